@@ -1,0 +1,76 @@
+# What each target prepares for itself lies in .venv, .micropython, .typings and build, and nowhere
+# else. Another interpreter: make PYTHON=python3.12 …
+
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# A virtual environment works only where it was made, and only while its interpreter is there.
+MADE_IN := $(shell $(BIN)/python -c 'print(open(".venv/made-in").read())' 2>/dev/null)
+ifneq ($(MADE_IN),$(CURDIR))
+.PHONY: .venv/made-in
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint format golden bench campaign clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/test-ready .typings/ready ## Prepare everything: host tool, test tools, MicroPython
+	@$(BIN)/cribtrace runtime
+
+demo: .venv/ready ## Run the firmware through a night and report on it (RECORDING=file.npz: on yours)
+	@$(BIN)/cribtrace runtime
+	@$(BIN)/python -m cribtrace.demo $(if $(RECORDING),--recording "$(RECORDING)") --out build/demo
+
+test: lint ## Run the linters and all tests but the campaigns
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/test-ready .typings/ready ## Check style, format and types of firmware, boards, host tool and tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright --project firmware
+	$(BIN)/pyright
+
+format: .venv/test-ready ## Put the source into the format that lint expects
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+golden: .venv/test-ready ## Rewrite the golden files from what the detector finds now
+	$(BIN)/python -m tests.support.golden
+
+bench: .venv/test-ready ## Measure speed and memory, and print what was measured
+	$(BIN)/python -m pytest -m bench -s $(PYTEST_ARGS)
+
+campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
+	$(BIN)/python -m pytest -m campaign --timeout 3600 $(PYTEST_ARGS)
+
+clean: ## Remove everything that was made here
+	rm -rf .venv .micropython .typings build dist .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
+
+.venv/made-in:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo 'Cribtrace needs Python 3.10 or newer: make PYTHON=python3.11 …' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'Python cannot make virtual environments here: apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@printf '%s\n' '$(CURDIR)' >$@
+
+.venv/ready: .venv/made-in pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/test-ready: .venv/made-in pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@ .venv/ready
+
+# Types only, in a folder of their own: beside the host's packages they would hide CPython's `time`.
+.typings/ready: typings/requirements.txt | .venv/made-in
+	@rm -rf .typings
+	$(BIN)/python -m pip install --quiet --target .typings --requirement $<
+	@touch $@

@@ -1,0 +1,25 @@
+"""What a user did or met, said in one line, with the exit code that goes with it."""
+
+
+class CribtraceError(Exception):
+    """Failed. The message is one line: the cause, and what to do next."""
+
+    exit_code = 1
+
+
+class Usage(CribtraceError):
+    """The command was asked for something it cannot mean."""
+
+    exit_code = 2
+
+
+class Damaged(CribtraceError):
+    """Something usable came out, but something was lost or damaged."""
+
+    exit_code = 3
+
+
+class NoDevice(CribtraceError):
+    """The device is absent, silent, busy or talks something else."""
+
+    exit_code = 4

@@ -1,0 +1,79 @@
+"""What the tests stand on. What a machine lacks is skipped by name, with the reason."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cribtrace import runtime, tree
+from cribtrace.errors import CribtraceError
+
+TESTS = Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def micropython() -> runtime.Runtime:
+    """The interpreter that the firmware runs on here; 64-bit ones are named in the skips."""
+    try:
+        return runtime.find(fetch=True)
+    except CribtraceError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def micropython32(micropython) -> runtime.Runtime:
+    """The same, for the tests that only a board's word size makes worth anything."""
+    if micropython.skipped:
+        pytest.skip(micropython.skipped)
+    return micropython
+
+
+@pytest.fixture
+def run_device(micropython, tmp_path):
+    """Run a script of tests/device, or source text, on MicroPython; return what it printed.
+
+    Its path holds tests/device, the firmware and the virtual board. A traceback or any exit code
+    but 0 fails the test with all that was printed.
+    """
+
+    def run(script_or_source, *args, heap="160k", timeout_s=100) -> str:
+        script = TESTS / "device" / str(script_or_source)
+        if "\n" in str(script_or_source):
+            script = tmp_path / "script.py"
+            script.write_text(script_or_source)
+        folders = (TESTS / "device", tree.FIRMWARE, tree.BOARDS / "virtual")
+        done = subprocess.run(
+            [micropython.path, "-X", f"heapsize={heap}", script, *map(str, args)],
+            cwd=tmp_path,
+            env={**os.environ, "MICROPYPATH": ":".join(map(str, (".frozen", *folders)))},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+        )
+        if done.returncode != 0:
+            pytest.fail(f"{script.name}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of real recordings, which are not part of the repository."""
+    folder = TESTS.parent.parent / "shared" / "recordings"
+    if not folder.is_dir():
+        pytest.skip("no real recordings: there is no ../shared/recordings beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium that can be run headless."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("no browser: chromium is not installed")
