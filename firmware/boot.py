@@ -1,0 +1,1 @@
+# MicroPython runs this first. Nothing is needed: no radio is switched on, no REPL is moved.

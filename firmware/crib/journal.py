@@ -1,0 +1,186 @@
+"""The log: numbered segment files of records, in a folder of its own.
+
+Every start begins a new segment, so that a torn tail is never written on. What `flush` has
+returned for is committed; a power cut costs at most what came after.
+"""
+
+import os
+
+from micropython import const
+
+from . import framing, records
+
+BODY_BYTES = const(2400)  # the largest record: a snippet of 256 frames at 9 bytes
+_FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
+_KEEP_FREE = const(15)  # per cent of the filesystem: beyond that littlefs wears block 0
+
+
+def _listing(folder):
+    try:
+        return sorted([name for name in os.listdir(folder) if name.endswith(".crib")])
+    except OSError:
+        os.mkdir(folder)
+        return []
+
+
+class Journal:
+    """Appends records; `body` is where a caller packs one, from records.HEAD_BYTES on."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.body = bytearray(BODY_BYTES)
+        self._coded = bytearray(framing.encoded_size(BODY_BYTES))
+        self.view = memoryview(self._coded)
+        self.written = 0  # records since boot
+        self.lost = 0  # records the flash did not take
+        self.dropped = 0  # segments given up for room
+        self.unflushed = 0
+        self._file = None
+        self._bytes = 0
+        self.open_segment = 0
+        self.last = None  # header of the newest segment that can be read, before this boot
+        self.stopped = True  # whether that boot ended with a STOP record
+        self.next_segment = 1
+        self.next_seq = 0
+        names = _listing(folder)
+        if names:
+            self.next_segment = int(names[-1].split(".")[0]) + 1
+        for name in reversed(names):
+            if self._resume(name):
+                break
+
+    def _resume(self, name):
+        """Continue the sequence of an earlier segment; False where its header is unreadable."""
+        with open(self.path(name), "rb") as f:
+            header = records.unpack_header(f.read(records.HEADER_BYTES))
+            if header is None:
+                return False
+            self.last = header
+            self.next_seq = header["first_seq"]
+            chunk = b""
+            while True:
+                more = f.read(512)
+                if not more:
+                    break
+                pieces = (chunk + more).split(b"\0")
+                chunk = pieces.pop()
+                for piece in pieces:
+                    self._count(framing.decode(piece))
+        return True
+
+    def _count(self, body):
+        record = body and records.unpack(body)
+        if record:
+            self.next_seq = record["seq"] + 1
+            self.stopped = record["type"] == records.STOP
+
+    def begin(self, facts):
+        """From here on segments carry `facts` (see records.HEADER_KEYS) in their header."""
+        self.facts = facts
+
+    def path(self, name):
+        """Where a segment lies, by its number or its name."""
+        if isinstance(name, int):
+            name = "%08d.crib" % name
+        return self.folder + "/" + name
+
+    def append(self, kind, frame, end):
+        """Commit `body[:end]` to the buffer as a record of type `kind` made at `frame`.
+
+        A record that the flash does not take is counted in `lost`, never half there.
+        """
+        body = self.body
+        body[0] = kind
+        body[1] = 1
+        for i in range(4):
+            body[2 + i] = self.next_seq >> (8 * i) & 0xFF
+            body[6 + i] = frame >> (8 * i) & 0xFF
+        self.next_seq += 1
+        n = framing.encode(body, end, self._coded)
+        try:
+            self._write(n)
+            self.written += 1
+        except OSError:
+            self.lost += 1
+            self._abandon()
+
+    def _write(self, n):
+        # The leading zero only opens a packet on the wire; in a file the last one's closes it.
+        if self._file and self._bytes + n > records.SEGMENT_LIMIT:
+            self.close()
+        if not self._file:
+            self._open()
+        self._file.write(self.view[1:n])
+        self._bytes += n - 1
+        self.unflushed += n - 1
+        if self.unflushed >= _FLUSH_BYTES:
+            self.flush()
+
+    def _open(self):
+        self._make_room()
+        self.open_segment = self.next_segment
+        self.next_segment += 1
+        self.facts["segment"] = self.open_segment
+        self.facts["first_seq"] = self.next_seq - 1
+        self._file = open(self.path(self.open_segment), "wb")  # noqa: SIM115 - open until full
+        self._file.write(records.pack_header(self.facts))
+        self._bytes = records.HEADER_BYTES
+
+    def flush(self):
+        """Commit. At most `unflushed` bytes were at risk until now."""
+        if self._file:
+            self._file.flush()
+        self.unflushed = 0
+
+    def close(self):
+        """Commit and end the open segment; the next record opens another."""
+        if self._file:
+            self._file.close()
+        self._file = None
+        self.unflushed = 0
+        self.open_segment = 0
+
+    def _abandon(self):
+        """After a failed write: keep what is committed, go on in a new segment."""
+        try:
+            self.close()
+        except OSError:
+            self._file = None
+
+    def closed_segments(self):
+        """Numbers of the segments that no longer change, oldest first."""
+        numbers = [int(name.split(".")[0]) for name in _listing(self.folder)]
+        return [n for n in numbers if n != self.open_segment]
+
+    def free_bytes(self):
+        """What the filesystem has left."""
+        stat = os.statvfs(self.folder)
+        return stat[0] * stat[3]
+
+    def _make_room(self):
+        """Give up segments until one more fits: the acknowledged first, then the oldest."""
+        stat = os.statvfs(self.folder)
+        reserve = stat[2] * _KEEP_FREE // 100 * stat[0] + records.SEGMENT_LIMIT
+        while self.free_bytes() < reserve:
+            numbers = self.closed_segments()
+            if not numbers:
+                return
+            acked = self.acked()
+            number = ([n for n in numbers if n <= acked] or numbers)[0]
+            if number > acked:
+                self.dropped += 1
+            os.remove(self.path(number))
+
+    def acked(self):
+        """The newest segment that the host holds together with all before it; 0 for none."""
+        try:
+            with open(self.folder + "/acked") as f:
+                return int(f.read() or 0)
+        except (OSError, ValueError):
+            return 0
+
+    def ack(self, number):
+        """Remember that the host holds every segment up to `number`."""
+        if number > self.acked():
+            with open(self.folder + "/acked", "w") as f:
+                f.write(str(number))

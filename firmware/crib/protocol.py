@@ -1,0 +1,78 @@
+"""What host and board say to each other: request lines up, packets down. No I/O.
+
+Up go short printable lines, so that Ctrl-C, the REPL and a person keep working:
+
+    :<id> <verb> <argument>...*<CRC-16 in hex>
+
+Down come packets (see `framing`): type, the id of the request it answers, then the payload. Every
+request may be sent again: the same request has the same effect and the same answer.
+"""
+
+from micropython import const
+
+VERSION = const(1)
+LINE_LIMIT = const(120)  # the ESP32's receive ring holds 260 bytes; two requests must fit
+SESSION_MS = const(5000)  # a framed session ends after this long without a request
+READ_LIMIT = const(16384)  # most bytes one `read` may ask for
+DATA_BYTES = const(1024)  # most segment bytes in one packet
+
+# Packet types; 1 to 8 only, so that no line of text starts like a packet (see `framing`).
+REPLY = const(1)  # text, `key=value` separated by spaces: the request was carried out
+ERROR = const(2)  # text: the name of the error, a space, what to do
+ITEM = const(3)  # text: one of several answers; a REPLY follows the last
+DATA = const(4)  # u32 segment, u32 offset, then bytes of that segment
+RECORD = const(5)  # one record of the log, as in the segment, while `tail` is on
+
+# What a request may be, and the arguments it takes. This table is the documentation: the
+# server has one method for each row and the test of docs/PROTOCOL.md reads it.
+VERBS = {
+    "hello": "",  # begin a framed session; who are you
+    "info": "",  # counters and settings in force
+    "flush": "",  # commit what is buffered and close the open segment
+    "list": "",  # the segments: number, bytes, CRC-32
+    "read": "segment offset length",  # bytes of one segment
+    "ack": "segment crc",  # the host holds this segment safely: it may be reclaimed
+    "tail": "on",  # 1: send each new record as it is made; 0: stop
+    "time": "utc_ms",  # the host's clock, to be tied to the frame counter
+    "mark": "text",  # an observer's note, into the log
+    "keep": "",  # the host still listens
+    "stop": "",  # end the recording: drain, flush, switch the sensor off
+    "bye": "",  # end the framed session
+}
+
+
+def crc16(text):
+    """CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xFFFF) of an ASCII string."""
+    crc = 0xFFFF
+    for c in text:
+        crc ^= ord(c) << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xFFFF
+    return crc
+
+
+def request(number, verb, *arguments):
+    """The line for a request, without its end of line. `number` is 0 to 255."""
+    body = " ".join([str(number), verb] + [str(a) for a in arguments])
+    line = ":%s*%04x" % (body, crc16(body))
+    if len(line) > LINE_LIMIT:
+        raise ValueError("request longer than %d characters" % LINE_LIMIT)
+    return line
+
+
+def parse_request(line):
+    """(number, verb, argument text) of a request line, or None where its CRC is wrong."""
+    body, star, crc = line[1:].rpartition("*")
+    try:
+        if line[:1] != ":" or not star or int(crc, 16) != crc16(body):
+            return None
+        number, _, rest = body.partition(" ")
+        verb, _, arguments = rest.partition(" ")
+        return int(number) & 0xFF, verb, arguments
+    except ValueError:
+        return None
+
+
+def fields(text):
+    """`key=value` text as a dict of strings."""
+    return dict(pair.split("=", 1) for pair in text.split(" ") if "=" in pair)

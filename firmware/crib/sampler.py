@@ -1,0 +1,43 @@
+"""From the IMU's FIFO into the detector, one burst at a time, allocating nothing."""
+
+from . import config
+
+
+class Sampler:
+    """`poll` until it returns 0; after -1 the caller must record `lost` frames and `skip` them."""
+
+    def __init__(self, imu, detector):
+        self.imu = imu
+        self.detector = detector
+        self.buffer = bytearray(config.BURST * imu.STRIDE)
+        view = memoryview(self.buffer)
+        self._views = tuple([view[: k * imu.STRIDE] for k in range(config.BURST + 1)])
+        self.watermark = config.WATERMARK
+        self.fifo_high = 0  # the most frames ever found waiting
+        self.closed = 0  # events the last burst closed
+        self.lost = 0
+        self._held = 0
+
+    def poll(self):
+        """Read and analyse one burst if one is due.
+
+        Returns its frames, 0 if too few wait, or -1 if frames were lost before it: the burst is
+        then held back until the next call.
+        """
+        n = self._held
+        if n == 0:
+            n = self.imu.level()
+            if n > self.fifo_high:
+                self.fifo_high = n
+            if n < self.watermark or n == 0:
+                return 0
+            if n > config.BURST:
+                n = config.BURST
+            self.imu.read_into(self._views[n])
+            self.lost = self.imu.lost()
+            if self.lost:
+                self._held = n
+                return -1
+        self._held = 0
+        self.closed = self.detector.step(self.buffer, n)
+        return n

@@ -1,0 +1,145 @@
+"""The serial line: a person's words and the host's requests, told apart by the first character.
+
+Nobody has said hello: readable `key=value` lines. A host speaks: packets. It has gone, or a
+person presses Enter: text again.
+"""
+
+from micropython import const
+
+from . import framing, protocol, records
+
+HEAD = const(2)  # packet body: type, id
+_NO_ID = const(255)
+_BODY = const(2 + 8 + 1024 + 4)
+HELP = (
+    "help             this list",
+    "info             counters and settings in force",
+    "list             segments of the log",
+    "mark TEXT        write a note into the log",
+    "Ctrl-C           end the recording; Ctrl-D then starts it again",
+)
+
+
+class Server:
+    """`poll` once a turn; `answers` has a method for each request and each typed word."""
+
+    def __init__(self, board):
+        self._board = board
+        self.answers = None  # see answers.Answers
+        self._rx = bytearray(64)
+        self._line = bytearray(protocol.LINE_LIMIT + 1)
+        self._length = 0
+        self.body = bytearray(_BODY)
+        self._out = bytearray(framing.encoded_size(_BODY))
+        self._view = memoryview(self._out)
+        self._heard = None  # host_ms of the last request, or None: text
+        self.tail = False
+        self.wire_bytes = 0
+
+    @property
+    def framed(self):
+        """Whether a host is speaking."""
+        return self._heard is not None
+
+    def poll(self):
+        """Take in what has arrived and answer it; end a session that nobody keeps up."""
+        n = self._board.console.read(self._rx)
+        for i in range(n):
+            self._byte(self._rx[i])
+        if self.framed and self._board.ticks_diff(self._board.host_ms(), self._heard) > (
+            protocol.SESSION_MS
+        ):
+            self.end_session()
+
+    def end_session(self):
+        """Text from here on."""
+        self._heard = None
+        self.tail = False
+        self.answers.reads.clear()
+
+    def _byte(self, c):
+        if c in b"\r\n":
+            line = bytes(self._line[: self._length])
+            overlong = self._length > protocol.LINE_LIMIT
+            self._length = 0
+            if not overlong:
+                self._take(line)
+        elif self._length <= protocol.LINE_LIMIT:
+            self._line[self._length] = c
+            self._length += 1
+
+    def _take(self, line):
+        try:
+            line = line.decode().strip()
+        except (UnicodeError, ValueError):
+            return
+        if line.startswith(":"):
+            parsed = protocol.parse_request(line)
+            if parsed is None:
+                self.packet(protocol.ERROR, _NO_ID, "bad_request send it again")
+                return
+            self._heard = self._board.host_ms()
+            self._answer(*parsed)
+        elif not line:
+            # Enter from a person; a host only sends it before hello.
+            self.end_session()
+        elif not self.framed:
+            self._typed(line)
+
+    def _answer(self, number, verb, arguments):
+        try:
+            if verb not in protocol.VERBS:
+                raise ValueError("unknown_verb this firmware knows %s" % " ".join(protocol.VERBS))
+            text = getattr(self.answers, verb)(number, arguments)
+        except ValueError as error:
+            self.packet(protocol.ERROR, number, str(error))
+        except OSError as error:
+            self.packet(protocol.ERROR, number, "flash_error errno %s" % error.args[0])
+        else:
+            if text is not None:  # a read answers packet by packet
+                self.packet(protocol.REPLY, number, text)
+            if verb == "bye":
+                self.end_session()
+
+    def _typed(self, line):
+        word, _, rest = line.partition(" ")
+        if word == "info":
+            lines = self.answers.info(_NO_ID, "").split(" ")
+        elif word == "list":
+            lines = self.answers.segment_lines()
+        elif word == "mark" and rest:
+            lines = (self.answers.mark(_NO_ID, rest),)
+        else:
+            lines = HELP
+        for entry in lines:
+            self.text(entry)
+
+    # -- what goes down the line --
+
+    def text(self, line):
+        """A line for a person, unless a host is listening."""
+        if not self.framed:
+            self._write(line.encode() + b"\r\n")
+
+    def _write(self, raw):
+        self.wire_bytes += len(raw)
+        self._board.console.write(raw)
+
+    def packet(self, kind, number, text):
+        """Send a packet whose payload is text."""
+        raw = text.encode()
+        self.body[HEAD : HEAD + len(raw)] = raw
+        self.send(kind, number, HEAD + len(raw))
+
+    def send(self, kind, number, end):
+        """Send the packet whose payload lies in `body[HEAD:end]`."""
+        self.body[0] = kind
+        self.body[1] = number
+        n = framing.encode(self.body, end, self._out)
+        self._write(self._view[:n])
+
+    def record(self, body, n):
+        """A record was made: pass it on to the host that tails (but for waveforms)."""
+        if self.tail and body[0] != records.SNIPPET:
+            self.body[HEAD : HEAD + n] = memoryview(body)[:n]
+            self.send(protocol.RECORD, 0, HEAD + n)

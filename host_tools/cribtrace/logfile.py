@@ -1,0 +1,108 @@
+"""Reads pulled segments, whatever has happened to them: keeps what is good, says what is not."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cribtrace.device import framing, records
+from cribtrace.errors import CribtraceError, Damaged
+
+COMPLETE, TRUNCATED, DAMAGED, FOREIGN = "complete", "truncated", "damaged", "foreign"
+SUFFIX = ".crib"
+
+
+@dataclass
+class Segment:
+    """One segment: its header (None where unreadable), its good records, and what is wrong."""
+
+    name: str
+    verdict: str = COMPLETE
+    header: dict | None = None
+    records: list[dict] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def fault(self, verdict: str, at: int, what: str) -> None:
+        """Note a fault at a byte; damage outweighs truncation."""
+        if self.verdict != DAMAGED:
+            self.verdict = verdict
+        self.faults.append(f"{self.name}: {what} at byte {at}")
+
+
+def parse(content: bytes, name: str) -> Segment:
+    """Decode a segment's bytes. Never raises: `verdict` and `faults` say what was found."""
+    segment = Segment(name)
+    header = records.unpack_header(content[: records.HEADER_BYTES])
+    if header is None:
+        return _headless(segment, content)
+    segment.header = header
+    if header["major"] != records.FORMAT_MAJOR:
+        segment.fault(FOREIGN, 8, f"log format {header['major']}, newer than this cribtrace")
+        return segment
+    _body(segment, content, records.HEADER_BYTES)
+    return segment
+
+
+def _headless(segment: Segment, content: bytes) -> Segment:
+    start = content[: len(records.MAGIC)]
+    if not records.MAGIC.startswith(start) or not content:
+        segment.fault(FOREIGN, 0, "not a Cribtrace segment")
+    elif len(content) < records.HEADER_BYTES:
+        segment.fault(TRUNCATED, len(content), "ends within the header")
+    else:
+        segment.fault(DAMAGED, 0, "header fails its CRC, so the records have no units")
+        _body(segment, content, records.HEADER_BYTES)
+    return segment
+
+
+def _body(segment: Segment, content: bytes, at: int) -> None:
+    seq = segment.header["first_seq"] if segment.header else None
+    while at < len(content):
+        zero = content.find(b"\0", at)
+        if zero < 0:
+            segment.fault(TRUNCATED, at, "ends within a record")
+            return
+        body = framing.decode(content[at:zero])
+        record = records.unpack(body) if body else None
+        if record is None:
+            segment.fault(DAMAGED, at, "a record fails its CRC")
+        else:
+            if seq is not None and record["seq"] != seq and not segment.faults:
+                segment.fault(DAMAGED, at, f"{record['seq'] - seq} records are missing")
+            seq = record["seq"] + 1
+            segment.records.append(record)
+        at = zero + 1
+
+
+def read_segment(path: Path) -> Segment:
+    """Read one segment file. Raises CribtraceError where the file cannot be read at all."""
+    try:
+        return parse(path.read_bytes(), path.name)
+    except FileNotFoundError:
+        raise CribtraceError(f"{path}: no such file; `cribtrace pull` makes a log") from None
+    except OSError as error:
+        raise CribtraceError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def segment_paths(source: Path) -> list[Path]:
+    """The segment files of a log folder in their order, or the one file named.
+
+    Raises CribtraceError for a folder without any.
+    """
+    if not source.is_dir():
+        return [source]
+    paths = sorted(source.glob("*" + SUFFIX))
+    if not paths:
+        raise CribtraceError(f"{source}: no segments (*{SUFFIX}) in it; pull a log into it first")
+    return paths
+
+
+def read(source: Path) -> list[Segment]:
+    """All segments of a log folder or a single file.
+
+    Raises CribtraceError where none is a Cribtrace segment with a readable header.
+    """
+    segments = [read_segment(path) for path in segment_paths(source)]
+    if not any(s.header and s.verdict != FOREIGN for s in segments):
+        fault = segments[0].faults[0]
+        error = Damaged if segments[0].verdict == DAMAGED else CribtraceError
+        raise error(f"{fault}; nothing in {source} can be read as a log")
+    return segments

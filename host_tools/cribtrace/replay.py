@@ -1,0 +1,101 @@
+"""The board's own detector over a recording, under CPython or on MicroPython: the same events."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from cribtrace import facts, runtime, tree
+from cribtrace.device import config, detector, kernels, records
+from cribtrace.errors import CribtraceError, Usage
+from cribtrace.recording import Recording
+
+_POST_ROLL_FRAMES = 512  # the most of its end that a virtual board repeats
+
+
+def replay(recording: Recording, on: str = "auto") -> list[dict]:
+    """The events of a recording as JSON-line dicts, in the order in which they closed.
+
+    `on` is "cpython", "micropython", or "auto": MicroPython where one is set up, which is some
+    hundred times faster. Raises Usage for a rate that the detector is not made for.
+    """
+    rate_mhz = round(recording.rate_hz * 1000)
+    mlsb_per_g = round(recording.lsb_per_g * 1000)
+    try:
+        config.kernel_words(config.SETTINGS, rate_mhz, mlsb_per_g, 6, 0, 1)
+    except ValueError as error:
+        raise Usage(f"{recording.source or 'recording'}: {error}; resample it") from None
+    interpreter = None if on == "cpython" else _interpreter(required=on == "micropython")
+    run = _on_micropython if interpreter else _on_cpython
+    found = run(recording, rate_mhz, mlsb_per_g, interpreter)
+    header = {"rate_mhz": rate_mhz, "mlsb_per_g": mlsb_per_g}
+    names = records.LAYOUTS[records.EVENT][1]
+    events = [dict(zip(names, fields, strict=True)) for fields in found]
+    lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in events)
+    end_s = facts.Scale(header).seconds(len(recording.accel))
+    return [line for line in lines if line and line["onset_s"] < end_s]
+
+
+def _interpreter(*, required: bool) -> Path | None:
+    try:
+        return runtime.find(fetch=required).path
+    except CribtraceError:
+        if required:
+            raise
+        return None
+
+
+def _frames(recording: Recording, settle: int) -> bytes:
+    """The recording and, as the virtual board adds it, `settle` frames that repeat its end."""
+    n = len(recording.accel)
+    loop = min(n, _POST_ROLL_FRAMES, round(recording.rate_hz))
+    tail = np.resize(recording.accel[n - loop :], (settle, 3))
+    return np.concatenate([recording.accel, tail]).astype("<i2").tobytes()
+
+
+def _bursts(frames: bytes, stride: int) -> Iterator[bytes]:
+    step = config.BURST * stride
+    for at in range(0, len(frames), step):
+        yield frames[at : at + step]
+
+
+def _on_cpython(
+    recording: Recording, rate_mhz: int, mlsb_per_g: int, _interpreter: Path | None
+) -> list[list[int]]:
+    det = detector.Detector(config.SETTINGS, rate_mhz, mlsb_per_g)
+    settle = det.cfg[kernels.LONGEST]
+    n = len(recording.accel)
+    found: list[list[int]] = []
+    for burst in _bursts(_frames(recording, settle), det.cfg[kernels.STRIDE]):
+        if det.index >= n and not det.state[kernels.ACTIVE]:
+            break
+        closed = det.step(burst, len(burst) // det.cfg[kernels.STRIDE])
+        found.extend(det.event_fields(k) for k in range(closed))
+    return found
+
+
+def _on_micropython(
+    recording: Recording, rate_mhz: int, mlsb_per_g: int, interpreter: Path | None
+) -> list[list[int]]:
+    settle = config.frames(config.SETTINGS["longest_ms"], rate_mhz)
+    handle, name = tempfile.mkstemp(suffix=".i16")
+    try:
+        with os.fdopen(handle, "wb") as f:
+            f.write(_frames(recording, settle))
+        script = tree.BOARDS / "virtual" / "replay.py"
+        numbers = [str(v) for v in (len(recording.accel), rate_mhz, mlsb_per_g)]
+        done = subprocess.run(
+            [str(interpreter), str(script), str(tree.FIRMWARE), name, *numbers],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        Path(name).unlink()
+    if done.returncode:
+        raise CribtraceError(f"the detector failed on MicroPython: {done.stderr.strip()[-200:]}")
+    return [json.loads(line) for line in done.stdout.splitlines()]

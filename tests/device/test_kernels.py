@@ -1,0 +1,38 @@
+"""The same kernels on the board's word size: viper, bytecode and CPython leave the same behind."""
+
+import contextlib
+import io
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from cribtrace import recording, replay, tree
+from cribtrace.device import kernels
+from tests.support import golden
+
+DIGEST = Path(__file__).with_name("digest.py")
+
+
+@pytest.fixture(scope="module")
+def on_cpython():
+    """What digest.py prints under CPython."""
+    package = sys.modules[kernels.__package__]
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setitem(sys.modules, "crib", package)
+        patch.setattr(sys, "argv", ["digest.py", "viper", str(tree.FIRMWARE)])
+        runpy.run_path(str(DIGEST))
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["viper", "bytecode"])
+def test_every_interpreter_leaves_the_same_state(run_device, micropython32, on_cpython, mode):
+    assert run_device("digest.py", mode, tree.FIRMWARE) == on_cpython
+    assert int(on_cpython.split()[1]) > 5
+
+
+def test_golden_events_on_micropython(micropython):
+    rec = recording.load(golden.RECORDING)
+    assert golden.as_text(replay.replay(rec, "micropython")) == golden.EVENTS.read_text()
