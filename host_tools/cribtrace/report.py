@@ -1,0 +1,61 @@
+"""One night as one HTML file that opens from disk and asks the network for nothing."""
+
+import base64
+import hashlib
+from importlib.resources import files
+from string import Template
+
+from . import report_parts as parts
+from .analysis import Night
+from .report_embed import embedded
+from .tally import tally
+from .wording import NOT_THIS, headline
+
+SCRIPTS = ("page.js", "timeline.js", "waveform.js", "report.js")
+
+
+def _asset(name: str) -> str:
+    return (files("cribtrace") / "report_assets" / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _policy(style: str, script: str) -> str:
+    """Content Security Policy: this style and this script run, and nothing is fetched."""
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def render(night: Night) -> str:
+    """The report of one night as a whole HTML page; write it as UTF-8.
+
+    Every field may be missing or None. Text from the device or a file is escaped.
+    """
+    counts = tally(night)
+    style, script = _asset("report.css"), "".join(map(_asset, SCRIPTS))
+    longest_s = counts.longest[1] - counts.longest[0] if counts.longest else None
+    said = headline(counts.counts, counts.covered_s, counts.span_s, longest_s)
+    return Template(_asset("page.html")).substitute(
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        title=parts.esc(f"Cribtrace: {parts.heading(night, counts)}"),
+        heading=parts.esc(parts.heading(night, counts)),
+        under=parts.under(night),
+        headline=parts.esc(said),
+        facts=parts.facts(counts),
+        kinds=parts.kinds_table(counts),
+        aside=" ".join(NOT_THIS[index] for index in (0, 3)),
+        hours=parts.hours_table(counts),
+        events=parts.events_list(night, counts),
+        coverage=parts.coverage_table(night, counts),
+        marks=parts.marks_and_recorder(night),
+        settings=parts.settings_tables(night),
+        not_this=parts.esc(" ".join(NOT_THIS)),
+        night=embedded(night, counts),
+    )

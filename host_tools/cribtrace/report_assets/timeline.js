@@ -1,0 +1,136 @@
+/* The night: activity, events, marks and what was not covered, for the time in view. */
+
+const levels = new Int16Array(Math.ceil(night.span) + 1).fill(-1);
+for (const [onset, text] of night.levels) {
+  bytes(text).forEach((level, i) => {
+    const second = Math.floor(onset) + i;
+    if (second >= 0 && second < levels.length) levels[second] = Math.max(levels[second], level);
+  });
+}
+const known = levels.filter((level) => level >= 0);
+const highest = known.reduce((most, level) => Math.max(most, level), 1);
+// A logarithmic scale has no zero: it starts a little below the night's own smallest level.
+const lowest = Math.max(0, known.reduce((least, level) => Math.min(least, level), highest) - 4);
+
+function hatch() {
+  return draw("defs", {}, draw("pattern",
+    { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    draw("rect", { width: 6, height: 6, class: "veil" }),
+    draw("line", { x1: 0, y1: 0, x2: 0, y2: 6, class: "stroke" })));
+}
+
+function activityPath(x0, width, top, height) {
+  const perPixel = (view.to - view.from) / width;
+  let path = "", open = false;
+  for (let column = 0; column < width; column++) {
+    const from = Math.floor(view.from + column * perPixel);
+    const to = Math.max(from + 1, Math.ceil(view.from + (column + 1) * perPixel));
+    let most = -1;
+    for (let second = Math.max(0, from); second < to && second < levels.length; second++) {
+      if (levels[second] > most) most = levels[second];
+    }
+    if (most < 0) { if (open) path += `V${top + height}Z`; open = false; continue; }
+    const y = (top + height - (height * (most - lowest)) / Math.max(1, highest - lowest)).toFixed(1);
+    path += open ? `V${y}H${x0 + column + 1}` : `M${x0 + column} ${top + height}V${y}H${x0 + column + 1}`;
+    open = true;
+  }
+  return open ? `${path}V${top + height}Z` : path;
+}
+
+function eventShape(kind, x, x2, middle) {
+  if (kind === 0) return `M${x - 0.75} ${middle - 6}h1.5v12h-1.5z`;
+  if (kind === 1) return `M${x} ${middle - 5}l5 5-5 5-5-5z`;
+  if (kind === 2) return `M${x} ${middle - 5}H${Math.max(x2, x + 3)}v10H${x}z`;
+  return `M${x} ${middle - 4}a4 4 0 1 0 .01 0z`;
+}
+
+function tickStep(width) {
+  const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400];
+  return steps.find((step) => (step * width) / (view.to - view.from) >= 60) || 172800;
+}
+
+function axis(svg, x, width, bottom, right) {
+  const step = tickStep(width);
+  const text = (at, y, said) => {
+    const place = at > right - 16 ? "end" : at < 16 ? "start" : "middle";
+    svg.append(draw("text", { x: clamp(at, 0, right), y, "text-anchor": place }, said));
+  };
+  for (let t = Math.ceil(view.from / step) * step; t <= view.to; t += step) {
+    svg.append(draw("line", { x1: x(t), x2: x(t), y1: 0, y2: bottom + 4, class: "rule" }));
+    text(x(t), bottom + 18, step < 60 ? hms(t) : hms(t).slice(0, -3));
+    if (night.start !== null) {
+      const clock = new Date((night.start + t) * 1000).toISOString();
+      text(x(t), bottom + 34, clock.slice(11, step < 60 ? 19 : 16));
+    }
+  }
+}
+
+function lanes(gutter) {
+  const names = [...night.kinds, ...(night.marks.length ? ["marks"] : []), "not covered"];
+  const tall = gutter ? 24 : 34;
+  return names.map((name, i) => ({ name, top: 104 + i * tall, middle: 104 + i * tall + tall - 12 }));
+}
+
+function drawLane(svg, lane, gutter, right) {
+  svg.append(draw("text", { x: 0, y: gutter ? lane.middle + 4 : lane.top + 11 }, lane.name));
+  svg.append(draw("line", { x1: gutter, x2: right, y1: lane.middle, y2: lane.middle, class: "rule" }));
+}
+
+function drawEvents(svg, rows, x) {
+  night.events.forEach((event, index) => {
+    if (!event || event[1] < view.from || event[0] > view.to) return;
+    const [from, to, kind] = event;
+    const said = `${night.kinds[kind]}, ${hms(from, true)}`;
+    const node = draw("path",
+      { class: `event ${kindClass(kind)}`, "data-event": index, d: eventShape(kind, x(Math.max(from, view.from)), x(Math.min(to, view.to)), rows[kind].middle) },
+      draw("title", {}, said));
+    node.addEventListener("click", () => openEvent(index));
+    svg.append(node);
+  });
+}
+
+function drawHidden(svg, rows, x, bottom) {
+  const lane = rows[rows.length - 1];
+  for (const [from, to, why] of night.hidden) {
+    if (to < view.from || from > view.to) continue;
+    const left = Math.max(x(from), x(view.from)), right = Math.min(x(to), x(view.to));
+    const wide = Math.max(right - left, 1);
+    svg.append(draw("rect", { x: left, y: 0, width: wide, height: bottom, class: "hatch hidden-time" }));
+    svg.append(draw("rect",
+      { x: left - (wide < 4 ? 2 : 0), y: lane.middle - 6, width: Math.max(wide, 4), height: 12, class: "uncovered" },
+      draw("title", {}, `not covered from ${hms(from, true)} to ${hms(to, true)}: ${why}`)));
+  }
+}
+
+function drawMarks(svg, rows, x) {
+  const lane = rows[rows.length - 2];
+  for (const [t, text] of night.marks) {
+    if (t < view.from || t > view.to) continue;
+    svg.append(draw("path", { class: "flag", d: `M${x(t)} ${lane.middle + 6}v-12l8 4-8 4z` },
+      draw("title", {}, `mark at ${hms(t)}: ${text}`)));
+  }
+}
+
+function drawNight() {
+  const host = find("#timeline");
+  const right = Math.max(200, host.clientWidth);
+  const gutter = right >= 640 ? 96 : 0;
+  const width = Math.floor(right - gutter - 1);
+  const x = (t) => gutter + (width * (t - view.from)) / (view.to - view.from);
+  const rows = lanes(gutter), bottom = rows[rows.length - 1].middle + 14;
+  const shown = night.events.filter((event) => event && event[0] >= view.from && event[0] <= view.to).length;
+  const height = bottom + (night.start === null ? 22 : 38);
+  const svg = draw("svg", { viewBox: `0 0 ${right} ${height}`, role: "img", "aria-labelledby": "drawn-title" },
+    draw("title", { id: "drawn-title" },
+      `Timeline from ${hms(view.from)} to ${hms(view.to)} since the start: activity of each second, ${shown} events by kind, and the time not covered.`),
+    hatch());
+  axis(svg, x, width, bottom, right);
+  rows.forEach((lane) => drawLane(svg, lane, gutter, right));
+  drawHidden(svg, rows, x, bottom);
+  if (gutter) svg.append(draw("text", { x: 0, y: 14 }, "activity"));
+  svg.append(draw("path", { class: "activity", d: activityPath(gutter, width, 4, 92) }));
+  if (night.marks.length) drawMarks(svg, rows, x);
+  drawEvents(svg, rows, x);
+  host.replaceChildren(svg);
+  find("#in-view").textContent = `${hms(view.from)} to ${hms(view.to)} since the start`;
+}

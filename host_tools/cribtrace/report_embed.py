@@ -1,0 +1,118 @@
+"""What the page's script draws from: one compact JSON text, safe inside an HTML page."""
+
+import base64
+import json
+
+import numpy as np
+
+from .analysis import Night, Snippet
+from .tally import Tally, interval, kind_of
+from .wording import number
+
+# All waveforms of a page together: 8 bytes of base64 for each point of three axes.
+POINTS_IN_PAGE = 450_000
+POINTS_MOST, POINTS_LEAST = 1024, 64
+# A wrong clock or a damaged length must not make the page allocate without end.
+LONGEST_SPAN_S = 14 * 24 * 3600.0
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def thinned(mg: np.ndarray, most: int) -> tuple[np.ndarray, int]:
+    """At most `most` rows of float[n, 3], and how many rows each pair of them stands for.
+
+    Each run of rows becomes two, its extremes per axis in the order they came.
+    """
+    if len(mg) <= most:
+        return mg, 1
+    run = -(-len(mg) // (most // 2))
+    padded = np.concatenate([mg, np.repeat(mg[-1:], -len(mg) % run, axis=0)])
+    runs = padded.reshape(-1, run, mg.shape[1])
+    ends = np.sort(np.stack([runs.argmin(axis=1), runs.argmax(axis=1)], axis=1), axis=1)
+    return np.take_along_axis(runs, ends, axis=1).reshape(-1, mg.shape[1]), run
+
+
+def waveform(snippet: Snippet, onset_s: float, most: int, lsb_mg: float) -> dict | None:
+    """One snippet as integers: from, dt (s), step (mg), n, drawn-from n, base64 int16 LE x, y, z.
+
+    `from` counts from the event's onset. Each axis is drawn about its own median, which takes
+    gravity away. The step is one LSB, or more where 16 bits would not hold the swing.
+    """
+    mg = np.asarray(snippet.mg, dtype=np.float64)
+    start, rate_hz = number(float(snippet.onset_s)), number(float(snippet.rate_hz))
+    if mg.ndim != 2 or mg.shape[1:] != (3,) or not len(mg) or not np.isfinite(mg).all():
+        return None
+    if start is None or not rate_hz or rate_hz <= 0:
+        return None
+    swing, run = thinned(mg - np.median(mg, axis=0), most)
+    step = max(lsb_mg, float(np.abs(swing).max()) / 32767)
+    steps = np.rint(swing / step).astype("<i2")
+    return {
+        "from": round(start - onset_s, 4),
+        "dt": (run / 2 if run > 1 else 1) / rate_hz,
+        "step": step,
+        "n": len(steps),
+        "of": len(mg),
+        "rate": rate_hz,
+        "xyz": [_text(np.ascontiguousarray(steps[:, axis]).tobytes()) for axis in range(3)],
+    }
+
+
+def _waveforms(night: Night) -> dict[int, dict]:
+    most = POINTS_IN_PAGE // max(1, len(night.snippets))
+    most = max(POINTS_LEAST, min(POINTS_MOST, most))
+    lsb_per_g = number(night.header.get("lsb_per_g"))
+    lsb_mg = 1000.0 / lsb_per_g if lsb_per_g and lsb_per_g > 0 else 0.01
+    drawn = {}
+    for index, snippet in sorted(night.snippets.items()):
+        known = 0 <= index < len(night.events)
+        onset = number(night.events[index].get("onset_s")) if known else None
+        found = waveform(snippet, onset, most, lsb_mg) if onset is not None else None
+        if found is not None:
+            drawn[index] = found
+    return drawn
+
+
+def _levels(epoch: dict) -> list | None:
+    levels, span = epoch.get("levels"), interval(epoch)
+    if not isinstance(levels, (list, tuple)) or span is None:
+        return None
+    heights = [number(level) for level in levels]
+    if None in heights or not heights:
+        return None
+    return [
+        span[0],
+        _text(bytes(min(255, max(0, int(height))) for height in heights if height is not None)),
+    ]
+
+
+def _hidden(night: Night) -> list[list]:
+    unusable = [state for state in night.states if state.get("state") == "unusable"]
+    spans = [
+        (interval(entry), str(entry.get("reason") or "")) for entry in (*night.gaps, *unusable)
+    ]
+    return [[span[0], span[1], why] for span, why in spans if span is not None]
+
+
+def embedded(night: Night, counts: Tally) -> str:
+    """The night as JSON for the script element of the page; `<` and `&` never occur in it."""
+    kinds = list(counts.counts)
+    spans = [(interval(event), kind_of(event)) for event in night.events]
+    content = {
+        "span": min(counts.span_s, LONGEST_SPAN_S),
+        "start": counts.start.timestamp() if counts.start else None,
+        "kinds": kinds,
+        "events": [[*span, kinds.index(kind)] if span else None for span, kind in spans],
+        "levels": [found for found in map(_levels, night.epochs) if found is not None],
+        "hidden": _hidden(night),
+        "marks": [
+            [t_s, str(mark.get("text") or "")]
+            for mark in night.marks
+            if (t_s := number(mark.get("t_s"))) is not None
+        ],
+        "waveforms": _waveforms(night),
+    }
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

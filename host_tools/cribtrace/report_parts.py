@@ -1,0 +1,281 @@
+"""The pieces of the report's page, each one a stretch of HTML."""
+
+import html
+from collections.abc import Iterable
+from datetime import timedelta
+
+from .analysis import Night
+from .tally import Tally, interval, kind_of, utc_of
+from .wording import KINDS, MISSING, explain, fixed, length, number, reason, since_start
+
+# One shape for each kind, so that nothing rests on colour alone: (class, path in a 12 x 12 box).
+SHAPES = (
+    ("k0", "M5.25 0h1.5v12h-1.5z"),
+    ("k1", "M6 1l5 5-5 5-5-5z"),
+    ("k2", "M0 1.5h12v9h-12z"),
+)
+OTHER_SHAPE = ("k3", "M6 1.5a4.5 4.5 0 1 0 .01 0zM6 3.5a2.5 2.5 0 1 1-.01 0z")
+
+UNITS = {
+    "accel_odr": "Hz",
+    "rate_hz": "Hz",
+    "lsb_per_g": "LSB per g",
+    "full_scale_g": "g",
+    "hours": "h",
+    "wire_bytes": "bytes",
+}
+
+
+def esc(value: object) -> str:
+    """`value` as text that is safe in an element or a quoted attribute."""
+    return html.escape(str(value).encode("utf-8", "replace").decode("utf-8"), quote=True)
+
+
+def _own(value: object) -> str:
+    """Text from a device or a file: escaped, and unable to turn the text around it."""
+    return MISSING if value is None else f"<bdi>{esc(value)}</bdi>"
+
+
+def _shape(index: int) -> str:
+    name, path = SHAPES[index] if index < len(SHAPES) else OTHER_SHAPE
+    attributes = f'class="shape {name}" viewBox="0 0 12 12" aria-hidden="true"'
+    return f'<svg {attributes}><path d="{path}"/></svg>'
+
+
+def kind_name(kind: str) -> str:
+    """The kind's term with its meaning beside it, as plain text."""
+    return f"{kind} — {KINDS[kind].meaning}" if kind in KINDS else kind
+
+
+def _table(name: str, caption: str, head: Iterable[str], rows: Iterable[str]) -> str:
+    """A table; `head` and `rows` are HTML, `caption` is text."""
+    cells = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    return (
+        f'<table class="{name}"><caption>{esc(caption)}</caption>'
+        f"<thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _row(first: str, *cells: str) -> str:
+    rest = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f'<tr><th scope="row">{first}</th>{rest}</tr>'
+
+
+def heading(night: Night, counts: Tally) -> str:
+    """When the recording began, or which recording it is."""
+    if counts.start is not None:
+        zone = counts.start.tzname()
+        return f"Recording of {counts.start:%Y-%m-%d}, from {counts.start:%H:%M} {zone}"
+    device = night.header.get("device")
+    return f"Recording of device {device}" if device is not None else "Recording"
+
+
+def under(night: Night) -> str:
+    """The line below the heading: where the numbers come from."""
+    known = [(name, night.header.get(name)) for name in ("source", "device", "board", "sensor")]
+    return " · ".join(
+        f"{esc(name)} <b>{_own(value)}</b>" for name, value in known if value is not None
+    )
+
+
+def facts(counts: Tally) -> str:
+    """The largest numbers, as the inside of a dl."""
+    coverage = counts.coverage
+    total = sum(counts.counts.values())
+    longest = counts.longest
+    listed = (
+        ("Recorded", length(counts.span_s), f"{counts.span_s / 3600:.2f} h"),
+        (
+            "Covered",
+            f"{fixed(None if coverage is None else 100 * coverage, 1)} %",
+            length(counts.covered_s),
+        ),
+        ("Events", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),
+        (
+            "Longest without an event",
+            length(longest[1] - longest[0]) if longest else MISSING,
+            f"covered, from {since_start(longest[0])}" if longest else MISSING,
+        ),
+    )
+    return "".join(
+        f"<div><dt>{esc(name)}</dt><dd><b>{esc(value)}</b> <span>{esc(note)}</span></dd></div>"
+        for name, value, note in listed
+    )
+
+
+def kinds_table(counts: Tally) -> str:
+    """How many of each kind; it is the legend of the drawings too."""
+    rows = [
+        _row(
+            f"{_shape(index)} {_own(kind)}",
+            esc(KINDS[kind].meaning) if kind in KINDS else MISSING,
+            str(found),
+            fixed(counts.per_covered_hour(found), 1),
+        )
+        for index, (kind, found) in enumerate(counts.counts.items())
+    ]
+    head = ("Kind", "Duration at 30 % of the peak", "Count", "Per covered hour")
+    return _table("kinds", "Events by kind", head, rows)
+
+
+def _bar(found: dict[str, int], most: int) -> str:
+    """One hour's counts end to end; percent of the fullest hour."""
+    drawn, left = [], 0.0
+    for index, value in enumerate(found.values()):
+        width = 100.0 * value / most if most else 0.0
+        name = SHAPES[index][0] if index < len(SHAPES) else OTHER_SHAPE[0]
+        if value:
+            drawn.append(
+                f'<rect class="{name}" x="{left:.2f}%" width="{width:.2f}%" height="100%"/>'
+            )
+        left += width
+    return f'<svg class="bar" aria-hidden="true">{"".join(drawn)}</svg>'
+
+
+def hours_table(counts: Tally) -> str:
+    """Counts and covered minutes for each hour of the recording."""
+    if not counts.hours:
+        return '<p class="note">No time was recorded.</p>'
+    most = max(sum(hour.counts.values()) for hour in counts.hours)
+    clock = counts.start is not None
+    rows = []
+    for hour in counts.hours:
+        when = [f"{counts.start + timedelta(hours=hour.index):%H:%M}"] if counts.start else []
+        found = [str(value) if value else "0" for value in hour.counts.values()]
+        minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
+        name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
+        rows.append(_row(name, *when, _bar(hour.counts, most), *found, minutes))
+    kinds = [
+        f"{_shape(index)}<span>{_own(kind)}</span>" for index, kind in enumerate(counts.counts)
+    ]
+    from_clock = [f"From, {esc(counts.start.tzname())}"] if clock and counts.start else []
+    head = ["Hour", *from_clock, '<span class="sr">Drawn</span>', *kinds, "Covered, min"]
+    return _table("hours", "Counts per hour since the start of the recording", head, rows)
+
+
+def _beside(event: dict) -> str:
+    """What a wide screen has room for on the event's own line."""
+    why = event.get("why")
+    margin = number(why.get("margin")) if isinstance(why, dict) else None
+    listed = [f"{margin:.1f} × threshold"] if margin is not None else []
+    if event.get("axis") is not None:
+        listed.append(f"axis {_own(event['axis'])}")
+    return ", ".join(listed)
+
+
+def _event(index: int, event: dict, position: int) -> str:
+    """One event as a details element: the line, then why."""
+    kind, utc = kind_of(event), utc_of(event)
+    onset, duration = number(event.get("onset_s")), number(event.get("duration_s"))
+    peak = number(event.get("peak_mg"))
+    clock = f'<time datetime="{esc(utc.isoformat())}">{utc:%H:%M:%S}</time>' if utc else MISSING
+    sorted_by = {"kind": position, "onset": onset, "duration": duration, "peak": peak}
+    keys = " ".join(f'data-{name}="{value or 0:.10g}"' for name, value in sorted_by.items())
+    said = "".join(f"<p>{esc(sentence)}</p>" for sentence in explain(event))
+    return (
+        f'<li id="event-{index}" data-index="{index}" {keys}><details><summary>'
+        f'<span class="at">{since_start(onset, 1)}</span><span class="clock">{clock}</span>'
+        f'<span class="kind">{_shape(position)} {_own(kind)}</span>'
+        f'<span class="num">{fixed(duration, 2)} s</span>'
+        f'<span class="num">{fixed(peak, 2)} mg</span>'
+        f'<span class="beside">{_beside(event)}</span>'
+        f'</summary><div class="why"><p class="term">{_own(kind_name(kind))}</p>{said}'
+        f'<div class="wave"></div></div></details></li>'
+    )
+
+
+def events_list(night: Night, counts: Tally) -> str:
+    """Every event, with its reasons folded under it."""
+    if not night.events:
+        return '<p class="note">No events in the covered time.</p>'
+    kinds = list(counts.counts)
+    rows = (_event(i, event, kinds.index(kind_of(event))) for i, event in enumerate(night.events))
+    zone = f", {esc(counts.start.tzname())}" if counts.start else ""
+    columns = (
+        ('data-sort="onset"', "Since start"),
+        ('class="clock"', f"Clock{zone}"),
+        ('data-sort="kind"', "Kind"),
+        ('data-sort="duration"', "Duration"),
+        ('data-sort="peak"', "Peak"),
+    )
+    head = "".join(f"<span {attribute}>{name}</span>" for attribute, name in columns)
+    label = "Events; each opens to its reasons and its waveform"
+    return (
+        f'<div class="head" role="group" aria-label="Order of the events">{head}</div>'
+        f'<ol class="events" aria-label="{label}">{"".join(rows)}</ol>'
+    )
+
+
+def coverage_table(night: Night, counts: Tally) -> str:
+    """Everything that was not covered, and why."""
+    unusable = [state for state in night.states if state.get("state") == "unusable"]
+    entries = [*((gap, "gap") for gap in night.gaps), *((state, "unusable") for state in unusable)]
+    entries.sort(key=lambda entry: interval(entry[0]) or (0.0, 0.0))
+    lost_s = max(0.0, counts.span_s - counts.covered_s)
+    said = (
+        f'<p class="note">{length(counts.covered_s)} covered, {length(lost_s)} not covered, '
+        f"of {length(counts.span_s)} recorded.</p>"
+    )
+    said += "".join(
+        f'<p class="note">Could not be read: {_own(fault)}</p>' for fault in night.faults
+    )
+    if not entries:
+        return f'{said}<p class="note">No gap is on record.</p>'
+    rows = []
+    for entry, what in entries:
+        why, words = entry.get("reason"), reason(entry.get("reason"))
+        told = f"{_own(why)}{' — ' + esc(words) if words else ''}"
+        frames = number(entry.get("frames"))
+        span = (
+            since_start(number(entry.get("onset_s")), 1),
+            length(number(entry.get("duration_s"))),
+        )
+        rows.append(_row(span[0], span[1], what, told, fixed(frames, 0)))
+    head = ("Since start", "Length", "What", "Reason", "Frames")
+    return said + _table("gaps", "Time that was not covered", head, rows)
+
+
+def marks_and_recorder(night: Night) -> str:
+    """The observer's marks, and what the board says about itself."""
+    marks = [
+        _row(since_start(number(mark.get("t_s"))), _own(mark.get("text"))) for mark in night.marks
+    ]
+    out = [_table("plain", "Marks", ("Since start", "Text"), marks)] if marks else []
+    rows = []
+    for entry in night.recorder:
+        rest = {key: value for key, value in entry.items() if key not in ("type", "t_s", "what")}
+        told = "; ".join(f"{esc(key)} {_own(value)}" for key, value in rest.items())
+        rows.append(_row(since_start(number(entry.get("t_s"))), _own(entry.get("what")), told))
+    if rows:
+        out.append(_table("plain", "Recorder", ("Since start", "What", "With"), rows))
+    return (
+        f'<div class="side">{"".join(out)}</div>' if out else '<p class="note">None on record.</p>'
+    )
+
+
+def _value(value: object) -> object:
+    return f"{value:.8g}" if isinstance(value, float) else value
+
+
+def _listing(caption: str, values: dict) -> str:
+    rows = [
+        _row(_own(key), f"{_own(_value(value))} {UNITS.get(str(key), '')}".rstrip())
+        for key, value in values.items()
+        if key != "type" and not isinstance(value, dict)
+    ]
+    return _table("plain", caption, ("Name", "Value"), rows) if rows else ""
+
+
+def settings_tables(night: Night) -> str:
+    """The log's header, the counters and the versions, as they came."""
+    versions = night.summary.get("versions")
+    listed = (
+        _listing("Recording", night.header),
+        _listing("Counters", night.summary),
+        _listing("Versions", versions if isinstance(versions, dict) else {}),
+    )
+    return (
+        f'<div class="side">{"".join(listed)}</div>'
+        if any(listed)
+        else '<p class="note">None on record.</p>'
+    )

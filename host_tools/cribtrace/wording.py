@@ -1,0 +1,207 @@
+"""Every sentence a person reads, and the words that none of them may hold."""
+
+import math
+import re
+from dataclasses import dataclass
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one event kind is named: "1 twitch", "2 twitches", and what it means."""
+
+    one: str
+    many: str
+    meaning: str
+
+
+# Limits: duration at 30 % of the peak, as the detector classes a single movement.
+KINDS = {
+    "twitch": Kind("twitch", "twitches", "up to 0.5 s"),
+    "limb_move": Kind("limb movement", "limb movements", "0.5 s to 3 s"),
+    "gross": Kind("gross movement", "gross movements", "longer than 3 s"),
+}
+
+REASONS = {
+    "after a gap": "the noise floor was being measured again",
+    "bus_error": "the sensor did not answer",
+    "fifo_overrun": "the sensor’s buffer filled up before it was read",
+    "interrupted": "the recording was stopped from outside, then went on",
+    "power_cut": "the board had no power",
+    "restarted": "the board was started again",
+    "sensor_silent": "the sensor sent nothing",
+    "warm-up": "the noise floor was being measured",
+    "watchdog": "the board hung and restarted itself",
+}
+
+NOT_THIS = (
+    "Cribtrace is not a medical device.",
+    "It counts movements of a mattress; it does not show breathing or heart.",
+    "It cannot rule anything in or out.",
+    "An empty crib and a very still infant look the same.",
+    "Worried? Film it and ask your clinician.",
+    "Trouble breathing, colour change or unresponsive: call emergency services.",
+)
+
+# Sentences that may hold a word of NEVER_SAY: whole, and nothing but these.
+ALLOWED = NOT_THIS
+
+# Verdicts, reassurance, diagnoses and vital signs, as patterns of whole words.
+NEVER_SAY = (
+    r"quiet\w*", r"restless\w*", r"calm\w*", r"still", r"peaceful\w*", r"settled",
+    r"(ab)?normal\w*", r"typical\w*", r"(un)?usual\w*", r"expected", r"elevated",
+    r"better", r"best", r"worse", r"worst", r"good", r"bad", r"poor", r"great", r"excellent",
+    r"improv\w*", r"deteriorat\w*", r"healthy", r"unhealthy", r"fine", r"ok(ay)?", r"all clear",
+    r"safe\w*", r"unsafe", r"danger\w*", r"risk\w*", r"concern\w*", r"worr\w*", r"reassur\w*",
+    r"alarm\w*", r"alert\w*", r"warning\w*", r"emergenc\w*",
+    r"benign", r"bnsm", r"myoclon\w*", r"seizure\w*", r"epilep\w*", r"convuls\w*", r"clonic",
+    r"spasm\w*", r"plm\w*", r"rem", r"nrem", r"n[123]", r"jitter\w*", r"hiccup\w*",
+    r"diagnos\w*", r"patient\w*", r"symptom\w*", r"disease\w*", r"disorder\w*", r"medical",
+    r"breath\w*", r"respirat\w*", r"heart\w*", r"pulse", r"oxygen", r"apn(o?e)a", r"sids",
+    r"vital\w*",
+)  # fmt: skip
+_NEVER = re.compile(r"\b(?:" + "|".join(NEVER_SAY) + r")\b", re.IGNORECASE)
+
+
+def forbidden(text: str) -> list[str]:
+    """The never-say words in `text`, outside the allowed sentences."""
+    for sentence in ALLOWED:
+        text = text.replace(sentence, " ")
+    return [found.group() for found in _NEVER.finditer(text)]
+
+
+def number(value: object) -> float | None:
+    """`value` as a finite float, or None: a log can hold anything."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def fixed(value: float | None, digits: int) -> str:
+    """`value` with that many decimals, or a dash."""
+    return MISSING if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def since_start(seconds: float | None, digits: int = 0) -> str:
+    """Seconds since the start as h:mm:ss, or a dash."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    scale = 10**digits
+    whole, part = divmod(round(abs(seconds) * scale), scale)
+    text = f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+    return ("-" if seconds < 0 else "") + text + (f".{part:0{digits}}" if digits else "")
+
+
+def length(seconds: float | None) -> str:
+    """A length of time in its two largest units."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    whole = round(seconds)
+    if seconds < 0.995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole // 60 % 60:02} min"
+
+
+def counted(kind: str, count: int) -> str:
+    """A count with its noun: 1 twitch, 2 limb movements."""
+    known = KINDS.get(kind)
+    if known is None:
+        return f"{count} {kind}"
+    return f"{count} {known.one if count == 1 else known.many}"
+
+
+def headline(
+    counts: dict[str, int], covered_s: float, span_s: float, longest_s: float | None
+) -> str:
+    """The night in one sentence that is made of numbers only."""
+    total = sum(counts.values())
+    parts = [counted(kind, count) for kind, count in counts.items()]
+    listed = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+    events = "1 event" if total == 1 else f"{total} events"
+    text = f"{events} in {covered_s / 3600:.2f} covered hours of {span_s / 3600:.2f} recorded"
+    text += f": {listed}" if total else ""
+    if longest_s is not None:
+        text += f"; the longest covered stretch without an event was {length(longest_s)}"
+    return text + "."
+
+
+def reason(term: object) -> str:
+    """Why time was not covered, in words; empty for a reason this version does not know."""
+    return REASONS.get(str(term), "")
+
+
+def explain(event: dict) -> list[str]:
+    """The event's `why` as sentences, from whatever of it the log holds."""
+    why = event.get("why")
+    why = why if isinstance(why, dict) else {}
+    said = [_strength(event, why), _axes(event, why), _timing(event), _rule(why), _rest(why)]
+    return [sentence for sentence in said if sentence] or ["The log holds no reason."]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def _strength(event: dict, why: dict) -> str:
+    threshold, margin = number(why.get("threshold_mg")), number(why.get("margin"))
+    peak, floor = number(event.get("peak_mg")), number(why.get("floor_mg"))
+    parts = []
+    if threshold is not None and margin is not None:
+        parts.append(f"it reached {margin:.1f} times the threshold of {threshold:.2f} mg in force")
+    elif threshold is not None:
+        parts.append(f"the threshold in force was {threshold:.2f} mg")
+    if peak is not None:
+        parts.append(f"its peak on one axis was {peak:.2f} mg")
+    if floor is not None:
+        parts.append(f"the noise floor was {floor:.2f} mg")
+    return _sentence("; ".join(parts))
+
+
+def _axes(event: dict, why: dict) -> str:
+    peaks = why.get("peak_axis_mg")
+    peaks = peaks if isinstance(peaks, dict) else {}
+    listed = [
+        f"{name} {peak:.2f} mg" for name in "xyz" if (peak := number(peaks.get(name))) is not None
+    ]
+    axis = event.get("axis")
+    text = f"Strongest on axis {axis}" if axis is not None else "By axis"
+    return f"{text}: {', '.join(listed)}." if listed else (f"{text}." if axis is not None else "")
+
+
+def _timing(event: dict) -> str:
+    duration, jerks = number(event.get("duration_s")), number(event.get("jerks"))
+    rate, snr = number(event.get("rate_hz")), number(event.get("snr"))
+    parts = [
+        f"it lasted {duration:.2f} s" if duration is not None else "",
+        f"{jerks:.0f} {'jerk' if jerks == 1 else 'jerks'}" if jerks is not None else "",
+        f"{rate:.2f} per second" if rate is not None else "",
+        f"signal to noise {snr:.1f}" if snr is not None else "",
+    ]
+    return _sentence(", ".join(part for part in parts if part))
+
+
+def _rule(why: dict) -> str:
+    parts = [
+        f"Rule: {why['rule']}." if why.get("rule") is not None else "",
+        "It was closed at the longest an event may be." if why.get("cut") is True else "",
+        "It reached the end of the sensor’s range." if why.get("clipped") is True else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+_TOLD = {"floor_mg", "threshold_mg", "margin", "peak_axis_mg", "rule", "cut", "clipped"}
+
+
+def _rest(why: dict) -> str:
+    others = {key: value for key, value in why.items() if key not in _TOLD and value is not None}
+    listed = ", ".join(f"{key} {value}" for key, value in others.items())
+    return f"Also recorded: {listed}." if listed else ""

@@ -1,0 +1,212 @@
+"""The report in a real browser, opened from disk: what is on the screen after its script ran."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cribtrace.report import render
+from cribtrace.wording import NOT_THIS, forbidden
+from tests.support.browser import Browser
+from tests.support.example_night import HOSTILE, empty, example_night, hostile_night
+
+FIRST_VIEW_S = 2.0
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium, tmp_path_factory):
+    with Browser(Path(chromium), tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render(example_night()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(params=SIZES)
+def page(request, browser, report):
+    """The example night, open at one size; no test may leave an error in the console."""
+    browser.errors.clear()
+    browser.requests.clear()
+    browser.media()
+    browser.size(*SIZES[request.param], phone=request.param == "phone")
+    browser.open(report)
+    yield browser
+    assert browser.errors == []
+    assert set(browser.requests) == {report.resolve().as_uri()}
+
+
+def count(page: Browser, selector: str) -> int:
+    return page.run(f"document.querySelectorAll({json.dumps(selector)}).length")
+
+
+def shown(page: Browser) -> int:
+    return page.run(
+        "[...document.querySelectorAll('.events > li')].filter(e => e.offsetHeight > 0).length"
+    )
+
+
+def said(page: Browser, selector: str) -> str:
+    return page.run(f"document.querySelector({json.dumps(selector)}).textContent")
+
+
+def no_wider_than_the_screen(page: Browser) -> bool:
+    return page.run("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_first_view_is_there_in_two_seconds(page, report):
+    assert page.open(report) < FIRST_VIEW_S
+    place = page.run("document.querySelector('.facts').getBoundingClientRect().bottom")
+    assert place < page.run("window.innerHeight")
+    assert "253 events in 9.99 covered hours" in said(page, "#headline")
+
+
+def test_the_night_is_drawn(page):
+    assert count(page, "#timeline svg .event") == 253
+    assert count(page, "#timeline .hidden-time") == 4
+    assert len(page.run("document.querySelector('#timeline .activity').getAttribute('d')")) > 1000
+    assert "253 events" in said(page, "#timeline svg > title")
+    veil = page.run("getComputedStyle(document.querySelector('#timeline .hidden-time')).fill")
+    assert "#hatch" in veil
+
+
+def test_nothing_is_wider_than_the_screen(page):
+    assert no_wider_than_the_screen(page)
+    page.run("document.querySelectorAll('.events details').forEach(e => { e.open = true; })")
+    page.settle()
+    assert count(page, ".wave svg") == 253
+    assert no_wider_than_the_screen(page)
+
+
+def test_a_click_on_an_event_shows_its_reason_and_its_waveform(page):
+    assert count(page, ".wave svg") == 0
+    page.click("#event-3 summary")
+    assert count(page, "#event-3 .wave svg .trace") == 3
+    points = page.run("document.querySelector('#event-3 .trace.strong').getAttribute('d')")
+    assert points.count("L") > 150
+    assert page.run("document.querySelector('#event-3 .trace.strong').getBBox().height") > 10
+    assert page.run("document.querySelector('#event-3 .why').offsetHeight") > 150
+    assert "threshold of 1.90 mg" in said(page, "#event-3 .why")
+
+
+def test_the_keyboard_reaches_an_event_and_opens_it(page):
+    page.run("[...document.querySelectorAll('.head button')].at(-1).focus()")
+    page.key("Tab", 9)
+    assert page.run("document.activeElement.closest('li').id") == "event-0"
+    assert page.run("document.activeElement.matches(':focus-visible')")
+    page.key("Enter", 13, "\r")
+    assert count(page, "#event-0 .wave svg .trace") == 3
+
+
+def test_an_event_in_the_timeline_opens_in_the_list(page):
+    page.click("#timeline .event[data-event='200']")
+    opened = page.run("document.querySelector('.events details[open]').parentElement.id")
+    assert count(page, f"#{opened} .trace") == 3
+    assert page.run(f"document.querySelector('#{opened}').offsetHeight") > 100
+
+
+def test_zooming_narrows_the_timeline_and_the_list(page):
+    page.click("#zoom [data-zoom=in]")
+    assert 0 < count(page, "#timeline .event") < 253
+    assert said(page, "#in-view") == "2:33:30 to 7:40:30 since the start"
+    page.click("#zoom [data-zoom=on]")
+    assert said(page, "#in-view") == "5:07:00 to 10:14:00 since the start"
+    page.click("#zoom [data-zoom=whole]")
+    assert count(page, "#timeline .event") == 253
+
+
+def test_an_hour_shows_its_events(page):
+    row = "document.querySelectorAll('.hours tbody tr')[4].querySelectorAll('td')"
+    counts = page.run(f"[...{row}].slice(2, 5).map(cell => Number(cell.textContent))")
+    page.click("[data-hour='4'] button")
+    assert said(page, "#in-view") == "4:00:00 to 5:00:00 since the start"
+    assert shown(page) == sum(counts) == 10
+
+
+def test_filter_and_order(page):
+    assert shown(page) == 60
+    page.click("#more")
+    assert shown(page) == 253
+    page.click("#filter input[value='0']")
+    assert shown(page) == 49
+    page.click("[data-sort=peak] button")
+    page.click("[data-sort=peak] button")
+    peaks = page.run(
+        "[...document.querySelectorAll('.events > li:not([hidden])')].map(e => +e.dataset.peak)"
+    )
+    assert len(peaks) == 49
+    assert peaks == sorted(peaks, reverse=True)
+
+
+def test_every_string_a_user_can_meet(page):
+    page.run("document.querySelectorAll('.events details').forEach(e => { e.open = true; })")
+    page.settle()
+    met = page.run("""[document.title, document.body.innerText,
+        ...[...document.querySelectorAll('svg text, svg title')].map(e => e.textContent),
+        ...[...document.querySelectorAll('*')].flatMap(e => [...e.attributes])
+            .filter(a => /^(aria-label|title|alt|placeholder)$/.test(a.name)).map(a => a.value),
+        ].join('\\n')""")
+    assert len(met) > 50_000
+    assert " ".join(NOT_THIS) in met
+    assert forbidden(met) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(page, scheme):
+    """Contrast of ink, dim text and links to the page, WCAG 2 level AA: 4.5 to 1."""
+    page.media(scheme=scheme)
+    ratios = page.run("""(() => {
+        const parts = (c) => c.match(/[0-9.]+/g).slice(0, 3).map((v) => v / 255)
+            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        const weight = [0.2126, 0.7152, 0.0722];
+        const light = (c) => parts(c).reduce((sum, v, i) => sum + v * weight[i], 0);
+        const ground = light(getComputedStyle(document.documentElement).backgroundColor);
+        return ['#headline', '.note', '.aside a', '.under', 'h1'].map((s) => {
+            const ink = light(getComputedStyle(document.querySelector(s)).color);
+            return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+        });
+    })()""")
+    assert min(ratios) >= 4.5
+    ground = page.run("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == ("rgb(251, 251, 250)" if scheme == "light" else "rgb(20, 22, 27)")
+
+
+def test_print_is_on_white_and_lists_everything(page):
+    page.media("print", "dark")
+    page.settle()
+    assert shown(page) == 253
+    assert count(page, ".controls") == 2
+    heights = "[...document.querySelectorAll('.controls')].map(e => e.offsetHeight)"
+    assert page.run(heights) == [0, 0]
+    ground = page.run("getComputedStyle(document.documentElement).backgroundColor")
+    assert ground == "rgb(255, 255, 255)"
+    assert page.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "night",
+    [
+        empty(),
+        empty(summary={"hours": 10.0}, gaps=[{"onset_s": 0.0, "duration_s": 36000.0}]),
+        empty(events=[{}], epochs=[{}], gaps=[{}], states=[{}], recorder=[{}], marks=[{}]),
+        hostile_night(),
+    ],
+    ids=["empty", "all-gap", "missing-fields", "hostile"],
+)
+def test_odd_nights_open_without_an_error(browser, tmp_path, night, size):
+    path = tmp_path / "report.html"
+    path.write_text(render(night), encoding="utf-8")
+    browser.errors.clear()
+    browser.size(*SIZES[size], phone=size == "phone")
+    browser.open(path)
+    assert browser.errors == []
+    assert count(browser, "#timeline svg") == 1
+    assert count(browser, "img, iframe, script:not([type]) ~ script") == 0
+    assert no_wider_than_the_screen(browser)
+    if HOSTILE in str(night.marks):
+        assert "alert(1)" in said(browser, "#timeline")

@@ -1,0 +1,315 @@
+"""The report as text: complete, escaped, self-contained, and whole whatever the log lacks."""
+
+import base64
+import colorsys
+import hashlib
+import json
+import re
+from dataclasses import fields
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from cribtrace.analysis import Night, Snippet
+from cribtrace.report import render
+from cribtrace.report_embed import thinned, waveform
+from cribtrace.tally import tally
+from cribtrace.wording import NOT_THIS, forbidden
+from tests.support.example_night import (
+    COUNTS,
+    CUT_S,
+    EPOCHS,
+    HOSTILE,
+    LSB_PER_G,
+    empty,
+    example_night,
+    hostile_night,
+)
+
+MOST_BYTES = 6_000_000
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text of a page; scripts and styles by themselves."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.texts: list[str] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self._inside: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag if tag in self.raw else None
+
+    def handle_endtag(self, tag):
+        self._inside = None
+
+    def handle_data(self, data):
+        (self.raw[self._inside] if self._inside else self.texts).append(data)
+
+    def of(self, name: str) -> list[dict]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    @property
+    def night(self) -> dict:
+        return json.loads(self.raw["script"][0])
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return render(example_night())
+
+
+@pytest.fixture(scope="module")
+def page(text) -> Page:
+    return Page(text)
+
+
+def test_the_first_screen_holds_the_numbers(page):
+    first = page.text.split("Counts per hour")[0]
+    assert "253 events in 9.99 covered hours of 10.23 recorded" in first
+    assert "204 twitches, 38 limb movements and 11 gross movements" in first
+    assert "97.7 %" in first
+    assert "25.3 per covered hour" in first
+    assert "twitch up to 0.5 s 204 20.4" in first
+
+
+def test_every_event_is_listed_with_its_reason(page):
+    assert len([item for item in page.of("li") if item.get("id", "").startswith("event-")]) == 253
+    assert page.text.count("the threshold of 1.90 mg in force") == 253
+
+
+def test_gaps_are_listed_with_their_reasons(page):
+    assert "3:12:00.2 0.40 s gap fifo_overrun — the sensor’s buffer filled up" in page.text
+    assert "6:24:00.0 14 min 00 s gap power_cut — the board had no power" in page.text
+    assert "0:00:00.0 10.0 s unusable warm-up" in page.text
+
+
+def test_the_disclaimer_is_there_whole(page):
+    assert " ".join(NOT_THIS) in page.text
+
+
+def test_no_word_on_the_page_is_a_verdict(text):
+    without_numbers = re.sub(r'"[A-Za-z0-9+/]{16,}={0,2}"', '""', text)
+    assert len(without_numbers) < len(text) / 2
+    policy = re.search(r'<meta http-equiv="Content-Security-Policy"[^>]*>', without_numbers)
+    assert policy
+    assert forbidden(without_numbers.replace(policy.group(), "")) == []
+
+
+def test_colours_are_one_hue_and_greys():
+    style = files("cribtrace").joinpath("report_assets/report.css").read_text()
+    colours = re.findall(r"#([0-9a-f]{6})\b", style)
+    assert len(colours) > 20
+    assert not re.search(r"\b(rgb|hsl|red|green|orange|yellow)\b", style)
+    for colour in colours:
+        red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4))
+        hue, _, _ = colorsys.rgb_to_hls(red, green, blue)
+        strength = max(red, green, blue) - min(red, green, blue)
+        assert strength < 0.06 or 215 <= hue * 360 <= 245, colour
+
+
+def test_the_page_asks_nothing_of_the_network(text, page):
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "srcset", "action", "data", "poster"):
+            assert attributes.get(name, "#").startswith("#"), (tag, attributes)
+    assert not re.search(r"@import|url\((?!#)|fetch\(|XMLHttpRequest|WebSocket|import\(", text)
+    addresses = set(re.findall(r"https?://[^\s\"'<>]+", text))
+    assert addresses <= {"http://www.w3.org/2000/svg"}
+
+
+def test_the_policy_names_exactly_this_style_and_this_script(page):
+    policy = next(m["content"] for m in page.of("meta") if "http-equiv" in m)
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for part in (page.raw["style"][0], page.raw["script"][1]):
+        digest = base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert not [tag for tag, attributes in page.tags if "style" in attributes]
+    assert not [a for _, attributes in page.tags for a in attributes if a.startswith("on")]
+
+
+def test_tables_and_controls_are_named(page):
+    assert len(page.of("table")) == len(page.of("caption")) >= 7
+    assert all(cell.get("scope") in ("col", "row") for cell in page.of("th"))
+    for group in (a for _, a in page.tags if a.get("role") == "group"):
+        assert group["aria-label"]
+    for labelled in (a for _, a in page.tags if "aria-labelledby" in a):
+        assert any(a.get("id") == labelled["aria-labelledby"] for _, a in page.tags)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_waveforms_come_back_out_as_they_went_in(page):
+    night = example_night()
+    assert len(page.night["waveforms"]) == 253
+    drawn, snippet = page.night["waveforms"]["7"], night.snippets[7]
+    for axis in range(3):
+        steps = np.frombuffer(base64.b64decode(drawn["xyz"][axis]), "<i2")
+        column = snippet.mg[:, axis].astype(float)
+        assert np.abs(steps * drawn["step"] - (column - np.median(column))).max() < 0.04
+    assert drawn["from"] == pytest.approx(-1.0)
+    assert drawn["step"] == pytest.approx(1000 / LSB_PER_G)
+
+
+def test_a_swing_beyond_16_bits_is_drawn_in_larger_steps():
+    mg = np.zeros((200, 3))
+    mg[50, 2], mg[60, 2] = 3900.0, -3900.0
+    drawn = waveform(Snippet(0.0, 104.0, mg), 0.5, 1024, 1000 / LSB_PER_G)
+    assert drawn
+    z = np.frombuffer(base64.b64decode(drawn["xyz"][2]), "<i2") * drawn["step"]
+    assert z.max() == pytest.approx(3900, abs=0.2)
+    assert z.min() == pytest.approx(-3900, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        Snippet(0.0, 104.0, np.zeros((0, 3))), Snippet(0.0, 104.0, np.zeros((5, 2))),
+        Snippet(0.0, 104.0, np.full((5, 3), np.nan)), Snippet(0.0, 0.0, np.zeros((5, 3))),
+        Snippet(0.0, float("nan"), np.zeros((5, 3))), Snippet(float("inf"), 1.0, np.zeros((5, 3))),
+    ],
+)  # fmt: skip
+def test_a_waveform_that_cannot_be_drawn_is_left_out(snippet):
+    assert waveform(snippet, 0.0, 1024, 0.06) is None
+
+
+def test_thinning_keeps_the_extremes():
+    mg = np.random.default_rng(1).normal(0.0, 1.0, (5001, 3))
+    mg[1234, 1] = 40.0
+    mg[5000, 2] = -40.0
+    few, run = thinned(mg, 200)
+    assert len(few) <= 200
+    assert len(few) // 2 * run >= len(mg)
+    assert few.max(axis=0).tolist() == mg.max(axis=0).tolist()
+    assert few.min(axis=0).tolist() == mg.min(axis=0).tolist()
+
+
+@pytest.mark.parametrize("seconds", [8, 60])
+def test_a_full_night_stays_below_six_megabytes(seconds):
+    night = example_night()
+    noise = np.random.default_rng(3).normal(0.0, 9.0, (seconds * 208, 3)).astype("f4")
+    night.events = [dict(night.events[i % 253], onset_s=i * 80.0) for i in range(400)]
+    night.snippets = {i: Snippet(i * 80.0 - 1, 208.0, noise) for i in range(400)}
+    text = render(night)
+    assert len(Page(text).night["waveforms"]) == 400
+    assert len(text.encode("utf-8")) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_what_came_from_a_device_or_a_file_stays_text(timed, page):
+    night = hostile_night()
+    if not timed:
+        for event in night.events:
+            event.pop("utc", None)
+    text = render(night)
+    hostile = Page(text)
+    known = {tag for tag, _ in page.tags} - (set() if timed else {"time"})
+    assert {tag for tag, _ in hostile.tags} == known
+    assert len(hostile.of("script")) == 2
+    assert not [a for _, attributes in hostile.tags for a in attributes if a.startswith("on")]
+    assert hostile.text.count("</script><script>alert(1)</script>") > 12
+    assert hostile.night["marks"][0][1] == HOSTILE
+    assert not set("<>&") & set(hostile.raw["script"][0])
+    text.encode("utf-8")
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(Night)])
+def test_any_part_may_be_empty(part):
+    night = example_night()
+    setattr(night, part, type(getattr(night, part))())
+    assert NOT_THIS[0] in render(night)
+
+
+def test_any_field_of_any_entry_may_be_missing_or_none():
+    for part in ("events", "epochs", "gaps", "states", "recorder", "marks"):
+        for key in getattr(example_night(), part)[0]:
+            night = example_night()
+            entries = getattr(night, part)
+            entries[0][key] = None
+            entries[-1].pop(key, None)
+            assert NOT_THIS[0] in render(night), (part, key)
+
+
+def test_nothing_recorded():
+    page = Page(render(empty()))
+    assert "0 events in 0.00 covered hours of 0.00 recorded." in page.text
+    assert "No gap is on record." in page.text
+    assert "nan" not in page.text.lower().split()
+
+
+def test_a_night_that_is_all_gap_has_no_rates():
+    gap = {"onset_s": 0.0, "duration_s": 36000.0, "reason": "power_cut", "frames": 3_744_000}
+    night = empty(gaps=[gap], summary={"hours": 10.0, "coverage": 0.0})
+    page, counts = Page(render(night)), tally(night)
+    assert "0 events in 0.00 covered hours of 10.00 recorded." in page.text
+    assert "twitch up to 0.5 s 0 –" in page.text
+    assert counts.longest is None
+    assert all(hour.covered_s == 0 for hour in counts.hours)
+
+
+def test_what_could_not_be_read_is_named():
+    night = empty(faults=["00000003.log: CRC at byte 512", HOSTILE])
+    page = Page(render(night))
+    assert "Could not be read: 00000003.log: CRC at byte 512" in page.text
+    assert len(page.of("script")) == 2
+
+
+def test_hours_add_up_to_the_night():
+    counts = tally(example_night())
+    assert len(counts.hours) == 11
+    for kind, count in COUNTS.items():
+        assert sum(hour.counts[kind] for hour in counts.hours) == count == counts.counts[kind]
+    covered_s = sum(hour.covered_s for hour in counts.hours)
+    assert covered_s == pytest.approx(counts.covered_s, abs=0.01)
+    assert covered_s == pytest.approx(EPOCHS * 30 - 20 - 42 / 104, abs=0.01)
+    assert counts.hours[6].covered_s == pytest.approx(3600 - CUT_S - 10)
+
+
+def test_the_longest_stretch_holds_neither_event_nor_gap():
+    night = empty(
+        summary={"hours": 1.0},
+        events=[{"kind": "twitch", "onset_s": 600.0, "duration_s": 1.0}],
+        gaps=[{"onset_s": 2000.0, "duration_s": 10.0}],
+        states=[{"state": "unusable", "onset_s": 0.0, "duration_s": 10.0},
+                {"state": "asleep_likely", "onset_s": 700.0, "duration_s": 900.0}],
+    )  # fmt: skip
+    counts = tally(night)
+    assert counts.longest == (2010.0, 3600.0)
+    assert counts.covered_s == pytest.approx(3580.0)
+
+
+def test_overlapping_gaps_count_once():
+    gaps = [{"onset_s": a, "duration_s": 60.0} for a in (100.0, 130.0, 130.0)]
+    assert tally(empty(summary={"hours": 1.0}, gaps=gaps)).covered_s == pytest.approx(3510.0)
+
+
+def test_clock_times_only_where_an_event_carries_one(page):
+    assert "Recording of 2026-01-02, from 21:40 UTC" in page.text
+    assert len(page.of("time")) == 253
+    without = Page(render(example_night(utc=False)))
+    assert not without.of("time")
+    assert "Recording of device example" in without.text
+
+
+@pytest.mark.parametrize(
+    "utc", ["2026-01-02T21:40:42Z", "2026-01-02T21:40:42", 1767390042, 1767390042.5]
+)
+def test_clock_times_are_read_in_every_form(utc):
+    night = empty(events=[{"kind": "twitch", "onset_s": 30.0, "utc": utc}])
+    assert "from 21:40 UTC" in Page(render(night)).text
+
+
+@pytest.mark.parametrize("utc", ["soon", "", 1e300, -1e300, True, [], "9999-99-99"])
+def test_a_clock_time_that_is_none_is_left_out(utc):
+    night = empty(events=[{"kind": "twitch", "onset_s": 30.0, "utc": utc}])
+    assert not Page(render(night)).of("time")

@@ -1,0 +1,165 @@
+"""The sentences people read: numbers, and none of the words that sound like a verdict."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from cribtrace import wording
+from cribtrace.device import records
+from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
+
+TEXTS = [
+    Path(wording.__file__).with_name(name)
+    for name in ("wording.py", "report.py", "report_parts.py", "report_embed.py", "tally.py")
+]
+
+NUMBERS = {"twitch": 204, "limb_move": 1, "gross": 0}
+
+
+def strings_of(path: Path) -> list[str]:
+    """Every string of a module but its docstrings and the never-say list itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+    } | {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "NEVER_SAY"
+        for part in ast.walk(node)
+    }  # fmt: skip
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in silent
+    ]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_no_string_of_the_source_says_what_must_never_be_said(path):
+    found = strings_of(path)
+    assert len(found) > 5
+    assert [text for text in found if forbidden(text)] == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "A quiet night.", "All normal", "abnormal", "BETTER than before", "more than usual",
+        "BNSM detected", "myoclonus", "possible seizure", "benign", "PLMI 7", "PLM index",
+        "REM sleep", "stage N3", "breathing rate 30", "heart rate", "apnoea", "apnea", "SIDS",
+        "the child is safe", "alarm", "a diagnosis", "healthy", "still asleep", "No concerns.",
+    ],
+)  # fmt: skip
+def test_each_verdict_is_found(said):
+    assert forbidden(said)
+
+
+@pytest.mark.parametrize("said", ["a rem2 unit", "remark", "recorded", "premium", "n30"])
+def test_a_word_that_only_contains_another_is_let_through(said):
+    assert forbidden(said) == []
+
+
+def test_the_disclaimer_is_let_through_only_whole():
+    assert forbidden(" ".join(NOT_THIS)) == []
+    assert forbidden("Cribtrace is a medical device.") == ["medical"]
+    assert forbidden(NOT_THIS[0] + " It shows breathing.") == ["breathing"]
+    assert set(ALLOWED) == set(NOT_THIS)
+
+
+def test_the_disclaimer_says_all_that_it_must():
+    text = " ".join(NOT_THIS).lower()
+    for part in (
+        "not a medical device", "does not show breathing or heart",
+        "cannot rule anything in or out",
+        "film it", "ask your clinician", "trouble breathing", "colour change", "unresponsive",
+        "call emergency services", "empty crib and a very still infant look the same",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_the_headline_is_made_of_numbers():
+    assert headline(NUMBERS, 9.5 * 3600, 36000.0, 2472.0) == (
+        "205 events in 9.50 covered hours of 10.00 recorded: 204 twitches, 1 limb movement and "
+        "0 gross movements; the longest covered stretch without an event was 41 min 12 s."
+    )
+
+
+def test_the_headline_of_nothing():
+    assert headline({"twitch": 0}, 0.0, 0.0, None) == (
+        "0 events in 0.00 covered hours of 0.00 recorded."
+    )
+
+
+def test_a_kind_this_version_does_not_know_is_named_as_it_is():
+    text = headline({"twitch": 1, "hop": 2}, 3600.0, 3600.0, None)
+    assert text == "3 events in 1.00 covered hours of 1.00 recorded: 1 twitch and 2 hop."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4038, "0.40 s"), (10.0, "10.0 s"), (840.0, "14 min 00 s"), (3599.6, "1 h 00 min"),
+     (36840, "10 h 14 min"), (59.97, "1 min 00 s"), (0.9999, "1.0 s"),
+     (None, "–"), (float("nan"), "–"), (float("inf"), "–")],
+)  # fmt: skip
+def test_lengths(seconds, said):
+    assert length(seconds) == said
+
+
+def test_times_since_the_start_carry_over():
+    assert since_start(59.96, 1) == "0:01:00.0"
+    assert since_start(3599.6) == "1:00:00"
+    assert since_start(36840.25, 1) == "10:14:00.2"
+    assert since_start(-1.5, 1) == "-0:00:01.5"
+    assert since_start(None) == "–"
+
+
+WHOLE = {
+    "kind": "twitch", "onset_s": 1042.31, "duration_s": 0.21, "peak_mg": 6.2, "jerks": 1,
+    "rate_hz": None, "snr": 7.1, "axis": "z",
+    "why": {"floor_mg": 0.31, "threshold_mg": 1.9, "margin": 3.3, "energy": 4,
+            "peak_axis_mg": {"x": 1.0, "y": 2.0, "z": 6.2},
+            "rule": "duration at 30 % of peak <= 0.5 s", "cut": False},
+}  # fmt: skip
+
+
+def test_why_in_words():
+    assert explain(WHOLE) == [
+        "It reached 3.3 times the threshold of 1.90 mg in force; "
+        "its peak on one axis was 6.20 mg; the noise floor was 0.31 mg.",
+        "Strongest on axis z: x 1.00 mg, y 2.00 mg, z 6.20 mg.",
+        "It lasted 0.21 s, 1 jerk, signal to noise 7.1.",
+        "Rule: duration at 30 % of peak <= 0.5 s.",
+        "Also recorded: energy 4.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"), [("cut", "closed at the longest"), ("clipped", "end of the sensor’s range")]
+)
+def test_a_flag_is_told_only_when_it_is_set(flag, said):
+    for value in (True, False):
+        event = {**WHOLE, "why": {**WHOLE["why"], flag: value}}
+        assert (said in " ".join(explain(event))) is value
+
+
+def test_everything_the_board_can_name_has_words():
+    assert set(records.KINDS) <= set(wording.KINDS)
+    assert {*records.GAP_REASONS, *records.STATE_REASONS} == set(wording.REASONS)
+    assert forbidden(" ".join(records.RULES)) == []
+
+
+@pytest.mark.parametrize("missing", [*WHOLE, *(f"why.{key}" for key in WHOLE["why"])])
+@pytest.mark.parametrize("instead", [None, "text", [], 10**400, float("nan")])
+def test_any_field_may_be_missing_or_foreign(missing, instead):
+    event = {**WHOLE, "why": dict(WHOLE["why"])}
+    (event["why"] if "." in missing else event)[missing.removeprefix("why.")] = instead
+    said = explain(event)
+    assert said and all(isinstance(sentence, str) for sentence in said)
+    assert not any("nan" in sentence.split(" ") for sentence in said)
+
+
+def test_an_event_without_reasons_says_that():
+    assert explain({}) == ["The log holds no reason."]
