@@ -8,16 +8,15 @@ import binascii
 import os
 import struct
 
-from . import protocol, records, segments
+from . import protocol, records, segments, status
 from .server import HEAD
 
 
 class Answers:
-    """`app` is asked for what only it knows: identity, counters, marks, stop."""
+    """The board's side of the conversation; `app` is asked for what only it can do."""
 
-    def __init__(self, app, server, journal):
+    def __init__(self, app, journal):
         self._app = app
-        self._server = server
         self._journal = journal
         self._facts = {}
         self.reads = []  # [id, segment, offset, bytes left, CRC-32 so far, first offset]
@@ -45,11 +44,12 @@ class Answers:
 
     def hello(self, _number, _arguments):
         self.reads.clear()
-        self._server.tail = False
-        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self._nonce, self._app.identity())
+        self._app.server.tail = False
+        who = status.identity(self._app)
+        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self._nonce, who)
 
     def info(self, _number, _arguments):
-        return self._app.info()
+        return status.info(self._app)
 
     def flush(self, _number, _arguments):
         self._journal.close()
@@ -58,7 +58,7 @@ class Answers:
     def list(self, number, _arguments):
         count = 0
         for line in self.segment_lines():
-            self._server.packet(protocol.ITEM, number, line)
+            self._app.server.packet(protocol.ITEM, number, line)
             count += 1
         return "count=%d" % count
 
@@ -74,11 +74,11 @@ class Answers:
         n = min(left, protocol.DATA_BYTES)
         chunk = segments.read(self._journal.path(segment), offset, n)
         if chunk:
-            body = self._server.body
+            body = self._app.server.body
             struct.pack_into("<II", body, HEAD, segment, offset)
             end = HEAD + 8 + len(chunk)
             body[HEAD + 8 : end] = chunk
-            self._server.send(protocol.DATA, number, end)
+            self._app.server.send(protocol.DATA, number, end)
             crc = binascii.crc32(chunk, crc)
             offset += len(chunk)
             request[2:5] = [offset, left - len(chunk), crc]
@@ -86,7 +86,7 @@ class Answers:
             self.reads.pop(0)
             fields = (segment, start, offset - start, crc)
             text = "segment=%d offset=%d bytes=%d crc=%08x" % fields
-            self._server.packet(protocol.REPLY, number, text)
+            self._app.server.packet(protocol.REPLY, number, text)
 
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")
@@ -97,8 +97,8 @@ class Answers:
         return "segment=%d" % number
 
     def tail(self, _number, arguments):
-        self._server.tail = arguments == "1"
-        return "tail=%d" % self._server.tail
+        self._app.server.tail = arguments == "1"
+        return "tail=%d" % self._app.server.tail
 
     def time(self, _number, arguments):
         return self._app.anchor(int(arguments))

@@ -1,6 +1,5 @@
 """Composition and the one loop: drain, record, serve, commit, rest."""
 
-import binascii
 import gc
 import os
 
@@ -39,15 +38,17 @@ class App:
         self.board = board
         self.clock = Clock(board)
         self.journal = Journal(LOG_DIR)
-        self.server = Server(board)
+        board.collect()  # reading the old segments has left the heap in pieces
+        self.answers = Answers(self, self.journal)
+        self.server = Server(board, self.answers)
         self.recorder = Recorder(self.journal, self)
         self.sensing = Sensing(board, self.clock, self.recorder, self.server)
-        self.answers = Answers(self, self.server, self.journal)
-        self.server.answers = self.answers
-        self._device = device_id()
-        self._boot = self.journal.last["boot"] + 1 if self.journal.last else 1
-        self._config_crc = config.crc(config.SETTINGS)
-        self._heap = [heap_before, 0, 0]  # before the firmware, now, at most
+        self.device = device_id()
+        self.boot = self.journal.last["boot"] + 1 if self.journal.last else 1
+        self.config_crc = config.crc(config.SETTINGS)
+        self.heap_before = heap_before
+        self.heap_used = 0
+        self.heap_high = 0
         self._loop_max_us = 0
         self._minute = 0
         self._committed_s = 0
@@ -68,18 +69,19 @@ class App:
             reason = "ctrl_c"
         finally:
             watchdog.park()
-            if self.sensing.fault != "stopped":
+            if not self.sensing.stopped:
                 self._finish(reason)
             power.remember(self.board, reason)
         self.server.end_session()
         self.server.text("what=stopped reason=%s next=Ctrl-D" % reason)
 
     def _start(self):
+        self._describe()
         before = power.interruption(self.board, self.journal)
         self.sensing.connect()
         self._describe()
         cause = records.CAUSES.index(self.board.reset_cause())
-        self.recorder.write(records.BOOT, cause, self._boot)
+        self.recorder.write(records.BOOT, cause, self.boot)
         if before:
             code = records.GAP_REASONS.index(before[0])
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
@@ -87,6 +89,8 @@ class App:
         self.recorder.write(records.CONFIG, rest=settings.encode())
         if self.sensing.detector:
             self.recorder.watch(self.sensing.detector)
+        else:
+            self.sensing.tell()
         self._measure_heap()
 
     def _describe(self):
@@ -95,12 +99,12 @@ class App:
         self._described = imu is not None
         self.journal.begin(
             {
-                "device": self._device,
-                "boot": self._boot,
+                "device": self.device,
+                "boot": self.boot,
                 "rate_mhz": imu.rate_mhz if imu else 0,
                 "mlsb_per_g": imu.mlsb_per_g if imu else 0,
                 "recording_frames": self.board.RECORDING_FRAMES,
-                "config_crc": self._config_crc,
+                "config_crc": self.config_crc,
                 "full_scale_g": imu.FULL_SCALE_G if imu else 0,
                 "sensor": self.board.SENSOR.encode(),
                 "board": self.board.NAME.encode(),
@@ -130,8 +134,8 @@ class App:
     def _heartbeat(self):
         self._measure_heap()
         self.recorder.write(
-            records.RECORDER, self._seen(), self._in_gaps(), self.journal.written,
-            self.journal.lost, self.sensing.fifo_high, self._loop_max_us, self._heap[1],
+            records.RECORDER, self.seen, self.in_gaps, self.journal.written,
+            self.journal.lost, self.sensing.fifo_high, self._loop_max_us, self.heap_used,
             gc.mem_free(),
         )  # fmt: skip
         self._loop_max_us = 0
@@ -139,22 +143,32 @@ class App:
 
     def _measure_heap(self):
         self.board.collect()
-        self._heap[1] = gc.mem_alloc()
-        self._heap[2] = max(self._heap[1:])
+        self.heap_used = gc.mem_alloc()
+        self.heap_high = max(self.heap_high, self.heap_used)
 
-    def _seen(self):
+    @property
+    def frame(self):
+        """Index of the next frame: seen and missing ones."""
+        return self.sensing.detector.index if self.sensing.detector else 0
+
+    @property
+    def seen(self):
+        """Frames that went through the detector, as its kernel counted them."""
         return self.sensing.detector.seen if self.sensing.detector else 0
 
-    def _in_gaps(self):
+    @property
+    def in_gaps(self):
+        """Frames known to be missing."""
         return self.sensing.detector.in_gaps if self.sensing.detector else 0
 
     def _finish(self, reason):
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
         self.sensing.stop()
         if self.sensing.detector:
+            self.recorder.unfinished()
             self.recorder.epoch()
         code = records.STOP_REASONS.index(reason)
-        counts = self._seen(), self._in_gaps(), self.journal.written
+        counts = self.seen, self.in_gaps, self.journal.written
         self.recorder.write(records.STOP, *counts, code)
         self.journal.close()
 
@@ -168,48 +182,15 @@ class App:
         """An event closed (see `Recorder`)."""
         self.server.text(words.event(fields, self.sensing.detector.index, self.sensing.imu))
 
-    def identity(self):
-        """Who this board is, as `key=value` text."""
-        device = binascii.hexlify(self._device).decode()
-        fields = (device, self._boot, self.board.NAME, self.board.SENSOR, VERSION)
-        return "device=%s boot=%d board=%s sensor=%s firmware=%s" % fields
-
-    def info(self):
-        """Counters and settings in force, as `key=value` text."""
-        sensing = self.sensing
-        state = {"none": "sampling", "stopped": "stopped"}.get(sensing.fault, "fault")
-        facts = (
-            ("state", state),
-            ("fault", sensing.fault),
-            ("frame", sensing.detector.index if sensing.detector else 0),
-            ("seen", self._seen()),
-            ("in_gaps", self._in_gaps()),
-            ("records", self.journal.written),
-            ("records_lost", self.journal.lost),
-            ("segments", len(self.journal.closed_segments())),
-            ("free_bytes", self.journal.free_bytes()),
-            ("rate_mhz", sensing.imu.rate_mhz if sensing.imu else 0),
-            ("mlsb_per_g", sensing.imu.mlsb_per_g if sensing.imu else 0),
-            ("uptime_ms", self.clock.uptime_ms()),
-            ("wire_bytes", self.server.wire_bytes),
-            ("fifo_high", sensing.fifo_high),
-            ("heap_before", self._heap[0]),
-            ("heap_used", self._heap[1]),
-            ("heap_high", self._heap[2]),
-            ("config_crc", "%08x" % self._config_crc),
-        )
-        return " ".join(["%s=%s" % pair for pair in facts])
-
     def anchor(self, utc_ms):
-        """Tie the frame counter to the host's clock."""
-        frame = self.sensing.detector.index if self.sensing.detector else 0
+        """Tie the frame counter to the host's clock, while it counts."""
         uptime_ms = self.clock.uptime_ms()
-        self.recorder.write(records.ANCHOR, utc_ms // 1000, utc_ms % 1000, uptime_ms)
-        return "frame=%d uptime_ms=%d" % (frame, uptime_ms)
+        if not self.sensing.stopped:
+            self.recorder.write(records.ANCHOR, utc_ms // 1000, utc_ms % 1000, uptime_ms)
+        return "frame=%d uptime_ms=%d" % (self.frame, uptime_ms)
 
     def stop(self):
         """End the recording at the host's word; the line stays served."""
-        if self.sensing.fault != "stopped":
+        if not self.sensing.stopped:
             self._finish("host")
-        counts = self._seen(), self._in_gaps(), self.journal.written
-        return "seen=%d in_gaps=%d records=%d" % counts
+        return "seen=%d in_gaps=%d records=%d" % (self.seen, self.in_gaps, self.journal.written)

@@ -27,6 +27,7 @@ SETTINGS = {
 
 # Up to this rate in mHz: high-pass, low-pass and envelope shifts, floor step. Corners: 1 Hz, and
 # 15 to 18 Hz. docs/DETECTOR.md has the responses.
+_SLOWEST_MHZ = const(40000)
 _SHIFTS = (
     (75000, (3, 1, 2, 2, 11)),
     (150000, (4, 1, 3, 3, 12)),
@@ -50,13 +51,12 @@ def kernel_words(settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte):
 
     Raises ValueError for a rate the filters are not made for.
     """
-    for limit, shifts in _SHIFTS:
-        if rate_mhz <= limit:
-            break
-    else:
-        raise ValueError("rate above 300 Hz")
-    if rate_mhz < 40000:
+    if rate_mhz < _SLOWEST_MHZ:
         raise ValueError("rate below 40 Hz")
+    fitting = [shifts for limit, shifts in _SHIFTS if rate_mhz <= limit]
+    if not fitting:
+        raise ValueError("rate above 300 Hz")
+    shifts = fitting[0]
     lsb_per_g = mlsb_per_g // 1000
     return array(
         "I",

@@ -19,12 +19,10 @@ class Detector:
 
     def __init__(self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1):
         self.settings = settings
-        self.cfg = config.kernel_words(
-            settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte
-        )
-        self.state = array("I", [0] * kernels.ST_WORDS)
-        self.out = array("I", [0] * (kernels.OUT_EVENTS * kernels.OUT_WORDS))
-        self.ring = array("H", [0] * (3 * _RING))
+        self.cfg = config.kernel_words(settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte)
+        self.state = array("I", bytes(4 * kernels.ST_WORDS))
+        self.out = array("I", bytes(4 * kernels.OUT_EVENTS * kernels.OUT_WORDS))
+        self.ring = array("H", bytes(2 * 3 * _RING))
         self.index = 0  # index of the next frame
         self.in_gaps = 0
         self.ring_from = 0  # frames before this one are not in the ring
@@ -85,7 +83,8 @@ class Detector:
         fields = [rule, out[o + kernels.OUT_FLAGS], axis, rule]
         fields += [out[o + kernels.OUT_START], out[o + kernels.OUT_ONSET]]
         fields.append(out[o + kernels.OUT_DURATION])
-        fields += [out[o + kernels.OUT_SPAN], out[o + kernels.OUT_PEAK], x, y, z]
+        fields += [out[o + kernels.OUT_SPAN], out[o + kernels.OUT_CLOSED]]
+        fields += [out[o + kernels.OUT_PEAK], x, y, z]
         fields += [out[o + kernels.OUT_FLOOR], out[o + kernels.OUT_LOW]]
         fields += [out[o + kernels.OUT_HIGH], out[o + kernels.OUT_ENERGY]]
         fields.append(out[o + kernels.OUT_JERKS])

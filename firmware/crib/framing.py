@@ -13,7 +13,7 @@ from micropython import const
 _CRC_BYTES = const(4)
 _BLOCK = const(254)  # COBS: the longest run of non-zero bytes one code byte can announce
 _TEXT_LIMIT = const(8192)
-_FIRST_PRINTABLE = const(9)  # a packet's first body byte, its type, is 1..8; text holds none of these
+_FIRST_IN_TEXT = const(9)  # a packet's type, its first byte, is 1..8: no text holds those
 
 TEXT = const(0)
 PACKET = const(1)
@@ -92,7 +92,7 @@ def decode(chunk):
 
 def _is_text(line):
     for byte in line:
-        if byte < _FIRST_PRINTABLE:
+        if byte < _FIRST_IN_TEXT:
             return False
     return True
 

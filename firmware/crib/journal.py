@@ -122,7 +122,7 @@ class Journal:
         self.next_segment += 1
         self.facts["segment"] = self.open_segment
         self.facts["first_seq"] = self.next_seq - 1
-        self._file = open(self.path(self.open_segment), "wb")  # noqa: SIM115 - open until full
+        self._file = open(self.path(self.open_segment), "wb")
         self._file.write(records.pack_header(self.facts))
         self._bytes = records.HEADER_BYTES
 

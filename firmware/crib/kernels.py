@@ -76,7 +76,8 @@ OUT_JERKS = const(11)
 OUT_FLAGS = const(12)
 OUT_TILT = const(13)  # 3 words: lasting change of BASE in LSB, offset by 65536
 OUT_START = const(16)  # frame index at the low threshold
-OUT_WORDS = const(17)
+OUT_CLOSED = const(17)  # frame index at which the event was over
+OUT_WORDS = const(18)
 OUT_EVENTS = const(8)
 
 _BAND_ZERO = const(0x200000)
@@ -285,6 +286,7 @@ def scan(buf: ptr8, n: int, index: int, cfg: ptr32, st: ptr32, out: ptr32):
                         out[o + OUT_JERKS] = st[JERKS]
                         out[o + OUT_FLAGS] = cut | st[FLAGS]
                         out[o + OUT_START] = st[ONSET]
+                        out[o + OUT_CLOSED] = index
                         k = 0
                         while k < 3:
                             out[o + OUT_AXIS + k] = st[PEAK_AXIS + k]

@@ -49,7 +49,7 @@ class Recorder:
         self.write(records.STATE, self.detector.index, frames, 0, reason)
 
     def burst(self, closed):
-        """After each burst: the events it closed, a snippet that is full, an epoch that is over."""
+        """After each burst: the events it closed, a full snippet, an epoch that is over."""
         detector = self.detector
         for k in range(closed):
             self.events += 1
@@ -84,10 +84,17 @@ class Recorder:
         struct.pack_into(layout, body, _AT, first, frames, seen, floor, peak)
         self._commit(kind, at + seconds)
 
+    def unfinished(self):
+        """At the end: say so if a movement was under way that nobody will see the end of."""
+        state = self.detector.state
+        if state[kernels.ACTIVE] and state[kernels.PEAK] >= state[kernels.HIGH]:
+            self.text("what=unfinished_event start=%d" % state[kernels.ONSET])
+
     def gap(self, frames, reason, duration_ms=records.UNKNOWN):
         """`frames` frames from here on are missing; the detector starts again behind them."""
-        self.epoch()
         first = self.detector.index
+        if first > self.detector.epoch_from:
+            self.epoch()
         self.write(records.GAP, first, frames, duration_ms, records.GAP_REASONS.index(reason))
         self.detector.skip(frames)
         self.unusable(self.detector.state[kernels.WARM], "after a gap")

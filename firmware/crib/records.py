@@ -48,11 +48,11 @@ LAYOUTS = {
     BOOT: ("<BI", ("cause", "boots")),
     ANCHOR: ("<IHI", ("utc_s", "utc_ms", "uptime_ms")),
     EVENT: (
-        "<BBBBIIIIIIIIIIIIHhhh",
+        "<BBBBIIIIIIIIIIIIIHhhh",
         (
-            "kind", "flags", "axis", "rule", "start", "onset", "duration", "span", "peak",
-            "peak_x", "peak_y", "peak_z", "floor", "low", "high", "energy", "jerks", "tilt_x",
-            "tilt_y", "tilt_z",
+            "kind", "flags", "axis", "rule", "start", "onset", "duration", "span", "closed",
+            "peak", "peak_x", "peak_y", "peak_z", "floor", "low", "high", "energy", "jerks",
+            "tilt_x", "tilt_y", "tilt_z",
         ),
     ),
     SNIPPET: ("<IIHHHH", ("start", "first", "frames", "x", "y", "z")),
@@ -88,8 +88,8 @@ RULES = (
 STATES = ("unusable",)
 STATE_REASONS = ("warm-up", "after a gap")
 GAP_REASONS = (
-    "fifo_overrun", "bus_error", "sensor_silent", "interrupted", "restarted", "power_cut",
-    "watchdog",
+    "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
+    "power_cut", "watchdog",
 )  # fmt: skip
 STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")

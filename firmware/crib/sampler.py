@@ -16,6 +16,7 @@ class Sampler:
         self.fifo_high = 0  # the most frames ever found waiting
         self.closed = 0  # events the last burst closed
         self.lost = 0
+        self.left = 0  # frames that the last burst left behind
         self._held = 0
 
     def poll(self):
@@ -31,13 +32,16 @@ class Sampler:
                 self.fifo_high = n
             if n < self.watermark or n == 0:
                 return 0
+            self.left = n
             if n > config.BURST:
                 n = config.BURST
+            self.left -= n
             self.imu.read_into(self._views[n])
+            # From here on the burst is only here: a Ctrl-C must not lose it.
+            self._held = n
             self.lost = self.imu.lost()
             if self.lost:
-                self._held = n
                 return -1
-        self._held = 0
         self.closed = self.detector.step(self.buffer, n)
+        self._held = 0
         return n

@@ -6,7 +6,7 @@ from . import config, records, words
 from .detector import Detector
 from .sampler import Sampler
 
-_SILENT_SECONDS = const(5)
+_SILENT_MS = const(5000)
 
 
 class Sensing:
@@ -22,13 +22,19 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
-        self._reason = ""  # why frames stopped coming, and when
-        self._lost_ms = 0
-        self._seconds = 0  # when frames last came, or the sensor was last looked for
+        self._reason = "no_sensor"  # why frames stopped coming, and when they last came
+        self._fed_ms = 0
+        self._left = 0  # frames that were still in its FIFO then
+        self._looked_s = 0  # when the sensor was last looked for
+
+    @property
+    def stopped(self):
+        """Whether the recording has ended."""
+        return self.fault == "stopped"
 
     def connect(self):
         """Look for the sensor. True where it answered and sampling has begun."""
-        self._seconds = self._clock.seconds
+        self._looked_s = self._clock.seconds
         try:
             imu = self._board.make_imu()
         except OSError:
@@ -47,16 +53,16 @@ class Sensing:
 
     def poll(self):
         """Drain the FIFO and record what it held; look for the sensor where it is gone."""
-        if self.fault == "stopped":
+        if self.stopped:
             return
         if self.fault != "none":
-            if self._clock.seconds != self._seconds and self.connect():
+            if self._clock.seconds != self._looked_s and self.connect():
                 self._resumed()
             return
         try:
             if self._drain():
-                self._seconds = self._clock.seconds
-            elif self._clock.seconds - self._seconds > _SILENT_SECONDS:
+                self._fed_ms = self._clock.uptime_ms()
+            elif self._clock.uptime_ms() - self._fed_ms > _SILENT_MS:
                 self._lose("sensor_silent")
         except OSError:
             self._lose("bus_error")
@@ -81,17 +87,23 @@ class Sensing:
 
     def _lose(self, reason):
         self.fault = self._reason = reason
-        self._lost_ms = self._clock.uptime_ms()
-        self._recorder.text("fault=%s" % reason)
-        self._server.text("what=fault fault=%s" % reason)
+        self._left = self.sampler.left
+        self.tell()
+
+    def tell(self):
+        """Say in the log and on the line why no frames come."""
+        line = "what=fault fault=%s" % self.fault
+        self._recorder.text(line)
+        self._server.text(line)
 
     def _resumed(self):
         """The sensor is back: what it did not deliver meanwhile is a gap, counted by the clock."""
         if not self._recorder.detector:
             self._recorder.watch(self.detector)
-            return
-        away_ms = self._clock.uptime_ms() - self._lost_ms
-        self._gap(config.frames(away_ms, self.imu.rate_mhz), self._reason, away_ms)
+        away_ms = self._clock.uptime_ms() - self._fed_ms
+        frames = self._left + config.frames(away_ms, self.imu.rate_mhz)
+        self._fed_ms = self._clock.uptime_ms()
+        self._gap(frames, self._reason, away_ms)
 
     def stop(self):
         """Drain what is left and switch the sensor off."""

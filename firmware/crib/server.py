@@ -23,9 +23,9 @@ HELP = (
 class Server:
     """`poll` once a turn; `answers` has a method for each request and each typed word."""
 
-    def __init__(self, board):
+    def __init__(self, board, answers):
         self._board = board
-        self.answers = None  # see answers.Answers
+        self._answers = answers
         self._rx = bytearray(64)
         self._line = bytearray(protocol.LINE_LIMIT + 1)
         self._length = 0
@@ -55,7 +55,7 @@ class Server:
         """Text from here on."""
         self._heard = None
         self.tail = False
-        self.answers.reads.clear()
+        self._answers.reads.clear()
 
     def _byte(self, c):
         if c in b"\r\n":
@@ -90,7 +90,7 @@ class Server:
         try:
             if verb not in protocol.VERBS:
                 raise ValueError("unknown_verb this firmware knows %s" % " ".join(protocol.VERBS))
-            text = getattr(self.answers, verb)(number, arguments)
+            text = getattr(self._answers, verb)(number, arguments)
         except ValueError as error:
             self.packet(protocol.ERROR, number, str(error))
         except OSError as error:
@@ -104,11 +104,11 @@ class Server:
     def _typed(self, line):
         word, _, rest = line.partition(" ")
         if word == "info":
-            lines = self.answers.info(_NO_ID, "").split(" ")
+            lines = self._answers.info(_NO_ID, "").split(" ")
         elif word == "list":
-            lines = self.answers.segment_lines()
+            lines = self._answers.segment_lines()
         elif word == "mark" and rest:
-            lines = (self.answers.mark(_NO_ID, rest),)
+            lines = (self._answers.mark(_NO_ID, rest),)
         else:
             lines = HELP
         for entry in lines:

@@ -21,14 +21,14 @@ def milli_g(q4, mlsb_per_g):
 
 def event(fields, frame, imu):
     """The line for an event; `fields` in the order of records.LAYOUTS[EVENT]."""
-    kind, _, axis, _, _, onset, duration, _, _, x, y, z = fields[:12]
+    kind, _, axis, _, _, onset, duration, _, _, _, x, y, z = fields[:13]
     return "t_s=%s what=event kind=%s onset_s=%s duration_s=%s peak_mg=%s jerks=%d axis=%s" % (
         seconds(frame, imu.rate_mhz),
         records.KINDS[kind],
         seconds(onset, imu.rate_mhz),
         seconds(duration, imu.rate_mhz),
         milli_g(max(x, y, z), imu.mlsb_per_g),
-        fields[16],
+        fields[17],
         records.AXES[axis],
     )
 

@@ -1,7 +1,9 @@
 """One night out of the board's facts: boots in a row, what was covered, how many of each kind."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from itertools import groupby
 from pathlib import Path
 
@@ -51,6 +53,21 @@ class _Boot:
         """The last record of one of these types."""
         return next((r for r in reversed(self.records) if r["type"] in types), None)
 
+    def written(self) -> int:
+        """Records the board numbered in this boot, whether or not they are here."""
+        first = min(record["seq"] for record in self.records)
+        return max(record["seq"] for record in self.records) - first + 1
+
+    def utc(self, since_boot_s: float) -> str | None:
+        """The host's clock at a moment of this boot, from its last anchor; None without one."""
+        anchor = self.last(records.ANCHOR)
+        if anchor is None:
+            return None
+        then = datetime.fromtimestamp(anchor["utc_s"], timezone.utc)
+        ahead_s = since_boot_s - facts.Scale(self.header).seconds(anchor["frame"])
+        moment = then + timedelta(seconds=ahead_s, milliseconds=anchor["utc_ms"])
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def seen(self) -> int:
         """Frames the detector's own counter had reached; from the epochs where none tells."""
         told = self.last(records.STOP, records.RECORDER)
@@ -64,10 +81,11 @@ def read_night(source: Path) -> Night:
     night = Night(facts.header_line(segments[0].header or {}))
     night.faults = [fault for s in segments for fault in s.faults]
     boots = list(_boots(segments))
+    end_s = _played(boots)
     for boot in boots:
-        _collect(night, boot)
-    _trim(night, boots[0])
-    night.summary = _summary(night, boots)
+        _collect(night, boot, end_s)
+    last_s = boots[-1].start_s + facts.Scale(boots[-1].header).seconds(boots[-1].frames)
+    night.summary = _summary(night, boots, min(end_s, last_s))
     return night
 
 
@@ -77,14 +95,22 @@ def _boots(segments: list[logfile.Segment]) -> Iterator[_Boot]:
     for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
         of_boot = list(group)
         found = [record for segment in of_boot for record in segment.records]
-        header = next((s.header for s in of_boot if s.header["rate_mhz"]), of_boot[0].header)
+        headers = [segment.header for segment in of_boot if segment.header]
+        header = next((h for h in headers if h["rate_mhz"]), headers[0])
         away = [r for r in found if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
         if away and away[0]["duration_ms"] != records.UNKNOWN:
             start_s += away[0]["duration_ms"] / 1000
-        if found and header:
+        if found:
             boot = _Boot(header, found, round(start_s, 3))
             yield boot
             start_s += facts.Scale(header).seconds(boot.frames)
+
+
+def _played(boots: list[_Boot]) -> float:
+    """Where a virtual board's recording ended, since its first frame; infinity on a real board."""
+    header = boots[0].header
+    frames = header["recording_frames"]
+    return facts.Scale(header).seconds(frames) if frames else math.inf
 
 
 _LISTS = {
@@ -97,22 +123,34 @@ _LISTS = {
 }
 
 
-def _collect(night: Night, boot: _Boot) -> None:
+def _collect(night: Night, boot: _Boot, end_s: float) -> None:
     waves = {r["start"]: r for r in boot.records if r["type"] == records.SNIPPET}
     for record in boot.records:
         line = facts.json_line(record, boot.header)
         if line is None:
             continue
-        when = "onset_s" if "onset_s" in line else "t_s"
-        line[when] = round(line[when] + boot.start_s, 3)
-        if line["type"] == "gap" and line["frames"] is None and line["duration_s"] is not None:
-            line["onset_s"] = round(line["onset_s"] - line["duration_s"], 3)
-            line["frames"] = round(line["duration_s"] * boot.header["rate_mhz"] / 1000)
-        getattr(night, _LISTS[line["type"]]).append(line)
-        if line["type"] == "event":
-            wave = waves.get(record["start"])
-            if wave:
-                night.snippets[len(night.events) - 1] = _snippet(wave, boot)
+        _place(line, boot)
+        if line["type"] != "event":
+            if line.get("onset_s", 0.0) < end_s:
+                getattr(night, _LISTS[line["type"]]).append(line)
+            continue
+        over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
+        if over_s <= end_s:
+            if wave := waves.get(record["start"]):
+                night.snippets[len(night.events)] = _snippet(wave, boot)
+            night.events.append(line)
+
+
+def _place(line: dict, boot: _Boot) -> None:
+    """Put a line of one boot on the time line of the night."""
+    when = "onset_s" if "onset_s" in line else "t_s"
+    if utc := boot.utc(line[when]):
+        line["utc"] = utc
+    line[when] = round(line[when] + boot.start_s, 3)
+    if line["type"] == "gap" and line["frames"] is None and line["duration_s"] is not None:
+        # Before this boot: the board was away for a known time, in which nobody counted.
+        line["onset_s"] = round(line["onset_s"] - line["duration_s"], 3)
+        line["frames"] = round(line["duration_s"] * boot.header["rate_mhz"] / 1000)
 
 
 def _snippet(record: dict, boot: _Boot) -> Snippet:
@@ -134,35 +172,21 @@ def _snippet(record: dict, boot: _Boot) -> Snippet:
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)
 
 
-def _trim(night: Night, boot: _Boot) -> None:
-    """Leave out what a virtual board recorded after its recording had ended."""
-    frames = boot.header["recording_frames"]
-    if not frames:
-        return
-    end_s = facts.Scale(boot.header).seconds(frames)
-    kept = [i for i, event in enumerate(night.events) if event["onset_s"] < end_s]
-    night.snippets = {n: night.snippets[i] for n, i in enumerate(kept) if i in night.snippets}
-    night.events = [night.events[i] for i in kept]
-    for name in ("epochs", "gaps", "states"):
-        kept_lines = [line for line in getattr(night, name) if line["onset_s"] < end_s]
-        setattr(night, name, kept_lines)
-
-
 def _covered(night: Night, length_s: float) -> float:
     """Share of the recording in which a movement would have been reported, 0 to 1."""
     if not length_s:
         return 0.0
-    unseen = sum(min(g["duration_s"] or 0.0, length_s) for g in night.gaps + night.states)
-    return round(max(0.0, 1 - unseen / length_s), 5)
+    blind = sorted((g["onset_s"], g["duration_s"] or 0.0) for g in night.gaps + night.states)
+    unseen_s = until_s = 0.0
+    for onset_s, duration_s in blind:
+        end_s = min(onset_s + duration_s, length_s)
+        unseen_s += max(0.0, end_s - max(onset_s, until_s))
+        until_s = max(until_s, end_s)
+    return round(1 - unseen_s / length_s, 5)
 
 
-def _summary(night: Night, boots: list[_Boot]) -> dict:
-    last = boots[-1]
-    length_s = last.start_s + facts.Scale(last.header).seconds(last.frames)
-    if last.header["recording_frames"]:
-        length_s = min(length_s, facts.Scale(last.header).seconds(last.header["recording_frames"]))
+def _summary(night: Night, boots: list[_Boot], length_s: float) -> dict:
     kinds = [event["kind"] for event in night.events]
-    stops = [boot.last(records.STOP) for boot in boots]
     return {
         "type": "summary",
         "hours": round(length_s / 3600, 4),
@@ -172,8 +196,7 @@ def _summary(night: Night, boots: list[_Boot]) -> dict:
         "frames_seen": sum(boot.seen() for boot in boots),
         "frames_in_gaps": sum(gap["frames"] or 0 for gap in night.gaps),
         "frames_lost": None,
-        # A STOP record counts those before it; without one nobody has told how many there were.
-        "records_written": sum(s["records"] + 1 for s in stops if s) if all(stops) else None,
+        "records_written": sum(boot.written() for boot in boots),
         "records_pulled": sum(len(boot.records) for boot in boots),
         "wire_bytes": None,
         "versions": {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import CribtraceError
+from cribtrace.errors import CribtraceError
 
 UNITS = ("g", "mg", "m/s2", "lsb")
 STANDARD_GRAVITY = 9.80665

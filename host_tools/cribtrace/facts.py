@@ -1,4 +1,4 @@
-"""Records of the board as JSON-line dicts: integers become seconds and mg, here and nowhere else."""
+"""Records of the board as JSON-line dicts: here, and only here, integers become seconds and mg."""
 
 from cribtrace.device import records
 

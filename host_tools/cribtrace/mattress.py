@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from scipy import signal
 
-from .csv_frames import STANDARD_GRAVITY
-from .movements import draw, figure
+from cribtrace.csv_frames import STANDARD_GRAVITY
+from cribtrace.movements import draw, figure
 
 RATE_HZ = 104.0
 LSB_PER_G = 1 / 0.061e-3

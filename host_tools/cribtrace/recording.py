@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from . import csv_frames
-from .atomic import replacing
-from .errors import CribtraceError, Usage
+from cribtrace import csv_frames
+from cribtrace.atomic import replacing
+from cribtrace.errors import CribtraceError, Usage
 
 CSV_LSB_PER_G = 16384.0
 """Scale of a .csv that is not in LSB already: +-2 g fill an int16."""

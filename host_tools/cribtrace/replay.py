@@ -4,21 +4,18 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 
 from cribtrace import facts, runtime, tree
 from cribtrace.device import config, detector, kernels, records
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.recording import Recording
 
-_POST_ROLL_FRAMES = 512  # the most of its end that a virtual board repeats
-
 
 def replay(recording: Recording, on: str = "auto") -> list[dict]:
     """The events of a recording as JSON-line dicts, in the order in which they closed.
+
+    One that is still open when the recording ends is not among them.
 
     `on` is "cpython", "micropython", or "auto": MicroPython where one is set up, which is some
     hundred times faster. Raises Usage for a rate that the detector is not made for.
@@ -35,9 +32,9 @@ def replay(recording: Recording, on: str = "auto") -> list[dict]:
     header = {"rate_mhz": rate_mhz, "mlsb_per_g": mlsb_per_g}
     names = records.LAYOUTS[records.EVENT][1]
     events = [dict(zip(names, fields, strict=True)) for fields in found]
-    lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in events)
-    end_s = facts.Scale(header).seconds(len(recording.accel))
-    return [line for line in lines if line and line["onset_s"] < end_s]
+    within = (event for event in events if event["closed"] < len(recording.accel))
+    lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in within)
+    return [line for line in lines if line]
 
 
 def _interpreter(*, required: bool) -> Path | None:
@@ -49,31 +46,16 @@ def _interpreter(*, required: bool) -> Path | None:
         return None
 
 
-def _frames(recording: Recording, settle: int) -> bytes:
-    """The recording and, as the virtual board adds it, `settle` frames that repeat its end."""
-    n = len(recording.accel)
-    loop = min(n, _POST_ROLL_FRAMES, round(recording.rate_hz))
-    tail = np.resize(recording.accel[n - loop :], (settle, 3))
-    return np.concatenate([recording.accel, tail]).astype("<i2").tobytes()
-
-
-def _bursts(frames: bytes, stride: int) -> Iterator[bytes]:
-    step = config.BURST * stride
-    for at in range(0, len(frames), step):
-        yield frames[at : at + step]
-
-
 def _on_cpython(
     recording: Recording, rate_mhz: int, mlsb_per_g: int, _interpreter: Path | None
 ) -> list[list[int]]:
     det = detector.Detector(config.SETTINGS, rate_mhz, mlsb_per_g)
-    settle = det.cfg[kernels.LONGEST]
-    n = len(recording.accel)
+    stride = det.cfg[kernels.STRIDE]
+    frames = recording.accel.astype("<i2").tobytes()
     found: list[list[int]] = []
-    for burst in _bursts(_frames(recording, settle), det.cfg[kernels.STRIDE]):
-        if det.index >= n and not det.state[kernels.ACTIVE]:
-            break
-        closed = det.step(burst, len(burst) // det.cfg[kernels.STRIDE])
+    for at in range(0, len(frames), config.BURST * stride):
+        burst = frames[at : at + config.BURST * stride]
+        closed = det.step(burst, len(burst) // stride)
         found.extend(det.event_fields(k) for k in range(closed))
     return found
 
@@ -81,13 +63,12 @@ def _on_cpython(
 def _on_micropython(
     recording: Recording, rate_mhz: int, mlsb_per_g: int, interpreter: Path | None
 ) -> list[list[int]]:
-    settle = config.frames(config.SETTINGS["longest_ms"], rate_mhz)
     handle, name = tempfile.mkstemp(suffix=".i16")
     try:
         with os.fdopen(handle, "wb") as f:
-            f.write(_frames(recording, settle))
+            recording.accel.astype("<i2").tofile(f)
         script = tree.BOARDS / "virtual" / "replay.py"
-        numbers = [str(v) for v in (len(recording.accel), rate_mhz, mlsb_per_g)]
+        numbers = [str(rate_mhz), str(mlsb_per_g)]
         done = subprocess.run(
             [str(interpreter), str(script), str(tree.FIRMWARE), name, *numbers],
             capture_output=True,

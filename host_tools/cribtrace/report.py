@@ -5,11 +5,11 @@ import hashlib
 from importlib.resources import files
 from string import Template
 
-from . import report_parts as parts
-from .analysis import Night
-from .report_embed import embedded
-from .tally import tally
-from .wording import NOT_THIS, headline
+from cribtrace import report_parts as parts
+from cribtrace.analysis import Night
+from cribtrace.report_embed import embedded
+from cribtrace.tally import tally
+from cribtrace.wording import NOT_THIS, headline
 
 SCRIPTS = ("page.js", "timeline.js", "waveform.js", "report.js")
 

@@ -5,9 +5,9 @@ import json
 
 import numpy as np
 
-from .analysis import Night, Snippet
-from .tally import Tally, interval, kind_of
-from .wording import number
+from cribtrace.analysis import Night, Snippet
+from cribtrace.tally import Tally, interval, kind_of
+from cribtrace.wording import number
 
 # All waveforms of a page together: 8 bytes of base64 for each point of three axes.
 POINTS_IN_PAGE = 450_000

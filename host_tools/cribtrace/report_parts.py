@@ -4,9 +4,19 @@ import html
 from collections.abc import Iterable
 from datetime import timedelta
 
-from .analysis import Night
-from .tally import Tally, interval, kind_of, utc_of
-from .wording import KINDS, MISSING, explain, fixed, length, number, reason, since_start
+from cribtrace.analysis import Night
+from cribtrace.tally import Tally, interval, kind_of, utc_of
+from cribtrace.wording import (
+    KINDS,
+    MISSING,
+    explain,
+    fixed,
+    length,
+    number,
+    reason,
+    rounded_down,
+    since_start,
+)
 
 # One shape for each kind, so that nothing rests on colour alone: (class, path in a 12 x 12 box).
 SHAPES = (
@@ -73,9 +83,10 @@ def heading(night: Night, counts: Tally) -> str:
 def under(night: Night) -> str:
     """The line below the heading: where the numbers come from."""
     known = [(name, night.header.get(name)) for name in ("source", "device", "board", "sensor")]
-    return " · ".join(
-        f"{esc(name)} <b>{_own(value)}</b>" for name, value in known if value is not None
-    )
+    told = [f"{esc(name)} <b>{_own(value)}</b>" for name, value in known if value is not None]
+    if night.header.get("recording_frames"):
+        told.append("simulated: a recording played to a virtual board")
+    return " · ".join(told)
 
 
 def facts(counts: Tally) -> str:
@@ -87,7 +98,7 @@ def facts(counts: Tally) -> str:
         ("Recorded", length(counts.span_s), f"{counts.span_s / 3600:.2f} h"),
         (
             "Covered",
-            f"{fixed(None if coverage is None else 100 * coverage, 1)} %",
+            f"{rounded_down(None if coverage is None else 100 * coverage, 1)} %",
             length(counts.covered_s),
         ),
         ("Events", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from . import mattress, movements
-from .errors import Usage
-from .mattress import LSB_PER_G, RATE_HZ, RING_S, Mattress
-from .movements import CAUSES, Movement, draw, draw_count, figure
-from .recording import Recording
+from cribtrace import mattress, movements
+from cribtrace.errors import Usage
+from cribtrace.mattress import LSB_PER_G, RATE_HZ, RING_S, Mattress
+from cribtrace.movements import CAUSES, Movement, draw, draw_count, figure
+from cribtrace.recording import Recording
 
 TWITCH_MAX_S = 0.5
 LIMB_MOVE_MAX_S = 3.0

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .analysis import Night
-from .wording import KINDS, number
+from cribtrace.analysis import Night
+from cribtrace.wording import KINDS, number
 
 HOUR_S = 3600.0
 UTC = timezone.utc
@@ -130,9 +130,12 @@ def counted(events: list[dict], kinds: list[str]) -> dict[str, int]:
 
 
 def _span_s(night: Night) -> float:
-    hours = number(night.summary.get("hours")) or 0.0
+    """The recording's length: what the summary says, else as far as anything reaches."""
+    hours = number(night.summary.get("hours"))
+    if hours:
+        return hours * HOUR_S
     lines = (*night.events, *night.epochs, *night.gaps, *night.states)
-    return max(hours * HOUR_S, *(end for _, end in intervals(list(lines))), 0.0)
+    return max((end for _, end in intervals(list(lines))), default=0.0)
 
 
 def _hours(night: Night, span_s: float, hidden: tuple[Span, ...]) -> tuple[Hour, ...]:

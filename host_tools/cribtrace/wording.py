@@ -31,6 +31,7 @@ REASONS = {
     "power_cut": "the board had no power",
     "restarted": "the board was started again",
     "sensor_silent": "the sensor sent nothing",
+    "no_sensor": "no motion sensor answered",
     "warm-up": "the noise floor was being measured",
     "watchdog": "the board hung and restarted itself",
 }
@@ -87,6 +88,13 @@ def fixed(value: float | None, digits: int) -> str:
     return MISSING if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 
+def rounded_down(value: float | None, digits: int) -> str:
+    """`value` with that many decimals and never more than it is: 99.97 % covered is not 100 %."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return fixed(math.floor(value * 10**digits + 1e-9) / 10**digits, digits)
+
+
 def since_start(seconds: float | None, digits: int = 0) -> str:
     """Seconds since the start as h:mm:ss, or a dash."""
     if seconds is None or not math.isfinite(seconds):
@@ -127,7 +135,8 @@ def headline(
     parts = [counted(kind, count) for kind, count in counts.items()]
     listed = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
     events = "1 event" if total == 1 else f"{total} events"
-    text = f"{events} in {covered_s / 3600:.2f} covered hours of {span_s / 3600:.2f} recorded"
+    covered = rounded_down(covered_s / 3600, 2)
+    text = f"{events} in {covered} covered hours of {span_s / 3600:.2f} recorded"
     text += f": {listed}" if total else ""
     if longest_s is not None:
         text += f"; the longest covered stretch without an event was {length(longest_s)}"

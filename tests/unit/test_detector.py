@@ -35,7 +35,7 @@ def run(accel, bursts=None, rate_mhz=RATE_MHZ):
 
 def noise(seconds, seed=1, rms_mg=0.3, rate_hz=104):
     rng = np.random.default_rng(seed)
-    mg = rng.normal(0, rms_mg, (int(seconds * rate_hz), 3)) + (0, 0, 1000)
+    mg = rng.normal((0, 0, 1000), rms_mg, (int(seconds * rate_hz), 3))
     return np.rint(mg * LSB_PER_MG)
 
 

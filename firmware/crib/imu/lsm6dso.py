@@ -1,13 +1,13 @@
 """LSM6DSO and LSM6DSOX through the FIFO: accelerometer only, +-2 g, continuous mode.
 
     imu = LSM6DSO(i2c)
-    n = imu.level()
-    imu.read_into(views[n])     # n words of 7 bytes: tag, x, y, z little-endian
-    imu.lost()
+    imu.read_into(views[imu.level()])     # words of 7 bytes: tag, x, y, z little-endian
 
 Registers: ST DS12140 rev 2. Loss is found in the 2-bit slot counter that every word carries, and
 counted with the sensor's own 25 us clock, of which one sample period is a whole number.
 """
+
+import errno
 
 import micropython
 from micropython import const
@@ -19,8 +19,6 @@ _FIFO_CTRL2 = const(0x08)
 _FIFO_CTRL3 = const(0x09)
 _FIFO_CTRL4 = const(0x0A)
 _FIFO_CONTINUOUS = const(0x06)
-_INT1_CTRL = const(0x0D)
-_INT1_FIFO_TH = const(0x08)
 _CTRL1_XL = const(0x10)
 _CTRL3_C = const(0x12)
 _SW_RESET = const(0x01)
@@ -35,9 +33,6 @@ _TIMESTAMP0 = const(0x40)
 _INTERNAL_FREQ_FINE = const(0x63)
 _FIFO_DATA_OUT_TAG = const(0x78)
 _TAG_ACCEL = const(2)
-_RESET_POLLS = const(100)
-_EIO = const(5)
-_ENODEV = const(19)
 
 # Nominal ODR: (code, how often 6666.67 Hz is halved, 25 us ticks in one sample period).
 _RATES = {52: (3, 7, 768), 104: (4, 6, 384), 208: (5, 5, 192)}
@@ -72,24 +67,11 @@ class LSM6DSO:
     ):
         self._i2c = i2c
         self._address = address
-        self._byte = bytearray(1)
-        self._status = bytearray(2)
-        self._ticks = bytearray(3)
+        self._byte, self._status, self._ticks = bytearray(1), bytearray(2), bytearray(3)
         self._word = bytearray(7)
         self._code, self._halvings, self._period = _RATES[accel_odr]
-        if self._read(_WHO_AM_I) != _WHO_AM_I_VALUE:
-            raise OSError(_ENODEV, "no LSM6DSO answers at this address")
-        self._reset()
         self._rate_mhz = rate_mhz
         self.mlsb_per_g = mlsb_per_g or 16393443  # 0.061 mg/LSB at +-2 g
-        self._write(_CTRL9_XL, _I3C_DISABLE)
-        self._write(_CTRL3_C, _BDU_IF_INC)
-        self._write(_CTRL10_C, _TIMESTAMP_EN)
-        self._write(_FIFO_CTRL1, watermark & 0xFF)
-        self._write(_FIFO_CTRL2, watermark >> 8)
-        self._write(_FIFO_CTRL3, self._code)
-        self._write(_INT1_CTRL, _INT1_FIFO_TH)
-        self._write(_FIFO_CTRL4, _FIFO_CONTINUOUS)
         self._fresh = True  # the first words after power-on may be invalid
         self._pushed = False  # self._word holds a frame taken from the FIFO too early
         self._count = 0  # slot counter expected in the next word
@@ -98,7 +80,23 @@ class LSM6DSO:
         self._last_ticks = 0
         self._overrun = False
         self._lost = 0
-        self._write(_CTRL1_XL, self._code << 4)
+        self._start(watermark)
+
+    def _start(self, watermark):
+        if self._read(_WHO_AM_I) != _WHO_AM_I_VALUE:
+            raise OSError(errno.ENODEV, "no LSM6DSO answers at this address")
+        self._reset()
+        for register, value in (
+            (_CTRL9_XL, _I3C_DISABLE),
+            (_CTRL3_C, _BDU_IF_INC),
+            (_CTRL10_C, _TIMESTAMP_EN),
+            (_FIFO_CTRL1, watermark & 0xFF),
+            (_FIFO_CTRL2, watermark >> 8),
+            (_FIFO_CTRL3, self._code),
+            (_FIFO_CTRL4, _FIFO_CONTINUOUS),
+            (_CTRL1_XL, self._code << 4),  # last: the FIFO must not miss the first sample
+        ):
+            self._write(register, value)
 
     def _read(self, register):
         self._i2c.readfrom_mem_into(self._address, register, self._byte)
@@ -110,10 +108,10 @@ class LSM6DSO:
 
     def _reset(self):
         self._write(_CTRL3_C, _SW_RESET)
-        for _ in range(_RESET_POLLS):
+        for _ in range(100):
             if not self._read(_CTRL3_C) & _SW_RESET:
                 return
-        raise OSError(_EIO, "LSM6DSO does not come out of reset")
+        raise OSError(errno.EIO, "LSM6DSO does not come out of reset")
 
     def level(self):
         """Frames that wait in the FIFO."""
@@ -132,11 +130,10 @@ class LSM6DSO:
             self._i2c.readfrom_mem_into(self._address, _FIFO_DATA_OUT_TAG, word)
             self._waiting -= 1
             # Linux st_lsm6dsx: an axis at 0x7FFD or above marks a sample taken while settling.
-            if not (
-                (word[2] == 0x7F and word[1] >= 0xFD)
-                or (word[4] == 0x7F and word[3] >= 0xFD)
-                or (word[6] == 0x7F and word[5] >= 0xFD)
-            ):
+            for low in (1, 3, 5):
+                if word[low + 1] == 0x7F and word[low] >= 0xFD:
+                    break
+            else:
                 self._fresh = False
                 self._pushed = True
                 self._count = word[0] >> 1 & 3
@@ -166,7 +163,7 @@ class LSM6DSO:
             self._count += jump
             good = _first_break(view, n, self._count)
         if good != n:
-            raise OSError(_EIO, "LSM6DSO FIFO words out of order")
+            raise OSError(errno.EIO, "LSM6DSO FIFO words out of order")
         self._count = (self._count + n) & 3
         self._left = self._waiting - n
         self._last_ticks = ticks

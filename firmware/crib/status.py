@@ -1,0 +1,42 @@
+"""The board in `key=value` text: who it is, its counters, the settings in force."""
+
+import binascii
+
+from . import VERSION
+
+
+def identity(app):
+    """Who this board is."""
+    device = binascii.hexlify(app.device).decode()
+    fields = (device, app.boot, app.board.NAME, app.board.SENSOR, VERSION)
+    return "device=%s boot=%d board=%s sensor=%s firmware=%s" % fields
+
+
+def info(app):
+    """Counters and settings in force."""
+    sensing = app.sensing
+    journal = app.journal
+    imu = sensing.imu
+    facts = (
+        ("state", {"none": "sampling", "stopped": "stopped"}.get(sensing.fault, "fault")),
+        ("fault", "none" if sensing.stopped else sensing.fault),
+        ("frame", app.frame),
+        ("seen", app.seen),
+        ("in_gaps", app.in_gaps),
+        ("events", app.recorder.events),
+        ("records", journal.written),
+        ("records_lost", journal.lost),
+        ("segments", len(journal.closed_segments())),
+        ("segments_dropped", journal.dropped),
+        ("free_bytes", journal.free_bytes()),
+        ("rate_mhz", imu.rate_mhz if imu else 0),
+        ("mlsb_per_g", imu.mlsb_per_g if imu else 0),
+        ("uptime_ms", app.clock.uptime_ms()),
+        ("wire_bytes", app.server.wire_bytes),
+        ("fifo_high", sensing.fifo_high),
+        ("heap_before", app.heap_before),
+        ("heap_used", app.heap_used),
+        ("heap_high", app.heap_high),
+        ("config_crc", "%08x" % app.config_crc),
+    )
+    return " ".join(["%s=%s" % pair for pair in facts])
