@@ -1,0 +1,57 @@
+"""The virtual board: the simulated hardware under the names that every board has.
+
+`power.py` has powered the hardware on before this file is imported from the flash.
+"""
+
+import gc
+
+from hardware import clock, costs, parts
+
+NAME = "virtual"
+SENSOR = "LSM6DSO"
+RATE_MHZ = parts.facts["rate_uhz"] // 1000
+MLSB_PER_G = parts.facts["mlsb_per_g"]
+RECORDING_FRAMES = parts.facts["frames"]
+
+_ACCEL_ODR = {3: 52, 4: 104, 5: 208}
+_I2C_HZ = 400_000
+
+console = parts.console
+ticks_us = parts.clock.ticks_us
+ticks_ms = parts.clock.ticks_ms
+ticks_diff = clock.ticks_diff
+host_ms = clock.host_ms
+idle = parts.clock.idle
+retained_read = parts.retained.read
+retained_write = parts.retained.write
+reset = parts.reset.hard
+
+
+def make_imu():
+    """The driver of the sensor, at the recording's own rate; OSError if it does not answer."""
+    from crib.imu.lsm6dso import LSM6DSO
+
+    parts.i2c.init(_I2C_HZ)
+    return LSM6DSO(
+        parts.i2c,
+        parts.imu.address,
+        accel_odr=_ACCEL_ODR[parts.facts["base_odr"]],
+        rate_mhz=RATE_MHZ,
+        mlsb_per_g=MLSB_PER_G,
+    )
+
+
+def watchdog():
+    """What resets the board unless feed() is called every 30 s; park() stops it."""
+    return parts.watchdog
+
+
+def reset_cause():
+    """Why the board started: power_on, soft, watchdog or hard."""
+    return parts.reset_cause
+
+
+def collect():
+    """Collect garbage, in the time that an ESP32 takes for it."""
+    gc.collect()
+    parts.clock.charge(costs.GC_US)

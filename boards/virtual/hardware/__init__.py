@@ -1,0 +1,1 @@
+"""The simulated hardware of the virtual board."""

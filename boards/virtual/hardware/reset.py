@@ -1,0 +1,103 @@
+"""Power, resets and the watchdog: how this process ends, and what the next one is to know."""
+
+import sys
+
+from micropython import const
+
+from .clock import ticks_diff
+
+EXIT_HARD = const(64)
+EXIT_WATCHDOG = const(65)
+EXIT_POWER_CUT = const(66)
+RETAINED_BYTES = const(2048)
+
+
+def leave(code):
+    """End the process now, running nothing of the firmware: neither `finally` nor `except`."""
+    try:
+        import ffi
+
+        ffi.open(None).func("v", "_exit", "i")(code)
+    except (ImportError, OSError):
+        pass
+    sys.exit(code)
+
+
+class Retained:
+    """RTC memory: kept by the process, and in a file across a reset, but not across a power cut.
+
+    The file holds the recording's position (4 bytes), the length (2) and the memory.
+    """
+
+    def __init__(self, store, power_on):
+        self._store = store
+        self.position = 0
+        self._bytes = b""
+        if power_on:
+            return
+        head = store.read(6)
+        if len(head) == 6:
+            self.position = int.from_bytes(head[:4], "little")
+            self._bytes = store.read(int.from_bytes(head[4:], "little"))
+
+    def read(self):
+        """The bytes last written, at most 2048; empty after a power cut."""
+        return self._bytes
+
+    def write(self, buf):
+        """Replace them. ValueError if there are more than fit."""
+        if len(buf) > RETAINED_BYTES:
+            raise ValueError("retained memory holds 2048 bytes")
+        self._bytes = bytes(buf)
+
+    def keep(self, position):
+        """Put everything into the file: a reset follows."""
+        self._store.seek(0)
+        self._store.write(position.to_bytes(4, "little"))
+        self._store.write(len(self._bytes).to_bytes(2, "little"))
+        self._store.write(self._bytes)
+
+
+class Reset:
+    """Ends the process for a reset that the relay carries out."""
+
+    def __init__(self, retained, feed):
+        self._retained = retained
+        self._feed = feed
+
+    def hard(self):
+        """As machine.reset()."""
+        self._end(EXIT_HARD)
+
+    def watchdog(self):
+        """As the watchdog does it."""
+        self._end(EXIT_WATCHDOG)
+
+    def _end(self, code):
+        self._retained.keep(self._feed.position())
+        leave(code)
+
+
+class Watchdog:
+    """Resets the board if it is not fed for limit_ms of its time; looked at while idle."""
+
+    def __init__(self, clock, reset, limit_ms=30_000):
+        self._clock = clock
+        self._reset = reset
+        self._limit_ms = limit_ms
+        self._fed_ms = 0
+        self._armed = False
+
+    def feed(self):
+        """Begin anew; the first call arms it."""
+        self._fed_ms = self._clock.now_ms()
+        self._armed = True
+
+    def park(self):
+        """Stop watching until it is fed again."""
+        self._armed = False
+
+    def look(self):
+        """Bite if it is time."""
+        if self._armed and ticks_diff(self._clock.now_ms(), self._fed_ms) > self._limit_ms:
+            self._reset.watchdog()

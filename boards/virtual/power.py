@@ -1,0 +1,31 @@
+"""Power on the virtual board: `micropython -X heapsize=160k power.py FACTS.json`.
+
+FACTS.json: flash, recording, retained (paths), frames, rate_uhz, mlsb_per_g, base_odr, ts_step,
+freq_fine, permille (speed; 0: greatest), baud (0: no rate), cause, first_frame, worst_every.
+stdin and stdout are the console; stdin is non-blocking. stderr carries lines of JSON.
+Exit codes 64 and 65 ask for a restart: a hard reset, the watchdog.
+"""
+
+import gc
+import json
+import sys
+
+import micropython
+
+micropython.opt_level(3)
+
+from hardware import boot  # noqa: E402
+
+micropython.opt_level(0)
+
+
+def main(path):
+    """Read the facts, connect the parts, and run what the flash holds."""
+    with open(path) as f:
+        facts = json.load(f)
+    boot.power_on(facts)
+    gc.collect()
+    boot.run()
+
+
+main(sys.argv[1])

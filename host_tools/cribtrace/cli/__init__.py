@@ -1,0 +1,74 @@
+"""The command `cribtrace`: results on stdout, everything else on stderr, exit codes that tell.
+
+0 done; 1 failed; 2 usage; 3 something usable came out, but something was lost or damaged; 4 no
+device, or it is busy or talks something else; 130 Ctrl-C.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import rich_click as click
+
+from cribtrace import __version__
+from cribtrace.cli import bench, board, files
+from cribtrace.cli.output import say
+from cribtrace.errors import CribtraceError
+
+_INTERRUPTED = 130
+
+
+class _Group(click.RichGroup):
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click itself would make other exit codes of these two."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # `cribtrace ... | head` has had enough; and at exit Python flushes once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except KeyboardInterrupt:
+            say("interrupted")
+            return _INTERRUPTED
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cribtrace")
+def group() -> None:
+    """Follow, pull and look at the log of a crib motion sensor. Not a medical device."""
+
+
+for _command in (*board.COMMANDS, *files.COMMANDS, *bench.COMMANDS):
+    group.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; return its exit code. Every error of a user's ends here, in a line."""
+    try:
+        code = group.main(arguments, prog_name="cribtrace", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        name = context.command_path if context else "cribtrace"
+        line = f"{error.format_message().rstrip('.')}: see `{name} --help`"
+        return _failed(error, line, error.exit_code)
+    except click.Abort as error:
+        return _failed(error, "interrupted", _INTERRUPTED)
+    except CribtraceError as error:
+        return _failed(error, str(error), error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _failed(error, f"{where}{error.strerror or error}", 1)
+
+
+def _failed(error: BaseException, line: str, code: int) -> int:
+    if os.environ.get("CRIBTRACE_TRACEBACK") == "1":
+        traceback.print_exception(error)
+    say(line)
+    return code
+
+
+def main() -> None:
+    """Entry point of the command."""
+    sys.exit(run())

@@ -1,0 +1,5 @@
+"""`python -m cribtrace.cli`."""
+
+from cribtrace.cli import main
+
+main()

@@ -1,0 +1,161 @@
+"""Commands that need no hardware: sim, scenario, replay, runtime."""
+
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import emit, json_option, load_recording, recording_options, row, say
+from cribtrace.errors import CribtraceError, Usage
+
+_PATH = click.Path(path_type=Path)
+_SEED = 1
+_SHORT = "ten_minutes"
+_INTERPRETERS = ("auto", "cpython", "micropython")
+_TERMINATED = 143
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--seed", type=int, default=_SEED, show_default=True)
+@click.option("-o", "--output", type=_PATH, help="The .npz to write.")
+@json_option
+def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) -> None:
+    """Simulate what a mattress does: a recording with truth. Without NAME, list the names."""
+    from cribtrace import recording
+    from cribtrace import scenario as scenarios
+
+    if name is None:
+        for known in scenarios.names():
+            emit({"type": "scenario", "name": known}, as_json)
+        return
+    if name not in scenarios.names():
+        raise Usage(f"no scenario {name!r}; there are: {', '.join(scenarios.names())}")
+    output = output or Path(f"{name}-{seed}.npz")
+    made = scenarios.generate(name, seed)
+    recording.save(output, made)
+    seconds = round(len(made.accel) / made.rate_hz, 3)
+    line = {"type": "scenario", "name": name, "seed": seed, "path": str(output)}
+    emit({**line, "duration_s": seconds, "truths": len(made.truth)}, as_json)
+
+
+@click.command()
+@click.argument("source", type=_PATH)
+@click.option(
+    "--on",
+    type=click.Choice(["auto", "cpython", "micropython"]),
+    default="auto",
+    show_default=True,
+)
+@recording_options
+@json_option
+def replay(
+    source: Path,
+    on: str,
+    rate_hz: float | None,
+    unit: str | None,
+    lsb_per_g: float | None,
+    as_json: bool,
+) -> None:
+    """Run the board's own detector over a recording and print the events."""
+    from cribtrace.replay import replay as replay_recording
+
+    for event in replay_recording(load_recording(source, rate_hz, unit, lsb_per_g), on=on):
+        emit(event, as_json)
+
+
+@click.command()
+@json_option
+def runtime(as_json: bool) -> None:
+    """Find the 32-bit MicroPython that the virtual board runs on, or fetch it."""
+    from cribtrace.runtime import find
+
+    found = find(fetch=True, say=say)
+    line = {"type": "runtime", "path": str(found.path), "version": found.version}
+    emit({**line, "bits": found.bits, "source": found.source}, as_json)
+    if found.skipped:
+        say(found.skipped)
+
+
+@click.command()
+@click.argument("source", type=_PATH, required=False)
+@click.option("--speed", default="1", show_default=True, help="Factor of real time, or max.")
+@click.option("--baud", type=int, help="Line rate; without it the line has none.")
+@click.option("--flash", type=_PATH, help="Flash image; survives the run. Else a fresh one.")
+@click.option("--link", type=_PATH, help="Symbolic link to make to the port.")
+@click.option(
+    "--reset-on-open", is_flag=True, help="Reset when the port opens, as some boards do."
+)
+@recording_options
+@json_option
+def sim(
+    source: Path | None,
+    speed: str,
+    baud: int | None,
+    flash: Path | None,
+    link: Path | None,
+    reset_on_open: bool,
+    rate_hz: float | None,
+    unit: str | None,
+    lsb_per_g: float | None,
+    as_json: bool,
+) -> None:
+    """Run the firmware on a virtual board that lies on the mattress of SOURCE; print its port.
+
+    Ctrl-C cuts its power. Without SOURCE it plays ten simulated minutes.
+    """
+    factor = _factor(speed)
+    try:
+        from cribtrace import virtual
+    except ImportError as error:
+        raise CribtraceError("virtual boards need Linux or macOS: use a real one here") from error
+    from cribtrace import runtime, scenario
+
+    if source:
+        played = load_recording(source, rate_hz, unit, lsb_per_g)
+    else:
+        played = scenario.generate(_SHORT, _SEED)
+    micropython = runtime.find(fetch=True, say=say).path
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    with _flash_image(flash, micropython) as image, virtual.VirtualBoard(
+        played, flash=image, micropython=micropython, speed=factor, baud=baud, link=link,
+        reset_on_open=reset_on_open,
+        on_status=lambda status: say(row({"type": "sim", **status})),
+    ) as board:  # fmt: skip
+        name = str(link or board.link or board.port)
+        emit({"type": "port", "port": name}, True) if as_json else click.echo(name)
+        while not board.wait_off(1.0):
+            pass
+        raise CribtraceError(f"the virtual board stopped{board.crash}")
+
+
+@contextmanager
+def _flash_image(kept: Path | None, micropython: Path) -> Iterator[Path]:
+    """Give the image to run, with the firmware in it; a temporary one if none is to be kept."""
+    from cribtrace import virtual_parts
+
+    with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
+        image = kept or Path(folder) / "flash.bin"
+        if not image.exists():
+            virtual_parts.install_firmware(image, virtual_parts.firmware_files(), micropython)
+        yield image
+
+
+def _factor(speed: str) -> float | None:
+    """Return the speed as a factor, None for as fast as it goes."""
+    if speed == "max":
+        return None
+    try:
+        factor = float(speed)
+    except ValueError:
+        factor = 0.0
+    if not 0.001 <= factor <= 1e6:
+        raise Usage(f"--speed {speed}: give a factor of real time above 0, or max")
+    return factor
+
+
+COMMANDS = (sim, scenario, replay, runtime)

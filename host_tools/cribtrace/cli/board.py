@@ -1,0 +1,123 @@
+"""Commands that talk to a board: ports, info, list, tail, pull, deploy."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import (
+    emit,
+    json_option,
+    only_port,
+    open_client,
+    port_option,
+    progress,
+    say,
+)
+from cribtrace.errors import Damaged
+
+
+@click.command()
+@json_option
+def ports(as_json: bool) -> None:
+    """List the serial ports, virtual ones too, and what answers there."""
+    from cribtrace.ports import ask_all
+
+    found = ask_all()
+    for port in found:
+        line = {"type": "port", "port": port.name, "description": port.description}
+        emit({**line, **port.hello, "problem": port.problem or None}, as_json)
+    if not any(port.hello for port in found):
+        say("no board answers: plug one in, or `cribtrace sim` makes a virtual one")
+
+
+@click.command()
+@port_option
+@json_option
+def info(port: str | None, as_json: bool) -> None:
+    """Show who a board is, its counters and its settings."""
+    with open_client(port) as client:
+        line = {"type": "info", "port": client.link.port, **client.hello(), **client.info()}
+    if as_json:
+        emit(line, as_json)
+        return
+    for key, value in line.items():
+        if key != "type":
+            click.echo(f"{key:<13} {value}")
+
+
+@click.command("list")
+@port_option
+@json_option
+def list_segments(port: str | None, as_json: bool) -> None:
+    """List the closed segments of the log on a board."""
+    with open_client(port) as client:
+        client.hello()
+        for s in client.list():
+            line = {"segment": s.number, "bytes": s.size_bytes, "crc": f"{s.crc:08x}"}
+            emit({"type": "segment", **line, "acked": s.acked, "boot": s.boot}, as_json)
+
+
+@click.command()
+@port_option
+@json_option
+def tail(port: str | None, as_json: bool) -> int:
+    """Follow a board live; Ctrl-C ends it. Reconnects after an unplug."""
+    from cribtrace import facts
+    from cribtrace import tail as following
+
+    name = port or only_port()
+    try:
+        for item in following.follow(lambda: open_client(name), facts.json_line):
+            if isinstance(item, following.Decoded):
+                emit(item.line, as_json)
+            elif isinstance(item, following.Text) and not as_json:
+                click.echo(item.line)
+            else:
+                say(item.line)
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@port_option
+@click.option("--keep", is_flag=True, help="Acknowledge nothing: the board frees nothing.")
+@json_option
+def pull(folder: Path | None, port: str | None, keep: bool, as_json: bool) -> None:
+    """Bring the log into FOLDER (cribtrace-<device id> if not given) while sampling goes on."""
+    from cribtrace.pull import pull as pull_log
+
+    with open_client(port) as client:
+        folder = folder or Path(f"cribtrace-{client.hello()['device']}")
+        with progress("pulling") as bar:
+            pulled = pull_log(client, folder, keep=keep, progress=bar)
+        line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
+        emit({**line, "link": asdict(client.stats)}, as_json)
+    if pulled.damaged:
+        listed = ", ".join(map(str, pulled.damaged))
+        raise Damaged(
+            f"damaged on the board and not pulled: segment {listed}; nothing from there on was"
+            " acknowledged, so the board keeps it"
+        )
+
+
+@click.command()
+@port_option
+@click.option("--board", required=True, help="Folder name under boards/.")
+@json_option
+def deploy(port: str | None, board: str, as_json: bool) -> None:
+    """Copy the firmware to a board with mpremote and start it."""
+    from cribtrace import deploy as deploying
+    from cribtrace import wording
+
+    deploying.files(board)
+    name = port or only_port()
+    hello = deploying.deploy(name, board, progress=say)
+    emit({"type": "deployed", "port": name, **hello}, as_json)
+    for sentence in (deploying.CORD, *wording.NOT_THIS):
+        click.echo(sentence, err=True)
+
+
+COMMANDS = (ports, info, list_segments, tail, pull, deploy)

@@ -1,0 +1,52 @@
+"""Commands over what was pulled: decode, report."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import emit, json_option, say
+from cribtrace.errors import Damaged
+
+_SOURCE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("source", type=_SOURCE)
+@json_option
+def decode(source: Path, as_json: bool) -> None:
+    """Print what a log folder or segment file holds, and whether it is whole."""
+    from cribtrace import analysis, logfile
+
+    segments = logfile.read(source)
+    for line in analysis.lines(analysis.read_night(source)):
+        emit(line, as_json)
+    _verdict(source, [fault for s in segments for fault in s.faults])
+    count = sum(len(s.records) for s in segments)
+    say(f"{source}: complete: {len(segments)} segments, {count} records")
+
+
+@click.command()
+@click.argument("source", type=_SOURCE)
+@click.option("-o", "--output", type=_SOURCE, default=Path("report.html"), show_default=True)
+def report(source: Path, output: Path) -> None:
+    """Write one HTML page about a log folder or segment file; prints its path."""
+    from cribtrace import analysis, atomic
+    from cribtrace.report import render
+
+    night = analysis.read_night(source)
+    with atomic.replacing(output, "w") as f:
+        f.write(render(night))
+    click.echo(output)
+    _verdict(source, night.faults)
+
+
+def _verdict(source: Path, faults: list[str]) -> None:
+    """Raise Damaged, after naming each fault, unless there is none."""
+    for fault in faults:
+        say(fault)
+    if faults:
+        more = "fault was" if len(faults) == 1 else "faults were"
+        raise Damaged(f"{source}: {len(faults)} {more} found; the rest is above")
+
+
+COMMANDS = (decode, report)

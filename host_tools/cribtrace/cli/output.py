@@ -1,0 +1,103 @@
+"""How the commands say what they have to say, and the options that several share."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from cribtrace.errors import NoDevice, Usage
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line each.")
+port_option = click.option(
+    "--port", envvar="CRIBTRACE_PORT", help="Serial port; needless when one board answers."
+)
+
+
+def say(line: str) -> None:
+    """Tell the user something that is no result: one line on stderr."""
+    click.echo(f"cribtrace: {' '.join(line.split())}", err=True)
+
+
+def emit(line: dict[str, Any], as_json: bool) -> None:
+    """Print one result: as JSON, or its fields in a row."""
+    click.echo(json.dumps(line, separators=(",", ":"), allow_nan=False) if as_json else row(line))
+
+
+def row(line: dict[str, Any]) -> str:
+    """Return a JSON-line dict as `type key=value ...`, without what has no value."""
+    pairs = [f"{k}={_shown(v)}" for k, v in line.items() if k != "type" and v is not None]
+    return " ".join([str(line.get("type", "")), *pairs])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{k}:{_shown(v)}" for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_shown, value))
+    if isinstance(value, bool):
+        return str(int(value))
+    text = str(value)
+    return text if text.isprintable() and " " not in text else json.dumps(text)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a callback for a progress bar on stderr, None where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def open_client(port: str | None):
+    """Return a client on `port`, or on the one port where a board answers."""
+    from cribtrace.client import Client
+    from cribtrace.link import Link
+
+    return Client(Link(port or only_port()))
+
+
+def only_port() -> str:
+    """Return the one port with a board; Usage where there are several, NoDevice for none."""
+    from cribtrace import ports
+
+    asked = ports.ask_all()
+    boards = [port.name for port in asked if port.hello]
+    if len(boards) == 1:
+        return boards[0]
+    if boards:
+        raise Usage(f"several boards answer: choose one with --port: {', '.join(boards)}")
+    if len(asked) == 1:
+        raise NoDevice(asked[0].problem)
+    silent = ", ".join(port.name for port in asked) or "there are none"
+    raise NoDevice(
+        f"no board answers on any port ({silent}): plug one in, or `cribtrace sim` makes one;"
+        " `cribtrace ports` says more"
+    )
+
+
+def load_recording(path: Path, rate_hz: float | None, unit: str | None, lsb_per_g: float | None):
+    """Read a recording with the options that a .csv needs."""
+    from cribtrace import recording
+
+    return recording.load(path, rate_hz=rate_hz, unit=unit, lsb_per_g=lsb_per_g)
+
+
+def recording_options(command: Callable) -> Callable:
+    """Add the options that say what the numbers of a .csv are."""
+    for option in (
+        click.option("--lsb-per-g", type=float, help="Of a .csv in lsb."),
+        click.option("--unit", help="Of a .csv: g, mg, m/s2 or lsb."),
+        click.option("--rate", "rate_hz", type=float, help="Of a .csv, in Hz."),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,192 @@
+"""A night from mattress to page: what `make demo` runs.
+
+The firmware lives through a recording on the virtual board, the host tool stops it, pulls the log
+over the pseudo-serial port and reports on it. Everything is written into one folder.
+"""
+
+import argparse
+import json
+import platform
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+
+from cribtrace import analysis, recording, replay, report, runtime, scenario
+from cribtrace.atomic import replacing
+from cribtrace.client import Client
+from cribtrace.device import protocol
+from cribtrace.errors import CribtraceError
+from cribtrace.link import Link
+from cribtrace.pull import Pulled, pull
+from cribtrace.recording import Recording
+from cribtrace.virtual import VirtualBoard
+from cribtrace.virtual_parts import firmware_files, install_firmware
+
+SEED = 1
+BAUD = 921_600
+_DATA_LOST = 3
+_WORDS = {
+    "twitch": "twitches (up to 0.5 s)",
+    "limb_move": "limb movements (up to 3 s)",
+    "gross": "gross movements (longer than 3 s)",
+}
+
+
+def say(line: str) -> None:
+    """Tell what goes on, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class Lived:
+    """What the virtual board said of itself, outside the serial line."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.off = threading.Event()
+        self.sensor: dict = {}
+        self.crash = ""
+
+    def hear(self, status: dict) -> None:
+        """Take in one status line (called in the relay's thread)."""
+        if status["sim"] == "sensor_off":
+            self.sensor = status
+            self.off.set()
+        if status["sim"] == "off":
+            self.crash = str(status.get("stderr", "")).strip()
+        if status["sim"] in ("recording_end", "off"):
+            self.ended.set()
+
+
+def _watch(link: Link, lived: Lived, seconds: float) -> None:
+    """Show the night's progress, from the board's own heartbeat lines, until it has ended."""
+    told = -1
+    tail = b""
+    while not lived.ended.is_set():
+        *lines, tail = (tail + link.read(0.2)).split(b"\r\n")
+        for line in lines:
+            facts = protocol.fields(line.decode(errors="replace"))
+            if facts.get("what") == "heartbeat" and int(facts["t_s"]) // 3600 != told:
+                told = int(facts["t_s"]) // 3600
+                hour, events = int(facts["t_s"]) / 3600, facts.get("events", "0")
+                say(f"  {hour:4.1f} of {seconds / 3600:.1f} h lived, {events} movements logged")
+    if lived.crash:
+        raise CribtraceError(f"the virtual board stopped: {lived.crash[-300:]}")
+
+
+def _live(rec: Recording, flash: Path, micropython: Path, log: Path) -> tuple[dict, dict, Pulled]:
+    """Let the board live through the recording; returns its info, its sensor's count, the pull."""
+    lived = Lived()
+    board = VirtualBoard(
+        rec, flash=flash, micropython=micropython, speed=None, baud=BAUD, on_status=lived.hear
+    )
+    with board:
+        with Link(board.port) as link:
+            _watch(link, lived, len(rec.accel) / rec.rate_hz)
+        say("The night is over: the sensor repeats its last second while the log is pulled ...")
+        with Client(Link(board.port)) as client:
+            client.hello()
+            client.time(time.time_ns() // 1_000_000)
+            client.stop()
+            if not lived.off.wait(10):
+                raise CribtraceError("the sensor did not switch off when the recording ended")
+            pulled = pull(client, log)
+            info = client.info()
+    return info, lived.sensor, pulled
+
+
+def _account(night: analysis.Night, info: dict, sensor: dict, pulled: Pulled) -> dict:
+    """The summary, with what only the board, its sensor and the line could count."""
+    summary = night.summary
+    seen, in_gaps = int(info["seen"]), int(info["in_gaps"])
+    produced = sensor["frames_produced"]
+    summary.update(
+        frames_produced=produced,
+        frames_post_roll=sensor["frames_post_roll"],
+        frames_seen=seen,
+        frames_in_gaps=in_gaps,
+        frames_lost=produced - seen - in_gaps,
+        records_written=int(info["records"]),
+        wire_bytes=pulled.wire_bytes,
+        firmware_heap_bytes=int(info["heap_high"]) - int(info["heap_before"]),
+    )
+    return summary
+
+
+def _write(out: Path, night: analysis.Night) -> Path:
+    with replacing(out / "events.jsonl", "w") as f:
+        f.writelines(json.dumps(line) + "\n" for line in analysis.lines(night))
+    with replacing(out / "summary.json", "w") as f:
+        f.write(json.dumps(night.summary, indent=2) + "\n")
+    with replacing(out / "report.html", "w") as f:
+        f.write(report.render(night))
+    return out / "report.html"
+
+
+def _tell(summary: dict, same: bool, page: Path) -> None:
+    counts = ", ".join(f"{n} {_WORDS[kind]}" for kind, n in summary["counts"].items())
+    print(
+        f"{summary['hours']:.2f} hours recorded, {summary['coverage']:.2%} of them covered.\n"
+        f"Counted: {counts}.\n"
+        f"Frames: {summary['frames_produced']} produced by the simulated sensor, "
+        f"{summary['frames_seen']} seen by the detector, {summary['frames_in_gaps']} in gaps, "
+        f"{summary['frames_lost']} lost.\n"
+        f"Records: {summary['records_written']} written, {summary['records_pulled']} pulled, "
+        f"{summary['wire_bytes']} bytes on the line.\n"
+        f"Firmware: {summary['firmware_heap_bytes'] / 1024:.1f} KiB of heap at the most.\n"
+        f"The same detector over night.npz on this computer: "
+        f"{'the same events' if same else 'OTHER EVENTS'}.\n"
+        "All of it is simulated. This is not a medical device.\n"
+        f"Report: {page}"
+    )
+
+
+def run(source: Path | None, out: Path) -> int:
+    """Live through a night, or through `source`; the exit code: 3 if anything was lost."""
+    out.mkdir(parents=True, exist_ok=True)
+    log = out / "log"
+    shutil.rmtree(log, ignore_errors=True)
+    if source:
+        say(f"Reading {source} ...")
+        rec = recording.load(source)
+    else:
+        say("Simulating ten hours on a mattress ...")
+        rec = scenario.generate("night", SEED)
+    recording.supported_rate(rec.rate_hz)
+    recording.save(out / "night.npz", rec)
+    found = runtime.find(fetch=True, say=say)
+    flash = out / "flash.bin"
+    flash.unlink(missing_ok=True)
+    install_firmware(flash, firmware_files(), found.path)
+    say("The virtual board runs the firmware, faster than real time ...")
+    info, sensor, pulled = _live(rec, flash, found.path, log)
+    night = analysis.read_night(log)
+    summary = _account(night, info, sensor, pulled)
+    summary["versions"].update(micropython=found.version, python=platform.python_version())
+    say("Checking the events against a replay of the recording ...")
+    same = replay.replay(rec) == [
+        {key: value for key, value in event.items() if key != "utc"} for event in night.events
+    ]
+    _tell(summary, same, _write(out, night))
+    lost = summary["frames_lost"] or summary["records_written"] != summary["records_pulled"]
+    return _DATA_LOST if lost or not same or night.faults or pulled.damaged else 0
+
+
+def main() -> None:
+    """The command line of the demo."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--recording", type=Path, help="an .npz to live through instead")
+    parser.add_argument("--out", type=Path, default=Path("build/demo"))
+    given = parser.parse_args()
+    try:
+        sys.exit(run(given.recording, given.out))
+    except CribtraceError as error:
+        say(f"demo: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Why a port did not answer hello, in one line that says what to do next."""
+
+import re
+
+from cribtrace.device import protocol
+
+_MOSTLY = 0.9
+
+
+def at_prompt(received: bytes) -> bool:
+    """Tell whether these bytes are MicroPython's own prompt and not the firmware."""
+    return received.rstrip(b" ").endswith(b">>>") or b"raw REPL" in received
+
+
+def left_raw(port: str) -> str:
+    """Return the line for a board that another program had left in the raw REPL."""
+    return f"{port}: another program had left the board in the raw REPL; {_start(port)}"
+
+
+def other_protocol(port: str, theirs: str) -> str:
+    """Return the line for firmware of another protocol version."""
+    return (
+        f"{port} speaks protocol {theirs}, this cribtrace speaks {protocol.VERSION}:"
+        " update the older one (`cribtrace deploy` renews the board)"
+    )
+
+
+def why_no_hello(port: str, received: bytes) -> str:
+    """Return the line for what came instead of an answer to hello; `received` is its end."""
+    if b"raw REPL" in received:
+        return left_raw(port)
+    if at_prompt(received):
+        errors = _errors(received)
+        if errors:
+            return f"{port}: the firmware stopped with {errors[-1]}; `cribtrace deploy` renews it"
+        return (
+            f"{port}: the board sits at the MicroPython prompt, no firmware runs; {_start(port)}"
+        )
+    if not received:
+        return (
+            f"{port} is silent: check cable and power and press the board's reset button;"
+            " a new board needs MicroPython and `cribtrace deploy` first"
+        )
+    readable = sum(32 <= byte < 127 or byte in b"\r\n\t" for byte in received)
+    if readable < _MOSTLY * len(received):
+        return (
+            f"{port} talks garbage ({len(received)} bytes without sense):"
+            " another line rate, or another device; unplug it or choose another --port"
+        )
+    line = max(received.decode("ascii", "ignore").split("\n"), key=len).strip()
+    shown = "".join(c for c in line if c.isprintable())[:60]
+    return f'{port} talks, but not as Cribtrace ("{shown}"): choose another --port or deploy to it'
+
+
+def _errors(received: bytes) -> list[str]:
+    """Return the last lines of tracebacks; our own hello is a SyntaxError to the prompt."""
+    lines = received.decode("ascii", "ignore").splitlines()
+    found = [line for line in lines if re.match(r"\w+(Error|Exception)\b", line)]
+    return [line[:80] for line in found if line.isprintable() and "SyntaxError" not in line]
+
+
+def _start(port: str) -> str:
+    return f"start it: `mpremote connect {port} repl`, then Ctrl-B, Ctrl-D and Ctrl-X"

@@ -1,0 +1,139 @@
+"""Follow a board live: its records as JSON lines, its text as it is, its absences by name."""
+
+import struct
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import NamedTuple
+
+from cribtrace.client import Client
+from cribtrace.conversation import printable
+from cribtrace.device import records
+from cribtrace.errors import NoDevice
+
+_POLL_S = 0.25
+_RETRY_S = 0.5
+# The board sends no waveforms live: each leaves a hole of one in the sequence numbers.
+_WAVEFORM = 1
+
+ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
+
+
+class Text(NamedTuple):
+    """One line of text from the board, control characters escaped."""
+
+    line: str
+
+
+class Note(NamedTuple):
+    """What the host has to say about the line itself."""
+
+    line: str
+
+
+class Decoded(NamedTuple):
+    """One record as `facts.json_line` gives it."""
+
+    line: dict
+
+
+def follow(
+    connect: Callable[[], Client], to_json: ToJson, *, reconnect: bool = True
+) -> Generator[Decoded | Text | Note, None, None]:
+    """Yield what the board says, for as long as one listens; reconnects after an unplug.
+
+    `connect` opens the port and gives a client. Raises NoDevice if the first attempt fails, or
+    whenever the line fails when `reconnect` is off.
+    """
+    following = _Following(to_json)
+    client = connect()
+    while True:
+        try:
+            yield from following.session(client)
+        except NoDevice as error:
+            if not (reconnect and following.known):
+                raise
+            if following.up:
+                yield Note(f"{error}; waiting for it")
+            following.up = False
+        finally:
+            client.close()
+        client = _again(connect)
+
+
+def _again(connect: Callable[[], Client]) -> Client:
+    while True:
+        time.sleep(_RETRY_S)
+        try:
+            return connect()
+        except NoDevice:
+            continue
+
+
+class _Following:
+    def __init__(self, to_json: ToJson) -> None:
+        self._to_json = to_json
+        self._header: dict = {}
+        self._last: int | None = None  # sequence number of the last record heard
+        self.known = False  # a board has answered before
+        self.up = False  # and does now
+
+    def session(self, client: Client) -> Iterator[Decoded | Text | Note]:
+        """Yield from one connection until the line fails, which raises NoDevice."""
+        facts = client.hello()
+        if self._header and facts["device"] != self._header["device"].hex():
+            yield Note(f"this is another board: {facts['device']}")
+            self._last = None
+        self._header = header_of(facts, client.info())
+        client.tail(True)
+        if self.known:
+            yield Note(f"{client.link.port} is back")
+        self.known = self.up = True
+        while True:
+            for heard in client.poll(_POLL_S):
+                if heard.is_record:
+                    yield from self._record(heard.content)
+                else:
+                    yield Text(printable(heard.content))
+
+    def _record(self, body: bytes) -> Iterator[Decoded | Note]:
+        if len(body) < records.HEAD_BYTES:
+            return
+        seq = struct.unpack_from(records.HEAD, body)[2]
+        missed = 0 if self._last is None else seq - self._last - 1
+        if missed > _WAVEFORM:
+            yield Note(
+                f"{missed} records ({seq - missed} to {seq - 1}) went by unheard:"
+                " `cribtrace pull` fetches them"
+            )
+        self._last = seq
+        record = records.unpack(body)
+        line = record and self._to_json(record, self._header)
+        if line:
+            yield Decoded(line)
+
+
+def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
+    """Return what a segment header would say (records.HEADER_KEYS), from hello and info."""
+
+    def number(key: str) -> int:
+        value = info.get(key, 0)
+        return value if isinstance(value, int) else 0
+
+    return {
+        "magic": records.MAGIC,
+        "major": records.FORMAT_MAJOR,
+        "minor": records.FORMAT_MINOR,
+        "bytes": records.HEADER_BYTES,
+        "device": bytes.fromhex(hello["device"]),
+        "boot": int(hello.get("boot", "0")),
+        "segment": 0,
+        "first_seq": 0,
+        "rate_mhz": number("rate_mhz"),
+        "mlsb_per_g": number("mlsb_per_g"),
+        "recording_frames": 0,
+        "config_crc": int(str(info.get("config_crc", "0")), 16),
+        "full_scale_g": 2,
+        "sensor": hello.get("sensor", "").encode(),
+        "board": hello.get("board", "").encode(),
+        "firmware": hello.get("firmware", "").encode(),
+    }

@@ -1,0 +1,112 @@
+"""What a virtual board is made of on this side: its flash image, and its facts."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from cribtrace import tree
+from cribtrace.errors import CribtraceError
+from cribtrace.recording import supported_rate
+
+FLASH_BYTES = 2 * 1024 * 1024
+BOARD = tree.BOARDS / "virtual"
+_ODR = {52: (3, 768), 104: (4, 384), 208: (5, 192)}  # code in CTRL1_XL, 25 us units a period
+
+
+class Motion(Protocol):
+    """What the sensor plays: a Recording, or anything with these three."""
+
+    @property
+    def accel(self) -> np.ndarray: ...
+    @property
+    def rate_hz(self) -> float: ...
+    @property
+    def lsb_per_g(self) -> float: ...
+
+
+def blank_flash(path: Path) -> None:
+    """Make an erased image, unless there is one already."""
+    if not path.exists():
+        path.write_bytes(b"\xff" * FLASH_BYTES)
+    elif path.stat().st_size != FLASH_BYTES:
+        raise CribtraceError(f"{path} is no flash image of {FLASH_BYTES} bytes: name another file")
+
+
+def firmware_files() -> dict[str, bytes]:
+    """What `deploy` would copy to the virtual board: path on the board -> content."""
+    files = {
+        source.relative_to(tree.FIRMWARE).as_posix(): source.read_bytes()
+        for source in [
+            *tree.FIRMWARE.glob("boot.py"),
+            *tree.FIRMWARE.glob("main.py"),
+            *(tree.FIRMWARE / "crib").rglob("*.py"),
+        ]
+    }
+    return {**files, "board.py": (BOARD / "board.py").read_bytes()}
+
+
+def install_firmware(flash: Path, files: Mapping[str, bytes], micropython: Path) -> None:
+    """Format the image `flash`, a new one if there is none, and write files (path -> content)."""
+    flash.unlink(missing_ok=True)
+    blank_flash(flash)
+    with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
+        for name, content in files.items():
+            copy = Path(folder) / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(content)
+        done = subprocess.run(
+            [micropython, BOARD / "factory.py", flash, folder],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode != 0:
+        last = (done.stderr + done.stdout).strip().splitlines() or ["no reason given"]
+        raise CribtraceError(f"{flash}: the firmware could not be installed: {last[-1]}")
+
+
+def write_facts(
+    folder: Path,
+    recording: Motion,
+    *,
+    flash: Path,
+    speed: float | None,
+    baud: int | None,
+    first_frame: int,
+    worst_every: int,
+) -> dict[str, object]:
+    """Put the recording where the board can read it; returns the facts, less the reset cause.
+
+    speed is a factor, None the greatest; baud None is a line without a rate.
+    """
+    odr, fine = supported_rate(recording.rate_hz)
+    code, ts_step = _ODR[odr]
+    np.ascontiguousarray(recording.accel, dtype="<i2").tofile(folder / "recording.i16")
+    (folder / "retained").touch()
+    return {
+        "flash": str(flash.absolute()),
+        "recording": str(folder / "recording.i16"),
+        "retained": str(folder / "retained"),
+        "frames": len(recording.accel),
+        "rate_uhz": round(recording.rate_hz * 1e6),
+        "mlsb_per_g": round(recording.lsb_per_g * 1000),
+        "base_odr": code,
+        "ts_step": ts_step,
+        "freq_fine": fine,
+        "permille": 0 if speed is None else max(round(speed * 1000), 1),
+        "baud": baud or 0,
+        "first_frame": first_frame,
+        "worst_every": worst_every,
+    }
+
+
+def save_facts(folder: Path, facts: Mapping[str, object], cause: str) -> Path:
+    """Write FACTS.json for one start, whose reset cause is `cause`."""
+    path = folder / "facts.json"
+    path.write_text(json.dumps({**facts, "cause": cause}))
+    return path

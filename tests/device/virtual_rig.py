@@ -1,0 +1,102 @@
+"""The simulated hardware, put together for a script: a sensor on a bus, playing a ramp.
+
+Frame k of the recording is (k, -k, 100 - k), so that every frame tells its own number.
+"""
+
+from hardware import bus, clock, feed, fifo, lsm6dso, status
+
+RATE_UHZ = 104_000_000
+FRAMES = 3000
+PERIOD_US = 9616  # 1 / 104 Hz, rounded up
+BYTE_NS = 22_500  # 400 kHz
+
+
+class NoConsole:
+    """A console on which nobody types."""
+
+    input_waits = False
+
+    def poll(self):
+        return self.input_waits
+
+    def wait(self, ms):
+        return self.poll()
+
+
+def ramp_file(frames=FRAMES):
+    with open("ramp.i16", "wb") as f:
+        for k in range(frames):
+            for v in (k, -k, 100 - k):
+                f.write((v & 0xFFFF).to_bytes(2, "little"))
+    return open("ramp.i16", "rb")
+
+
+class Rig:
+    """A board's worth of sensor; `w` writes a register, `r` reads n bytes from one on."""
+
+    def __init__(self, frames=FRAMES, first_frame=0, freq_fine=-1, rate_uhz=RATE_UHZ, odr=4):
+        ts_step = {3: 768, 4: 384, 5: 192}[odr]
+        self.console = NoConsole()
+        self.fifo = fifo.Fifo()
+        self.feed = feed.Feed(
+            self.fifo,
+            ramp_file(frames),
+            frames,
+            rate_uhz,
+            ts_step,
+            first_frame,
+            status.recording_end,
+        )
+        self.imu = lsm6dso.LSM6DSO(
+            self.feed, self.fifo, odr, freq_fine, 16_393_443, status.sensor_off
+        )
+        self.clock = clock.Clock(0, self.console, self.imu)
+        self.imu.clock = self.clock
+        self.i2c = bus.I2C(self.clock, self.imu, 400_000)
+
+    def w(self, reg, *values):
+        self.i2c.writeto_mem(0x6A, reg, bytes(values))
+
+    def r(self, reg, n=1):
+        buf = bytearray(n)
+        self.i2c.readfrom_mem_into(0x6A, reg, buf)
+        return buf
+
+    def sample(self, watermark=64, ctrl4=0x06):
+        """Switch the sensor on, into the FIFO, at the recording's own rate."""
+        self.w(0x19, 0x20)
+        self.w(0x07, watermark & 0xFF, watermark >> 8)
+        self.w(0x09, 0x04)
+        self.w(0x0A, ctrl4)
+        self.w(0x10, 0x40)
+
+    def wait_frames(self, n):
+        """Let the time of n sample periods pass."""
+        for _ in range(n):
+            self.clock.charge(PERIOD_US)
+
+    def level(self):
+        status1, status2 = self.r(0x3A, 2)
+        return status1 | (status2 & 3) << 8
+
+    def words(self, n=None):
+        """The next words (all that wait): (tag, slot counter, x, y, z)."""
+        n = self.level() if n is None else n
+        raw = self.r(0x78, 7 * n)
+        return [word(raw[7 * k : 7 * k + 7]) for k in range(n)]
+
+    def frames(self):
+        """The numbers of the frames that wait, read from their x; start-up words are None."""
+        return [None if w[2:] == (32767,) * 3 else w[2] for w in self.words() if w[0] == 2]
+
+
+def word(raw):
+    values = [int.from_bytes(raw[k : k + 2], "little") for k in (1, 3, 5)]
+    x, y, z = [(v ^ 0x8000) - 0x8000 for v in values]
+    return raw[0] >> 3, raw[0] >> 1 & 3, x, y, z
+
+
+def run(tests, name):
+    """Run the one of a script's functions that is asked for."""
+    tests["test_" + name]()
+    print("passed", name)

@@ -1,0 +1,74 @@
+"""A virtual board with the real firmware, as the end-to-end tests need it."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from cribtrace import virtual, virtual_parts
+from cribtrace.client import Client
+from cribtrace.link import Link
+
+
+class Bench:
+    """A virtual board and what it said of itself."""
+
+    def __init__(self, board):
+        self.board = board
+        self.ended = threading.Event()
+        self.said = []
+
+    def hear(self, status):
+        self.said.append(status)
+        if status["sim"] in ("recording_end", "off"):
+            self.ended.set()
+
+    def client(self):
+        """A client in session, to be used in a `with`."""
+        client = Client(Link(self.board.port))
+        client.hello()
+        return client
+
+    def told(self, what, timeout_s=10):
+        """The first status line of a kind."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            for status in self.said:
+                if status["sim"] == what:
+                    return status
+            time.sleep(0.01)
+        raise AssertionError(f"the board never said {what}: {self.said}")
+
+
+@pytest.fixture
+def bench(micropython, tmp_path):
+    """Start the firmware on a recording: `with bench(recording) as b`.
+
+    `patch` maps (file, old text) to new text, to break the firmware on purpose.
+    """
+
+    @contextmanager
+    def start(recording, *, patch=None, flash=None, speed=None, **options):
+        files = virtual_parts.firmware_files()
+        for (name, old), new in (patch or {}).items():
+            source = files[name].decode()
+            assert old in source, f"{old!r} is not in {name}"
+            files[name] = source.replace(old, new).encode()
+        image = flash or tmp_path / "flash.bin"
+        if not image.exists():
+            virtual_parts.install_firmware(image, files, micropython.path)
+        bench = Bench(None)
+        board = virtual.VirtualBoard(
+            recording,
+            flash=image,
+            micropython=micropython.path,
+            speed=speed,
+            on_status=bench.hear,
+            **options,
+        )
+        bench.board = board
+        with board:
+            yield bench
+
+    return start

@@ -1,0 +1,145 @@
+"""A reader of segments written from docs/SPEC-log-format.md alone, to test the spec and the other.
+
+It shares no code with Cribtrace. `decode(content)` gives one JSON-like dict; see `decode`.
+"""
+
+import struct
+import zlib
+
+_NUMBERS = {"u8": "B", "u16": "H", "i16": "h", "u32": "I"}
+_EVENT = (
+    "u8 kind, u8 flags, u8 axis, u8 rule, u32 start, u32 onset, u32 duration, u32 span, "
+    "u32 closed, u32 peak, u32 peak_x, u32 peak_y, u32 peak_z, u32 floor, u32 low, u32 high, "
+    "u32 energy, u16 jerks, i16 tilt_x, i16 tilt_y, i16 tilt_z"
+)
+_RECORDER = (
+    "u32 seen, u32 in_gaps, u32 records, u32 records_lost, u32 fifo_high, u32 loop_max_us, "
+    "u32 heap_used, u32 heap_free"
+)
+# Number of the type: its name, the fixed part, what the rest is.
+TYPES = {
+    1: ("boot", "u8 cause, u32 boots", None),
+    2: ("anchor", "u32 utc_s, u16 utc_ms, u32 uptime_ms", None),
+    3: ("event", _EVENT, None),
+    4: ("snippet", "u32 start, u32 first, u16 frames, u16 x, u16 y, u16 z", "waveform"),
+    5: ("epoch", "u32 first, u32 frames, u32 seen, u32 floor, u32 peak", "levels"),
+    6: ("gap", "u32 first, u32 frames, u32 duration_ms, u8 reason", None),
+    7: ("state", "u32 first, u32 frames, u8 state, u8 reason", None),
+    8: ("recorder", _RECORDER, None),
+    9: ("stop", "u32 seen, u32 in_gaps, u32 records, u8 reason", None),
+    10: ("mark", "", "text"),
+    11: ("text", "", "text"),
+    12: ("config", "", "text"),
+}
+
+
+def fields(layout):
+    """[(name, struct code)] of a fixed part."""
+    pairs = [piece.split() for piece in layout.split(", ") if piece]
+    return [(name, _NUMBERS[kind]) for kind, name in pairs]
+
+
+def decode(content):
+    """Verdict ("complete", "truncated", "damaged" or "foreign"), header, records, unknown.
+
+    `unknown` counts the records of types or versions that the spec does not have.
+    """
+    found = {"verdict": "complete", "header": None, "records": [], "unknown": 0}
+    if content[:8] != b"CRIBTRAC"[: len(content)] or not content:
+        return {**found, "verdict": "foreign"}
+    if len(content) < 12:
+        return {**found, "verdict": "truncated"}
+    if content[8] != 1:
+        return {**found, "verdict": "foreign"}
+    (size,) = struct.unpack_from("<H", content, 10)
+    if len(content) < 116:
+        return {**found, "verdict": "truncated"}
+    if zlib.crc32(content[: size - 4]) == struct.unpack_from("<I", content, size - 4)[0]:
+        found["header"] = _header(content)
+    else:
+        size = 116
+        found["verdict"] = "damaged"
+    pieces = content[size:].split(b"\0")
+    torn = pieces.pop()
+    for piece in pieces:
+        _record(piece, found)
+    if torn and found["verdict"] == "complete":
+        found["verdict"] = "truncated"
+    return found
+
+
+def _header(content):
+    device = content[12:20].hex()
+    names = ("boot", "segment", "first_seq", "rate_mhz", "mlsb_per_g", "recording_frames")
+    numbers = struct.unpack_from("<6I", content, 20)
+    crc, full_scale_g = struct.unpack_from("<IH", content, 44)
+    texts = {"sensor": content[50:64], "board": content[64:96], "firmware": content[96:112]}
+    return {
+        "major": content[8],
+        "minor": content[9],
+        "device": device,
+        **dict(zip(names, numbers, strict=True)),
+        "config_crc": crc,
+        "full_scale_g": full_scale_g,
+        **{name: text.rstrip(b"\0").decode("ascii") for name, text in texts.items()},
+    }
+
+
+def _record(piece, found):
+    body = _unstuffed(piece)
+    if body is None or len(body) < 14 or zlib.crc32(body[:-4]) != _u32(body[-4:]):
+        found["verdict"] = "damaged"
+        return
+    body = body[:-4]
+    kind, version, seq, frame = struct.unpack_from("<BBII", body)
+    if kind not in TYPES or version != 1:
+        found["unknown"] += 1
+        return
+    name, layout, rest_is = TYPES[kind]
+    record = {"type": name, "seq": seq, "frame": frame}
+    at = 10
+    for field, code in fields(layout):
+        (record[field],) = struct.unpack_from("<" + code, body, at)
+        at += struct.calcsize("<" + code)
+    if rest_is == "text":
+        record["text"] = body[at:].decode("utf-8")
+    elif rest_is == "levels":
+        record["levels"] = list(body[at:])
+    elif rest_is == "waveform":
+        record["waveform"] = _waveform(record, body[at:])
+    found["records"].append(record)
+
+
+def _u32(four):
+    return int.from_bytes(four, "little")
+
+
+def _unstuffed(piece):
+    """COBS undone: each code byte n says that n - 1 bytes follow, then a zero unless n is 255."""
+    body = b""
+    while piece:
+        code = piece[0]
+        if code > len(piece):
+            return None
+        body += piece[1:code]
+        piece = piece[code:]
+        if piece and code < 255:
+            body += b"\0"
+    return body
+
+
+def _waveform(record, coded):
+    """Frames as [x, y, z] in LSB."""
+    differences, value, shift = [], 0, 0
+    for byte in coded:
+        value += (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            differences.append(-(value + 1) // 2 if value % 2 else value // 2)
+            value, shift = 0, 0
+    frame = [record["x"] - 32768, record["y"] - 32768, record["z"] - 32768]
+    frames = [frame]
+    for k in range(0, len(differences), 3):
+        frame = [v + d for v, d in zip(frame, differences[k : k + 3], strict=True)]
+        frames.append(frame)
+    return frames

@@ -1,0 +1,235 @@
+"""The direction of every dependency, and the sizes and names that keep modules readable.
+
+The rules are in docs/DESIGN.md, "Principles". Each is shown to be able to fail, in a small tree
+that breaks it and nothing else.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# From left to right: a module imports from its own left only. Modules of one group are strangers.
+FIRMWARE_ORDER = (
+    "kernels < detector < sampler < app < main",
+    "records < journal < app",
+    "framing < protocol < server < app",
+)
+HOST_ORDER = ("records protocol < client logfile < analysis < report < cli demo",)
+PROGRAMS = ("cli", "demo")  # the host modules that may print
+
+RADIO = {"network", "bluetooth", "aioble", "espnow", "webrepl"}
+INTERNET = {
+    "socket", "socketserver", "ssl", "http", "urllib", "xmlrpc", "ftplib",
+    "smtplib", "telnetlib", "requests", "urllib3", "httpx", "aiohttp", "websockets", "webbrowser",
+}  # fmt: skip
+TERMINAL = {"pty", "tty", "termios", "fcntl"}
+MACHINE = {"machine", "time", "utime", "esp", "esp32"}
+VAGUE = {"util", "utils", "helper", "helpers", "manager", "data", "process", "misc", "common"}
+FUNCTION_LINES = 40
+MODULE_LINES = {"firmware": 200, "boards": 300, "host_tools": 300}
+
+
+class Module:
+    """One parsed file: `area` is its top folder, `name` its stem or its package's below that."""
+
+    def __init__(self, root: Path, path: Path):
+        parts = path.relative_to(root).with_suffix("").parts
+        self.path, self.area = path.relative_to(root).as_posix(), parts[0]
+        in_package = parts[:2] in (("host_tools", "cribtrace"), ("firmware", "crib"))
+        inside = parts[2 if in_package else 1 :]
+        self.name = inside[0] if inside[0] != "__init__" else parts[-2]
+        self.text = path.read_text(encoding="utf-8")
+        self.tree = ast.parse(self.text)
+
+    def imports(self) -> Iterator[tuple[str, str]]:
+        """Yield (outside package or "", sibling module or "") of every import statement."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = "." * node.level + (node.module or "")
+                joint = "" if base.endswith(".") else "."
+                names = [f"{base}{joint}{alias.name}" for alias in node.names]
+            else:
+                continue
+            for name in names:
+                own = re.fullmatch(r"(?:\.+|cribtrace\.|crib\.)(?:device\.)?(\w+)[.\w*]*", name)
+                yield ("", own[1]) if own else (name.split(".")[0], "")
+
+    def program(self) -> bool:
+        return self.area == "host_tools" and self.name.split("_")[0] in PROGRAMS
+
+
+def modules(root: Path) -> list[Module]:
+    found = [path for area in MODULE_LINES for path in sorted((root / area).rglob("*.py"))]
+    return [Module(root, path) for path in found]
+
+
+def ranks(order: str) -> dict[str, int]:
+    groups = [group.split() for group in order.split("<")]
+    return {name: rank for rank, group in enumerate(groups) for name in group}
+
+
+def wrong_way(module: Module) -> Iterator[str]:
+    for order in FIRMWARE_ORDER if module.area == "firmware" else HOST_ORDER:
+        rank = ranks(order)
+        name = module.name.split("_")[0] if module.program() else module.name
+        for _, other in module.imports():
+            other_name = "cli" if other.startswith("cli_") else other
+            known = name in rank and other_name in rank and name != other_name
+            if known and rank[other_name] >= rank[name]:
+                yield f"{name} imports {other_name}, against {order}"
+
+
+def forbidden_imports(module: Module) -> Iterator[str]:
+    host, firmware = module.area == "host_tools", module.area == "firmware"
+    for outside, own in module.imports():
+        if firmware and outside in MACHINE:
+            yield f"{outside} belongs to the boards"
+        if firmware and outside == "board" and module.name != "main":
+            yield "only main imports the board"
+        if outside in (RADIO if firmware else RADIO | INTERNET):
+            yield f"{outside} would leave the machine"
+        if host and outside == "serial" and module.name != "link":
+            yield "only link imports serial"
+        if host and outside in TERMINAL and module.name not in ("virtual", "runtime"):
+            yield f"only virtual and runtime import {outside}"
+        if host and own == "firmware" and module.name != "device":
+            yield "only device imports the firmware"
+
+
+def prints(module: Module) -> Iterator[str]:
+    if module.area == "boards" or module.program():
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call | ast.Attribute):
+            used = ast.unparse(node.func if isinstance(node, ast.Call) else node)
+            if used in ("print", "input", "sys.stdin", "sys.stdout", "sys.stderr"):
+                yield f"line {node.lineno}: only the programs talk to the user"
+    if {outside for outside, _ in module.imports()} & {"click", "rich", "rich_click"}:
+        yield "only the programs talk to the user"
+
+
+def too_long(module: Module) -> Iterator[str]:
+    if module.path == "firmware/crib/kernels.py":
+        return
+    lines, most = module.text.count("\n"), MODULE_LINES[module.area]
+    if lines > most:
+        yield f"{lines} lines, more than {most}"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > FUNCTION_LINES:
+                yield f"{node.name} has {length} lines, more than {FUNCTION_LINES}"
+
+
+def vague_name(module: Module) -> Iterator[str]:
+    if VAGUE & set(Path(module.path).stem.split("_")) or VAGUE & set(Path(module.path).parts):
+        yield "the name says nothing"
+
+
+def cycles(found: list[Module]) -> Iterator[str]:
+    """Yield the modules of each area that can be reached from themselves."""
+    for area in ("firmware", "host_tools"):
+        graph = {m.name: set() for m in found if m.area == area}
+        for module in (m for m in found if m.area == area):
+            graph[module.name] |= {own for _, own in module.imports() if own in graph}
+            graph[module.name] -= {module.name}
+        for start, direct in graph.items():
+            seen, ahead = set(), set(direct)
+            while ahead:
+                seen.add(name := ahead.pop())
+                ahead |= graph[name] - seen
+            if start in seen:
+                yield f"{area}: {start} imports itself by a detour"
+
+
+RULES = (wrong_way, forbidden_imports, prints, too_long, vague_name)
+
+
+def violations(root: Path) -> list[str]:
+    found = modules(root)
+    broken = [f"{m.path}: {what}" for m in found for rule in RULES for what in rule(m)]
+    return broken + list(cycles(found))
+
+
+def test_the_tree_keeps_the_rules():
+    found = modules(ROOT)
+    assert {"kernels", "runtime", "device"} <= {module.name for module in found}
+    assert violations(ROOT) == []
+
+
+LONG_FUNCTION = "def f():\n" + "    x = 1\n" * 40
+BROKEN = [
+    ("firmware/crib/kernels.py", "from . import detector", "kernels imports detector"),
+    ("firmware/crib/detector.py", "from .app import run", "detector imports app"),
+    ("firmware/crib/records.py", "from . import journal", "records imports journal"),
+    ("firmware/crib/framing.py", "def f():\n    import crib.server", "framing imports server"),
+    ("firmware/crib/sampler.py", "import machine", "machine belongs to the boards"),
+    ("firmware/crib/clock.py", "from time import ticks_ms", "time belongs to the boards"),
+    ("firmware/crib/app.py", "import board", "only main imports the board"),
+    ("firmware/crib/imu/lsm6dso.py", "import machine", "machine belongs to the boards"),
+    ("firmware/crib/server.py", "import network", "network would leave the machine"),
+    ("firmware/crib/app.py", "print('here')", "line 1: only the programs talk"),
+    ("firmware/crib/app.py", "x = 1\n" * 201, "201 lines, more than 200"),
+    ("firmware/crib/app.py", LONG_FUNCTION, "f has 41 lines, more than 40"),
+    ("boards/virtual/board.py", "import bluetooth", "bluetooth would leave the machine"),
+    ("boards/virtual/board.py", "x = 1\n" * 301, "301 lines, more than 300"),
+    ("host_tools/cribtrace/client.py", "from cribtrace import logfile", "client imports logfile"),
+    ("host_tools/cribtrace/analysis.py", "from cribtrace.cli import x", "analysis imports cli"),
+    ("host_tools/cribtrace/report.py", "from . import cli_live", "report imports cli"),
+    ("host_tools/cribtrace/analysis.py", "import serial.tools", "only link imports serial"),
+    ("host_tools/cribtrace/client.py", "import termios", "only virtual and runtime import"),
+    ("host_tools/cribtrace/report.py", "from urllib.request import urlopen", "urllib would leave"),
+    ("host_tools/cribtrace/report.py", "import socket", "socket would leave the machine"),
+    ("host_tools/cribtrace/report.py", "import click", "only the programs talk to the user"),
+    ("host_tools/cribtrace/report.py", "import sys\nsys.stderr.write('')", "line 2: only the"),
+    ("host_tools/cribtrace/replay.py", "import cribtrace.firmware.crib", "only device imports"),
+    ("host_tools/cribtrace/replay.py", "x = 1\n" * 301, "301 lines, more than 300"),
+    ("host_tools/cribtrace/data_utils.py", "", "the name says nothing"),
+]  # fmt: skip
+
+
+def written(root: Path, path: str, text: str) -> None:
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(text)
+
+
+@pytest.mark.parametrize(("path", "text", "says"), BROKEN)
+def test_a_broken_rule_is_noticed(tmp_path, path, text, says):
+    written(tmp_path, path, text)
+    (found,) = violations(tmp_path)
+    assert found.startswith(f"{path}: {says}")
+
+
+def test_a_cycle_is_noticed(tmp_path):
+    written(tmp_path, "host_tools/cribtrace/one.py", "from cribtrace import two")
+    written(tmp_path, "host_tools/cribtrace/two.py", "from .one import x")
+    assert [line.split(":")[0] for line in violations(tmp_path)] == ["host_tools", "host_tools"]
+
+
+ALLOWED = {
+    "firmware/main.py": "import board\nfrom crib import app",
+    "firmware/crib/app.py": "from . import sampler, server, journal",
+    "firmware/crib/sampler.py": "from .detector import Detector",
+    "firmware/crib/kernels.py": LONG_FUNCTION + "x = 1\n" * 300,
+    "boards/virtual/board.py": "import time, machine, termios\nprint(1)",
+    "host_tools/cribtrace/link.py": "import serial",
+    "host_tools/cribtrace/virtual.py": "import pty, fcntl",
+    "host_tools/cribtrace/device.py": "from cribtrace.firmware.crib import kernels",
+    "host_tools/cribtrace/client.py": "from cribtrace.device import protocol, records",
+    "host_tools/cribtrace/cli.py": "import click\nfrom cribtrace import cli_live\nprint(1)",
+    "host_tools/cribtrace/cli_live.py": "import rich\nfrom cribtrace import report",
+    "host_tools/cribtrace/demo.py": "import sys\nsys.stderr.write('')",
+}
+
+
+def test_what_is_allowed_passes(tmp_path):
+    for path, text in ALLOWED.items():
+        written(tmp_path, path, text)
+    assert violations(tmp_path) == []

@@ -1,0 +1,313 @@
+"""cli: what is printed where, and with which exit code it ends."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from cribtrace import cli, ports, runtime, virtual_ports
+from cribtrace.device import protocol, records
+from cribtrace.errors import CribtraceError, Damaged, NoDevice, Usage
+from tests.support.peer import DEVICE, Peer, packet, record, segment, wait_for
+
+PROGRAM = [sys.executable, "-m", "cribtrace.cli"]
+COMMANDS = (
+    "sim", "ports", "info", "tail", "list", "pull", "decode", "replay", "report", "deploy",
+    "runtime", "scenario",
+)  # fmt: skip
+
+
+@pytest.fixture
+def peers(monkeypatch):
+    """A function that makes the ports of this machine be those of these peers."""
+    made = []
+
+    def plug_in(*boards):
+        made.extend(boards)
+        monkeypatch.setattr(ports, "serial_ports", lambda: [(b.port, "test") for b in boards])
+        monkeypatch.setattr(virtual_ports, "virtual_ports", list)
+        return boards[0] if boards else None
+
+    yield plug_in
+    for board in made:
+        board.close()
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line: (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        code = cli.run([str(a) for a in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def log_segment(number, *texts, device=DEVICE):
+    """A segment with a BOOT record and one mark for each text, as the board writes it."""
+    bodies = [record(records.BOOT, 0, 0, (1, 1))]
+    bodies += [record(records.MARK, 1 + i, 104, rest=t.encode()) for i, t in enumerate(texts)]
+    coded = b"".join(packet(b[0], b[1], b[2:])[1:] for b in bodies)
+    return segment(number, records.HEADER_BYTES, device=device) + coded
+
+
+def test_every_command_is_there_and_explains_itself(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    for name in COMMANDS:
+        assert re.search(rf"\b{name}\b", out)
+        assert run(name, "--help")[0] == 0
+    assert run("--version")[1].startswith("cribtrace, version 0.")
+
+
+def test_one_board_is_used_without_naming_its_port(run, peers):
+    board = peers(Peer(), Peer(mode="silent"))
+    code, out, err = run("info", "--json")
+    line = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (line["type"], line["port"], line["device"]) == ("info", board.port, DEVICE.hex())
+    assert line["frame"] == 6240
+    assert re.search(r"^device +9f00112233445566$", run("info")[1], re.MULTILINE)
+
+
+def test_several_boards_are_listed_and_one_must_be_chosen(run, peers):
+    one, two = Peer(), Peer()
+    peers(one, two)
+    code, out, err = run("info")
+    assert (code, out) == (2, "")
+    assert one.port in err
+    assert two.port in err
+    assert run("info", "--port", two.port)[0] == 0
+
+
+def test_no_board_is_exit_code_4_and_says_what_to_do(run, peers):
+    peers()
+    code, out, err = run("list")
+    assert (code, out) == (4, "")
+    assert "cribtrace sim" in err
+    peers(Peer(mode="repl"))
+    code, _, err = run("pull", "nowhere")
+    assert code == 4
+    assert "MicroPython prompt" in err
+
+
+@pytest.mark.parametrize(
+    "mode, says",
+    [
+        ("silent", "is silent"),
+        ("garbage", "garbage"),
+        ("repl", "Ctrl-D"),
+        ("raw_repl", "raw REPL"),
+    ],
+)
+def test_ports_says_what_is_at_each_within_its_time(run, peers, mode, says):
+    peers(Peer(), Peer(mode=mode))
+    begin = time.monotonic()
+    code, out, _ = run("ports", "--json")
+    assert time.monotonic() - begin < 2.0
+    good, bad = map(json.loads, out.splitlines())
+    assert code == 0
+    assert (good["device"], good["problem"]) == (DEVICE.hex(), None)
+    assert says in bad["problem"]
+
+
+def test_a_driver_that_breaks_hides_no_other_port(run, peers, monkeypatch):
+    board = peers(Peer())
+    monkeypatch.setattr(ports, "serial_ports", lambda: [("bad", ""), (board.port, "")])
+    real = ports.Link
+
+    def broken(port):
+        if port == "bad":
+            raise RuntimeError("driver")
+        return real(port)
+
+    monkeypatch.setattr(ports, "Link", broken)
+    _, out, _ = run("ports", "--json")
+    assert [json.loads(line)["problem"] for line in out.splitlines()] == ["driver", None]
+
+
+def test_list_and_pull_and_decode(run, peers, tmp_path):
+    log = {1: log_segment(1, "door"), 2: log_segment(2, "bottle")}
+    board = peers(Peer(log))
+    code, out, _ = run("list", "--json")
+    assert code == 0
+    assert [json.loads(line)["bytes"] for line in out.splitlines()] == [len(log[1]), len(log[2])]
+    code, out, err = run("pull", tmp_path / "log", "--json")
+    line = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (line["type"], line["new_segments"]) == ("pulled", 2)
+    assert line["link"]["bad_packets"] == 0
+    assert board.acked == [1, 2]
+    path = tmp_path / "log" / "00000001.crib"
+    code, out, err = run("decode", path, "--json")
+    types = [json.loads(line)["type"] for line in out.splitlines()]
+    assert code == 0
+    assert (types[0], types[-1]) == ("header", "summary")
+    assert '"text":"door"' in out
+    assert "complete" in err
+
+
+def test_pull_names_its_folder_by_the_device(run, peers, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    peers(Peer({1: log_segment(1, "door")}))
+    assert run("pull")[0] == 0
+    assert (tmp_path / f"cribtrace-{DEVICE.hex()}" / "00000001.crib").exists()
+
+
+def test_a_segment_damaged_on_the_board_is_exit_code_3(run, peers, tmp_path):
+    board = peers(Peer({1: log_segment(1, "door")}))
+    honest = board.do_list
+
+    def lying(number, *_):
+        true, board.segments = board.segments, {1: board.segments[1][:-1] + b"?"}
+        count = honest(number)
+        board.segments = true
+        return count
+
+    board.do_list = lying
+    code, out, err = run("pull", tmp_path, "--json")
+    assert code == 3
+    assert json.loads(out)["damaged"] == [1]
+    assert "segment 1" in err
+
+
+@pytest.mark.parametrize(
+    "harm, code, says",
+    [
+        (lambda b: b, 0, "complete"),
+        (lambda b: b[:-3], 3, "ends within a record at byte"),
+        (lambda b: b[:-6] + bytes((b[-6] ^ 1,)) + b[-5:], 3, "at byte"),
+        (lambda b: b"PK\3\4" + b, 1, "not a Cribtrace segment"),
+        (lambda b: b"", 1, "not a Cribtrace segment"),
+    ],
+)
+def test_decode_gives_a_verdict_and_says_where(run, tmp_path, harm, code, says):
+    path = tmp_path / "00000001.crib"
+    path.write_bytes(harm(log_segment(1, "door", "bottle")))
+    got, out, err = run("decode", path, "--json")
+    assert got == code
+    assert says in err
+    assert all(line.startswith("cribtrace: ") for line in err.splitlines())
+    assert ('"door"' in out) == (code != 1)
+
+
+def test_report_writes_one_file_or_none(run, tmp_path):
+    (tmp_path / "00000001.crib").write_bytes(log_segment(1, "door"))
+    page = tmp_path / "night.html"
+    code, out, _ = run("report", tmp_path, "-o", page)
+    assert (code, out) == (0, f"{page}\n")
+    assert page.read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+    page.unlink()
+    code, out, err = run("report", tmp_path / "none", "-o", page)
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert not page.exists()
+
+
+def test_scenario_and_replay(run, tmp_path):
+    path = tmp_path / "night.npz"
+    assert "ten_minutes" in run("scenario")[1]
+    code, out, _ = run("scenario", "ten_minutes", "--seed", 3, "-o", path, "--json")
+    assert code == 0
+    assert json.loads(out)["duration_s"] == pytest.approx(600, abs=1)
+    code, out, err = run("replay", path, "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert events
+    assert {event["type"] for event in events} == {"event"}
+    code, out, err = run("scenario", "earthquake")
+    assert (code, out) == (2, "")
+    assert "ten_minutes" in err
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (CribtraceError("no"), 1), (Usage("no"), 2), (Damaged("no"), 3), (NoDevice("no"), 4),
+        (OSError(28, "No space left", "x"), 1), (KeyboardInterrupt(), 130),
+    ],
+)  # fmt: skip
+def test_every_error_is_one_line_with_its_exit_code(run, monkeypatch, error, code):
+    def fails(**_):
+        raise error
+
+    monkeypatch.setattr(runtime, "find", fails)
+    got, out, err = run("runtime")
+    assert (got, out) == (code, "")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    monkeypatch.setenv("CRIBTRACE_TRACEBACK", "1")
+    if code in (1, 2, 3, 4):
+        assert "Traceback" in run("runtime")[2]
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        (["frobnicate"], 2), (["pull", "--nope"], 2), (["replay"], 2),
+        (["sim", "--speed", "0"], 2), (["sim", "--speed", "nan"], 2),
+        (["deploy", "--board", "no"], 2),
+        (["deploy"], 2),
+        (["info", "--port", "/dev/nope"], 4), (["replay", "/nope.npz"], 1),
+        (["decode", "/nope"], 1), (["sim", "/nope.npz"], 1),
+        (["replay", "x", "--on", "abacus"], 2),
+    ],
+)  # fmt: skip
+def test_a_users_mistake_is_one_line_without_a_traceback(run, arguments, code):
+    got, out, err = run(*arguments)
+    assert (got, out) == (code, "")
+    assert err.startswith("cribtrace: ")
+    assert err.count("\n") == 1
+
+
+def test_text_of_a_device_cannot_drive_the_terminal(run, tmp_path):
+    (tmp_path / "1.crib").write_bytes(log_segment(1, "\x07\x9b2Jgone"))
+    for arguments in (["decode", tmp_path / "1.crib"], ["decode", tmp_path / "1.crib", "--json"]):
+        code, out, _ = run(*arguments)
+        assert code == 0
+        assert "gone" in out
+        assert "\x07" not in out
+        assert "\x9b" not in out
+
+
+def test_tail_ends_with_0_at_ctrl_c_and_its_results_are_alone_on_stdout():
+    with Peer() as board:
+        command = [*PROGRAM, "tail", "--port", board.port, "--json"]
+        tail = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        killer = threading.Timer(20, tail.kill)
+        killer.start()
+        wait_for(lambda: board.tail, 15)
+        board.say(b"some text\r\n")
+        board.push(protocol.RECORD, record(records.MARK, 1, 104, rest=b"door"))
+        assert tail.stdout
+        line = json.loads(tail.stdout.readline())
+        assert line == {"type": "mark", "t_s": 1.0, "text": "door"}
+        tail.send_signal(signal.SIGINT)
+        out, err = tail.communicate()
+        killer.cancel()
+        assert (tail.returncode, out) == (0, "")
+        assert err == "cribtrace: some text\n"
+        wait_for(lambda: any(" bye*" in line for line in board.asked))
+
+
+def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
+    (tmp_path / "1.crib").write_bytes(log_segment(1, *("x" * 200 for _ in range(400))))
+    decode = subprocess.Popen(
+        [*PROGRAM, "decode", str(tmp_path / "1.crib")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert decode.stdout
+    assert decode.stdout.readline().startswith("header")
+    decode.stdout.close()
+    assert decode.stderr
+    assert decode.stderr.read() == ""
+    assert decode.wait(20) == 0

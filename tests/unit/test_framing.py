@@ -1,0 +1,95 @@
+"""framing: the round trip, splitting anywhere, damage anywhere."""
+
+import pytest
+from cobs import cobs
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cribtrace.device import framing
+from tests.support.peer import packet
+
+bodies = st.binary(min_size=2, max_size=1100).map(lambda b: bytes((1 + b[0] % 8,)) + b[1:])
+lines = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60).map(
+    str.encode
+)
+
+
+def encode(body):
+    return packet(body[0], body[1], body[2:])
+
+
+@given(st.binary(min_size=1, max_size=2000))
+@example(b"\1" * 249 + b"\0")
+@example(bytes(range(1, 251)))
+@example(b"\xff" * 250)
+@example(b"\xff" * 504)
+@example(b"\xff" * 508)
+def test_packets_are_cobs_as_the_cobs_package_writes_and_reads_it(body):
+    work = bytearray(body) + bytearray(4)
+    out = bytearray(framing.encoded_size(len(body)))
+    n = framing.encode(work, len(body), out)
+    assert bytes(out[:n]) == b"\0" + cobs.encode(bytes(work)) + b"\0"
+    assert framing.decode(bytes(out[1 : n - 1])) == body
+
+
+@given(st.binary(max_size=600))
+def test_unstuff_agrees_with_the_cobs_package_on_any_bytes(chunk):
+    chunk = chunk.replace(b"\0", b"\1")
+    try:
+        theirs = cobs.decode(chunk)
+    except cobs.DecodeError:
+        theirs = None
+    ours = framing.unstuff(chunk)
+    assert (None if ours is None else bytes(ours)) == theirs
+
+
+@given(st.lists(st.tuples(st.booleans(), bodies, lines), max_size=6), st.data())
+def test_whole_or_in_any_pieces_the_result_is_the_same(parts, data):
+    stream = b"".join(encode(b) if is_packet else t + b"\r\n" for is_packet, b, t in parts)
+    expected = [
+        (framing.PACKET, b) if is_packet else (framing.TEXT, t) for is_packet, b, t in parts
+    ]
+    assert framing.Decoder().feed(stream) == expected
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    for edges in ([0, *cuts, len(stream)], range(len(stream) + 1)):
+        decoder = framing.Decoder()
+        found = []
+        for begin, end in zip(edges, [*edges][1:], strict=False):
+            found += decoder.feed(stream[begin:end])
+        assert found == expected
+
+
+@given(st.lists(bodies, min_size=1, max_size=4), st.data())
+@settings(max_examples=200)
+def test_one_corrupted_byte_makes_no_false_packet_and_spares_the_others(sent, data):
+    packets = [encode(b) for b in sent]
+    stream = bytearray(b"".join(packets))
+    at = data.draw(st.integers(0, len(stream) - 1))
+    stream[at] ^= data.draw(st.integers(1, 255))
+    last = bytes((framing.PACKET, 77)) + b"after the damage"
+    found = framing.Decoder().feed(bytes(stream) + encode(last))
+    got = [body for kind, body in found if kind == framing.PACKET]
+    assert got[-1] == last
+    edge, hit = 0, set()
+    for i, p in enumerate(packets):
+        if edge - 1 <= at <= edge + len(p):  # its own bytes, or a delimiter beside it
+            hit.add(i)
+        edge += len(p)
+    assert [b for b in got[:-1] if b not in sent] == []
+    assert len(got) - 1 >= len(sent) - len(hit)
+
+
+@pytest.mark.parametrize("cut", range(2, 40))
+def test_a_stream_joined_in_the_middle_of_a_packet_is_in_step_by_the_next(cut):
+    stream = encode(b"\1\7" + bytes(range(40))) + encode(b"\2\10second")
+    found = framing.Decoder().feed(stream[cut:])
+    assert (framing.PACKET, b"\2\10second") in found
+    assert sum(kind == framing.PACKET for kind, _ in found) == 1
+
+
+def test_endless_garbage_is_let_go_and_not_kept():
+    decoder = framing.Decoder()
+    for _ in range(40):
+        decoder.feed(b"\xff" * 1024)
+    assert (framing.PACKET, b"\1\7ok") in decoder.feed(b"\0" + encode(b"\1\7ok"))
+    assert len(decoder._tail) <= 8192

@@ -1,0 +1,93 @@
+"""link: a real pseudo-terminal, and every way in which a port can fail to be one."""
+
+import os
+import time
+from collections.abc import Callable
+
+import pytest
+
+from cribtrace.errors import NoDevice
+from cribtrace.link import Link, serial_ports
+from tests.support.peer import Peer
+
+
+@pytest.fixture
+def peer():
+    with Peer(mode="echo") as peer:
+        yield peer
+
+
+def why(port, action: Callable = Link):
+    with pytest.raises(NoDevice) as raised:
+        action(port)
+    line = str(raised.value)
+    assert "\n" not in line
+    assert raised.value.exit_code == 4
+    return line
+
+
+def test_all_256_byte_values_pass_both_ways_and_dtr_and_rts_are_off(peer):
+    with Link(peer.port) as link:
+        assert not link._serial.dtr
+        assert not link._serial.rts
+        link.write(bytes(range(256)))
+        received = b""
+        while len(received) < 256 and (more := link.read(2)):
+            received += more
+        assert received == bytes(range(256))
+
+
+def test_a_read_returns_at_its_deadline(peer):
+    with Link(peer.port) as link:
+        begin = time.monotonic()
+        assert link.read(0.2) == b""
+        assert 0.2 <= time.monotonic() - begin < 0.6
+
+
+def test_a_port_that_is_not_there_names_those_that_are(tmp_path):
+    line = why(str(tmp_path / "none"))
+    assert line.startswith(f"no port {tmp_path / 'none'}; ")
+    assert all(name in line for name, _ in serial_ports())
+
+
+def test_a_port_in_use_names_the_process_that_holds_it(peer):
+    with Link(peer.port):
+        line = why(peer.port)
+    assert line.startswith(f"{peer.port} is in use")
+    if os.path.exists("/proc/locks"):
+        assert f"(process {os.getpid()})" in line
+    Link(peer.port).close()
+
+
+@pytest.mark.parametrize("make", [lambda p: p.write_text("x"), lambda p: p.mkdir()])
+def test_what_is_no_serial_port_is_called_that(tmp_path, make):
+    make(tmp_path / "thing")
+    assert "is not a serial port" in why(str(tmp_path / "thing"))
+
+
+def test_a_forbidden_port_names_the_group(monkeypatch, peer):
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    line = why(peer.port)
+    monkeypatch.undo()
+    assert "permission" in line
+    assert "group" in line
+
+
+@pytest.mark.parametrize("use", [lambda link: link.read(1), lambda link: link.write(b"x")])
+def test_an_unplugged_port_went_away(peer, use):
+    with Link(peer.port) as link:
+        peer.close()
+        assert "went away" in why(link, use)
+        link.close()
+
+
+def test_a_port_that_takes_nothing_is_given_up_in_time():
+    with Peer(mode="silent") as peer, Link(peer.port) as link:
+        peer._open = False
+        peer.join()
+        begin = time.monotonic()
+        assert "takes no more bytes" in why(link, lambda link: link.write(bytes(1 << 20)))
+        assert time.monotonic() - begin < 5

@@ -1,0 +1,310 @@
+"""docs/SPEC-log-format.md, two decoders and the golden segments agree.
+
+`python -m tests.unit.test_spec` rewrites the golden segments and the example in the document.
+"""
+
+import ast
+import json
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from cribtrace import logfile
+from cribtrace.device import config, framing, records
+from tests.support import second_decoder
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = ROOT / "docs" / "SPEC-log-format.md"
+VECTORS = ROOT / "tests" / "vectors"
+SIZES = {"u8": 1, "u16": 2, "i16": 2, "u32": 4}
+STRUCT = {"u8": "B", "u16": "H", "i16": "h", "u32": "I"}
+
+SETTINGS = {"hold_ms": 500, "floor_min_ug": 150}
+HEADER = {
+    "device": bytes(range(0xD0, 0xD8)), "boot": 3, "segment": 7, "first_seq": 400,
+    "rate_mhz": 104_000, "mlsb_per_g": 16_393_443, "recording_frames": 0,
+    "config_crc": config.crc(SETTINGS), "full_scale_g": 2, "sensor": b"LSM6DSO",
+    "board": b"virtual", "firmware": b"0.1.0",
+}  # fmt: skip
+BOOT = (records.BOOT, 0, (1, 3), b"")
+EVENT = (
+    records.EVENT, 2_300,
+    (0, 0, 2, 0, 2_210, 2_212, 22, 40, 2_301, 1_640, 310, 270, 1_490, 149, 447, 670, 96, 1, 0, -3,
+     2),
+    b"",
+)  # fmt: skip
+GAP = (records.GAP, 2_560, (2_560, 128, records.UNKNOWN, 0), b"")
+EPOCH = (records.EPOCH, 3_136, (2_688, 448, 448, 150, 512), bytes((40, 41, 56, 39)))
+STOP = (records.STOP, 3_200, (3_072, 128, 4, 1), b"")
+SNIPPET = (
+    records.SNIPPET, 2_300, (2_210, 2_158, 4, 32_770, 32_001, 49_160),
+    bytes((2, 1, 0, 0xFF, 1, 0x80, 2, 3, 0xFD, 0xFF, 7, 0xFE, 0xFF, 7, 0)),
+)  # fmt: skip
+ALL = (
+    BOOT,
+    (records.GAP, 0, (0, records.UNKNOWN, 4_321, records.GAP_REASONS.index("interrupted")), b""),
+    (records.CONFIG, 0, (), b"floor_min_ug=150 hold_ms=500"),
+    (records.STATE, 0, (0, 1_040, 0, 0), b""),
+    (records.ANCHOR, 640, (1_700_000_000, 250, 6_400), b""),
+    EVENT,
+    SNIPPET,
+    EPOCH,
+    GAP,
+    (records.STATE, 2_688, (2_688, 104, 0, 1), b""),
+    (records.RECORDER, 6_240, (6_112, 128, 409, 0, 131, 61_234, 40_960, 90_112), b""),
+    (records.MARK, 6_300, (), "lifted, put back – 2:14".encode()),
+    (records.TEXT, 6_301, (), b"what=fault fault=bus_error"),
+    (records.STOP, 6_400, (6_272, 128, 13, 2), b""),
+)
+
+
+def packed(records_, **changes) -> bytes:
+    """A segment, by the board's own code."""
+    content = records.pack_header({**HEADER, **changes})
+    for offset, (kind, frame, values, rest) in enumerate(records_):
+        layout = records.LAYOUTS.get(kind, ("<", ()))[0]
+        head = struct.pack(records.HEAD, kind, 1, HEADER["first_seq"] + offset, frame)
+        body = head + struct.pack(layout, *values) + rest
+        out = bytearray(framing.encoded_size(len(body)))
+        n = framing.encode(bytearray(body + bytes(4)), len(body), out)
+        content += bytes(out[1:n])
+    return content
+
+
+def damaged(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes((content[at] ^ 0x55,)) + content[at + 1 :]
+
+
+def segments() -> dict[str, bytes]:
+    """Every golden segment by name."""
+    small = packed([BOOT, EVENT, GAP, EPOCH, STOP])
+    event_at = small.index(b"\0", records.HEADER_BYTES) + 20
+    newer = small[:8] + b"\2" + small[9 : records.HEADER_BYTES - 4]
+    newer += struct.pack("<I", zlib.crc32(newer)) + small[records.HEADER_BYTES :]
+    return {
+        "segment": small,
+        "segment_every_type": packed(ALL),
+        "segment_header_only": packed([]),
+        "segment_torn": small[:-9],
+        "segment_torn_header": small[:70],
+        "segment_damaged": damaged(small, event_at),
+        "segment_damaged_header": damaged(small, 25),
+        "segment_newer_major": newer,
+        "segment_unknown_type": packed([BOOT, (200, 5, (), b"\1\2\0\3"), STOP]),
+        "segment_long_record": packed([(records.TEXT, 1, (), b"x" * 700), STOP]),
+    }
+
+
+def by_logfile(content: bytes) -> dict:
+    """What cribtrace.logfile finds, in the form of the second decoder."""
+    segment = logfile.parse(content, "x.crib")
+    header = None
+    if segment.header and segment.verdict != logfile.FOREIGN:
+        header = {k: v for k, v in segment.header.items() if k not in ("magic", "bytes")}
+        header["device"] = header["device"].hex()
+        for name in ("sensor", "board", "firmware"):
+            header[name] = header[name].rstrip(b"\0").decode()
+    known = [r for r in segment.records if r["type"] in records.TYPE_NAMES]
+    return {
+        "verdict": segment.verdict,
+        "header": header,
+        "records": [_plain(record) for record in known],
+        "unknown": len(segment.records) - len(known),
+    }
+
+
+def _plain(record: dict) -> dict:
+    from cribtrace import analysis
+
+    plain = {k: v for k, v in record.items() if k not in ("version", "rest")}
+    plain["type"] = records.TYPE_NAMES[record["type"]]
+    if record["type"] in (records.MARK, records.TEXT, records.CONFIG):
+        plain["text"] = record["rest"].decode()
+    elif record["type"] == records.EPOCH:
+        plain["levels"] = list(record["rest"])
+    elif record["type"] == records.SNIPPET:
+        boot = analysis._Boot({"rate_mhz": 1000, "mlsb_per_g": 1_000_000}, [], 0.0)
+        plain["waveform"] = analysis._snippet(record, boot).mg.astype(int).tolist()
+    return plain
+
+
+def spec_tables() -> dict[str, list[tuple[int, int, str, str]]]:
+    """Heading: its rows (offset, size, type, field); each row's number is checked."""
+    tables: dict[str, list[tuple[int, int, str, str]]] = {}
+    heading = ""
+    for line in SPEC.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 6 and cells[0].isdigit():
+            rows = tables.setdefault(heading, [])
+            assert int(cells[0]) == len(rows) + 1, line
+            rows.append((int(cells[1]), int(cells[2]), cells[3], cells[4]))
+    return tables
+
+
+def spec_types() -> dict[int, str]:
+    found = re.findall(r"^### (\d+) (\w+)$", SPEC.read_text(encoding="utf-8"), re.MULTILINE)
+    return {int(number): name for number, name in found}
+
+
+def example() -> tuple[bytes, dict]:
+    """The hex dump and the JSON that the document gives for it."""
+    text = SPEC.read_text(encoding="utf-8").split("## Example")[1]
+    dump, stated = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    rows = [line.split("  ") for line in dump.splitlines()]
+    content = bytes.fromhex("".join(row[1] for row in rows))
+    assert [int(row[0], 16) for row in rows] == list(range(0, len(content), 16))
+    return content, json.loads(stated)
+
+
+def test_every_type_has_a_heading_and_no_other():
+    assert spec_types() == records.TYPE_NAMES
+    assert {number: name for number, (name, _, _) in second_decoder.TYPES.items()} == spec_types()
+
+
+@pytest.mark.parametrize("number", records.LAYOUTS)
+def test_the_table_of_each_type_is_what_the_board_packs(number):
+    layout, names = records.LAYOUTS[number]
+    rows = spec_tables().get(f"{number} {records.TYPE_NAMES[number]}", [])
+    assert [row[3] for row in rows] == list(names)
+    assert "<" + "".join(STRUCT[row[2]] for row in rows) == layout
+    at = records.HEAD_BYTES
+    for offset, size, kind, _ in rows:
+        assert (offset, size) == (at, SIZES[kind])
+        at += size
+
+
+def test_the_table_of_the_header_is_what_the_board_packs():
+    rows = spec_tables()["Header"]
+    assert [row[3] for row in rows] == [*records.HEADER_KEYS, "crc"]
+    at = 0
+    for offset, size, kind, _ in rows:
+        length = re.fullmatch(r"(?:char|u8)\[(\d+)\]", kind)
+        assert (offset, size) == (at, int(length[1]) if length else SIZES[kind])
+        at += size
+    assert at == records.HEADER_BYTES
+    facts = {**HEADER, "segment": 0x01020304}
+    row = next(row for row in rows if row[3] == "segment")
+    assert records.pack_header(facts)[row[0] : row[0] + 4] == b"\4\3\2\1"
+
+
+def test_the_table_of_the_record_head_is_what_the_board_packs():
+    rows = spec_tables()["Records"]
+    assert [row[3] for row in rows] == ["type", "version", "seq", "frame"]
+    assert "<" + "".join(STRUCT[row[2]] for row in rows) == records.HEAD
+    assert rows[-1][0] + rows[-1][1] == records.HEAD_BYTES
+
+
+def test_the_codes_are_the_boards():
+    text = SPEC.read_text(encoding="utf-8")
+    expected = {
+        ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
+        ("event", "rule"): records.RULES, ("gap", "reason"): records.GAP_REASONS,
+        ("state", "state"): records.STATES, ("state", "reason"): records.STATE_REASONS,
+        ("stop", "reason"): records.STOP_REASONS,
+    }  # fmt: skip
+    found = {}
+    for section in re.split(r"^### \d+ ", text, flags=re.MULTILINE)[1:]:
+        for field, codes in re.findall(r"^Codes of (\w+): (.*?)\.\n", section, re.DOTALL | re.M):
+            pairs = re.findall(r"(\d+)\s+`([^`]+)`", codes)
+            assert [int(n) for n, _ in pairs] == list(range(len(pairs)))
+            found[section.split("\n")[0], field] = tuple(name for _, name in pairs)
+    assert found == expected
+    assert records.FLAG_CUT == 1 and records.FLAG_CLIPPED == 2
+    assert str(records.SEGMENT_LIMIT) in text
+    assert f"Version {records.FORMAT_MAJOR}.{records.FORMAT_MINOR}." in text
+    assert zlib.crc32(b"123456789") == 0xCBF43926
+
+
+def test_the_example_decodes_to_what_it_says():
+    content, stated = example()
+    assert content == packed([BOOT, EVENT, GAP, EPOCH, STOP])
+    assert second_decoder.decode(content) == stated
+    assert by_logfile(content) == stated
+
+
+@pytest.mark.parametrize("name", segments())
+def test_golden_segments(name):
+    content = (VECTORS / f"{name}.crib").read_bytes()
+    expected = json.loads((VECTORS / f"{name}.json").read_text())
+    assert content == segments()[name]
+    assert second_decoder.decode(content) == expected
+    assert by_logfile(content) == expected
+
+
+def test_the_golden_segments_cover_every_type_and_every_verdict():
+    expected = [json.loads(p.read_text()) for p in sorted(VECTORS.glob("segment*.json"))]
+    assert {r["type"] for e in expected for r in e["records"]} == set(spec_types().values())
+    assert {e["verdict"] for e in expected} == {"complete", "truncated", "damaged", "foreign"}
+    assert any(e["unknown"] for e in expected)
+
+
+@pytest.mark.parametrize("name", ["segment", "segment_every_type"])
+def test_cut_anywhere_the_two_decoders_agree_on_what_is_left(name):
+    content = segments()[name]
+    for end in range(1, len(content), 3):
+        assert by_logfile(content[:end]) == second_decoder.decode(content[:end]), end
+
+
+def test_with_any_byte_damaged_the_two_decoders_agree_on_the_records():
+    content = segments()["segment_every_type"]
+    for at in range(records.HEADER_BYTES, len(content)):
+        broken = damaged(content, at)
+        ours, theirs = by_logfile(broken), second_decoder.decode(broken)
+        assert ours["records"] == theirs["records"], at
+        assert ours["verdict"] != "complete", at
+
+
+def test_the_config_record_leads_to_the_crc_in_the_header():
+    found = second_decoder.decode(packed(ALL))
+    text = next(r["text"] for r in found["records"] if r["type"] == "config")
+    assert zlib.crc32(text.replace(" ", ";").encode()) == found["header"]["config_crc"]
+
+
+def test_the_second_decoder_shares_nothing_with_the_project():
+    tree = ast.parse(Path(second_decoder.__file__).read_text())
+    imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    assert not [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    assert imported == {"struct", "zlib"}
+    alone = [sys.executable, "-I", second_decoder.__file__]
+    subprocess.run(alone, cwd="/", check=True)
+
+
+def hex_dump(content: bytes) -> str:
+    lines = [
+        f"{at:04x}  " + " ".join(f"{byte:02x}" for byte in content[at : at + 16])
+        for at in range(0, len(content), 16)
+    ]
+    return "\n".join(lines)
+
+
+def stated(found: dict) -> str:
+    head = ",\n ".join(f'"{k}": {json.dumps(found[k])}' for k in ("verdict", "header", "unknown"))
+    lines = ",\n  ".join(json.dumps(record) for record in found["records"])
+    return "{" + head + ',\n "records": [\n  ' + lines + "\n ]}"
+
+
+def main() -> None:
+    """Write the golden segments, their JSON and the example again, from the board's own code."""
+    for name, content in segments().items():
+        found = by_logfile(content)
+        (VECTORS / f"{name}.crib").write_bytes(content)
+        (VECTORS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    before, _ = SPEC.read_text(encoding="utf-8").split("## Example")
+    small = segments()["segment"]
+    SPEC.write_text(
+        f"{before}## Example\n\nA header, then boot, event, gap, epoch and stop: offset, then 16 "
+        f"bytes a line.\n\n```\n{hex_dump(small)}\n```\n\nIt decodes to:\n\n```json\n"
+        f"{stated(by_logfile(small))}\n```\n",
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

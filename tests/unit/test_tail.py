@@ -1,0 +1,122 @@
+"""tail: records, text and absences, in the order in which they came."""
+
+import itertools
+import os
+import threading
+
+import pytest
+
+from cribtrace import facts
+from cribtrace.client import Client
+from cribtrace.device import protocol, records
+from cribtrace.errors import NoDevice
+from cribtrace.link import Link
+from cribtrace.tail import Decoded, Note, Text, follow
+from tests.support.peer import Peer, record, wait_for
+
+
+def mark(seq, text):
+    return record(records.MARK, seq, 104 * seq, rest=text.encode())
+
+
+def following(port, **settings):
+    def connect():
+        return Client(Link(port), wait_s=0.15, repeats=2)
+
+    return follow(connect, facts.json_line, **settings)
+
+
+def once_tailing(peer, say):
+    def wait():
+        wait_for(lambda: peer.tail)
+        say()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def test_records_become_json_lines_and_text_stays_text():
+    with Peer() as peer:
+
+        def say():
+            peer.push(protocol.RECORD, mark(4, "door"))
+            peer.say(b"E (12) \x1b[31mflash\r\n")
+            peer.push(protocol.RECORD, mark(5, "bottle"))
+
+        once_tailing(peer, say)
+        items = list(itertools.islice(following(peer.port), 3))
+    assert items == [
+        Decoded({"type": "mark", "t_s": 4.0, "text": "door"}),
+        Text(r"E (12) \x1b[31mflash"),
+        Decoded({"type": "mark", "t_s": 5.0, "text": "bottle"}),
+    ]
+
+
+def test_missed_records_are_counted_but_a_waveform_between_two_is_none():
+    with Peer() as peer:
+
+        def say():
+            for seq in (4, 6, 10):
+                peer.push(protocol.RECORD, mark(seq, "x"))
+
+        once_tailing(peer, say)
+        items = list(itertools.islice(following(peer.port), 4))
+    assert [type(item) for item in items] == [Decoded, Decoded, Note, Decoded]
+    assert str(items[2].line).startswith("3 records (7 to 9) went by unheard")
+
+
+def test_after_an_unplug_it_reconnects_and_says_what_it_missed(tmp_path, monkeypatch):
+    monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
+    link = tmp_path / "port"
+    first = Peer()
+    link.symlink_to(first.port)
+    once_tailing(first, lambda: first.push(protocol.RECORD, mark(4, "before")))
+    stream = following(str(link))
+    assert isinstance(next(stream), Decoded)
+    first.close()
+    away = next(stream)
+    assert isinstance(away, Note)
+    assert "went away" in away.line
+    with Peer() as second:
+        os.replace(_linked(tmp_path, second.port), link)
+        once_tailing(second, lambda: second.push(protocol.RECORD, mark(30, "after")))
+        items = list(itertools.islice(stream, 3))
+        stream.close()
+    assert [type(item) for item in items] == [Note, Note, Decoded]
+    assert "is back" in items[0].line
+    assert str(items[1].line).startswith("25 records (5 to 29)")
+
+
+def _linked(folder, port):
+    (folder / "fresh").symlink_to(port)
+    return folder / "fresh"
+
+
+def test_a_board_that_is_not_there_at_first_is_an_error(tmp_path):
+    with pytest.raises(NoDevice, match="no port"):
+        next(following(str(tmp_path / "none")))
+    with Peer(mode="silent") as peer, pytest.raises(NoDevice, match="is silent"):
+        next(following(peer.port))
+
+
+def test_closing_ends_the_session_and_frees_the_port():
+    with Peer() as peer:
+        once_tailing(peer, lambda: peer.push(protocol.RECORD, mark(1, "x")))
+        stream = following(peer.port)
+        next(stream)
+        stream.close()
+        wait_for(lambda: any(" bye*" in line for line in peer.asked))
+        Link(peer.port).close()
+
+
+def test_a_record_that_is_too_short_or_unknown_does_no_harm():
+    with Peer() as peer:
+
+        def say():
+            peer.push(protocol.RECORD, b"\4\1")
+            peer.push(protocol.RECORD, record(records.MARK, 7, 0)[:9] + b"\0" + b"x")
+            peer.push(protocol.RECORD, bytes((99,)) + mark(8, "from a newer board")[1:])
+            peer.push(protocol.RECORD, mark(9, "on"))
+
+        once_tailing(peer, say)
+        items = [i for i in itertools.islice(following(peer.port), 2) if isinstance(i, Decoded)]
+    assert items[-1].line["text"] == "on"
