@@ -9,7 +9,7 @@ from hardware import clock, costs, parts
 
 NAME = "virtual"
 SENSOR = "LSM6DSO"
-RATE_MHZ = parts.facts["rate_uhz"] // 1000
+RATE_MHZ = (parts.facts["rate_uhz"] + 500) // 1000
 MLSB_PER_G = parts.facts["mlsb_per_g"]
 RECORDING_FRAMES = parts.facts["frames"]
 

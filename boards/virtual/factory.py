@@ -30,10 +30,10 @@ def copy_tree(source, destination):
 
 
 image, folder = sys.argv[1:]
-host = vfs.VfsPosix(folder)
+host = vfs.VfsPosix(folder)  # pyright: ignore[reportAttributeAccessIssue]
 device = Nor(open(image, "r+b"), Idle())
 vfs.umount("/")
-vfs.VfsLfs2.mkfs(device)
-vfs.mount(vfs.VfsLfs2(device), "/")
+vfs.VfsLfs2.mkfs(device)  # pyright: ignore[reportArgumentType]
+vfs.mount(vfs.VfsLfs2(device), "/")  # pyright: ignore[reportArgumentType]
 vfs.mount(host, "/factory")
 copy_tree("/factory", "")

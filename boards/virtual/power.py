@@ -14,7 +14,7 @@ import micropython
 
 micropython.opt_level(3)
 
-from hardware import boot  # noqa: E402
+from hardware import boot, parts  # noqa: E402
 
 micropython.opt_level(0)
 
@@ -23,7 +23,7 @@ def main(path):
     """Read the facts, connect the parts, and run what the flash holds."""
     with open(path) as f:
         facts = json.load(f)
-    boot.power_on(facts)
+    parts.power_on(facts)
     gc.collect()
     boot.run()
 

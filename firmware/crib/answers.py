@@ -1,7 +1,7 @@
 """What the board answers: one method for each row of protocol.VERBS.
 
-Each takes the request's id and its arguments as text, and returns the text of the reply. A
-ValueError's text becomes the ERROR packet: the name of the error, a space, what to do.
+Each takes the request's id and its arguments as text, and returns the text of the reply, or None
+where the answer is many packets. What it refuses becomes an ERROR packet (see protocol.Refused).
 """
 
 import binascii
@@ -9,6 +9,7 @@ import os
 import struct
 
 from . import protocol, records, segments, status
+from .protocol import Refused
 from .server import HEAD
 
 
@@ -19,13 +20,12 @@ class Answers:
         self._app = app
         self._journal = journal
         self._facts = {}
-        self.reads = []  # [id, segment, offset, bytes left, CRC-32 so far, first offset]
+        self.tasks = []  # (id, generator that sends one packet a step), oldest first
         self._nonce = binascii.hexlify(os.urandom(4)).decode()
 
-    def _closed(self, text):
-        number = int(text)
+    def _closed(self, number):
         if number not in self._journal.closed_segments():
-            raise ValueError("no_segment ask for the list")
+            raise Refused("no_segment ask for the list")
         return number
 
     def _segment_facts(self, number):
@@ -33,17 +33,64 @@ class Answers:
             self._facts[number] = segments.facts(self._journal.path(number))
         return self._facts[number]
 
+    def _segment_line(self, number):
+        size, crc, boot = self._segment_facts(number)
+        acked = number <= self._journal.acked()
+        fields = number, size, crc, acked, boot
+        return "segment=%d bytes=%d crc=%08x acked=%d boot=%d" % fields
+
     def segment_lines(self):
         """One `key=value` line for each closed segment."""
-        acked = self._journal.acked()
-        for number in self._journal.closed_segments():
-            size, crc, boot = self._segment_facts(number)
-            yield "segment=%d bytes=%d crc=%08x acked=%d boot=%d" % (
-                number, size, crc, number <= acked, boot,
-            )  # fmt: skip
+        return [self._segment_line(n) for n in self._journal.closed_segments()]
+
+    # -- answers of many packets: one packet a turn, so that sampling goes on --
+
+    def _begin(self, number, steps):
+        if all(task[0] != number for task in self.tasks):
+            self.tasks.append((number, steps))
+
+    def work(self):
+        """Take the next step of the oldest answer under way."""
+        number, steps = self.tasks[0]
+        try:
+            next(steps)
+        except StopIteration:
+            self.tasks.pop(0)
+        except OSError:
+            self.tasks.pop(0)
+            self._app.server.packet(protocol.ERROR, number, "no_segment ask for the list")
+
+    def _list_steps(self, number):
+        numbers = self._journal.closed_segments()
+        for segment in numbers:
+            self._app.server.packet(protocol.ITEM, number, self._segment_line(segment))
+            yield
+        self._app.server.packet(protocol.REPLY, number, "count=%d" % len(numbers))
+
+    def _read_steps(self, number, segment, start, length):
+        server = self._app.server
+        offset = start
+        crc = 0
+        while offset < start + length:
+            n = min(start + length - offset, protocol.DATA_BYTES)
+            chunk = segments.read(self._journal.path(segment), offset, n)
+            if not chunk:
+                break
+            struct.pack_into("<II", server.body, HEAD, segment, offset)
+            end = HEAD + 8 + len(chunk)
+            server.body[HEAD + 8 : end] = chunk
+            server.send(protocol.DATA, number, end)
+            crc = binascii.crc32(chunk, crc)
+            offset += len(chunk)
+            yield
+        fields = (segment, start, offset - start, crc)
+        text = "segment=%d offset=%d bytes=%d crc=%08x" % fields
+        server.packet(protocol.REPLY, number, text)
+
+    # -- the verbs --
 
     def hello(self, _number, _arguments):
-        self.reads.clear()
+        self.tasks.clear()
         self._app.server.tail = False
         who = status.identity(self._app)
         return "protocol=%d nonce=%s %s" % (protocol.VERSION, self._nonce, who)
@@ -56,43 +103,22 @@ class Answers:
         return "records=%d" % self._journal.written
 
     def list(self, number, _arguments):
-        count = 0
-        for line in self.segment_lines():
-            self._app.server.packet(protocol.ITEM, number, line)
-            count += 1
-        return "count=%d" % count
+        self._begin(number, self._list_steps(number))
 
     def read(self, number, arguments):
-        segment, offset, length = arguments.split(" ")
-        segment, offset = self._closed(segment), int(offset)
-        if all(r[0] != number for r in self.reads):
-            self.reads.append([number, segment, offset, int(length), 0, offset])
-
-    def send_read(self):
-        """Send one packet of the oldest read under way, and the reply after its last."""
-        number, segment, offset, left, crc, start = request = self.reads[0]
-        n = min(left, protocol.DATA_BYTES)
-        chunk = segments.read(self._journal.path(segment), offset, n)
-        if chunk:
-            body = self._app.server.body
-            struct.pack_into("<II", body, HEAD, segment, offset)
-            end = HEAD + 8 + len(chunk)
-            body[HEAD + 8 : end] = chunk
-            self._app.server.send(protocol.DATA, number, end)
-            crc = binascii.crc32(chunk, crc)
-            offset += len(chunk)
-            request[2:5] = [offset, left - len(chunk), crc]
-        if not chunk or left == len(chunk):
-            self.reads.pop(0)
-            fields = (segment, start, offset - start, crc)
-            text = "segment=%d offset=%d bytes=%d crc=%08x" % fields
-            self._app.server.packet(protocol.REPLY, number, text)
+        segment, offset, length = [int(a) for a in arguments.split(" ")]
+        if offset < 0 or not 0 < length <= protocol.READ_LIMIT:
+            raise Refused("bad_range at most %d bytes, from 0 on" % protocol.READ_LIMIT)
+        self._begin(number, self._read_steps(number, self._closed(segment), offset, length))
 
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")
-        number = self._closed(segment)
+        number = self._closed(int(segment))
         if self._segment_facts(number)[1] != int(crc, 16):
-            raise ValueError("wrong_crc read the segment again")
+            raise Refused("wrong_crc read the segment again")
+        held = self._journal.acked()
+        if any(held < n < number for n in self._journal.closed_segments()):
+            raise Refused("out_of_order acknowledge the older segments first")
         self._journal.ack(number)
         return "segment=%d" % number
 
@@ -101,10 +127,19 @@ class Answers:
         return "tail=%d" % self._app.server.tail
 
     def time(self, _number, arguments):
-        return self._app.anchor(int(arguments))
+        utc_ms = int(arguments)
+        uptime_ms = self._app.clock.uptime_ms()
+        frame = self._app.frame + self._app.sensing.waiting()
+        if not self._app.sensing.stopped:
+            now = utc_ms // 1000, utc_ms % 1000, uptime_ms
+            self._app.recorder.write(records.ANCHOR, *now, frame=frame)
+        return "frame=%d uptime_ms=%d" % (frame, uptime_ms)
 
     def mark(self, _number, arguments):
-        self._app.recorder.write(records.MARK, rest=arguments.encode())
+        if self._app.sensing.stopped:
+            raise Refused("stopped the recording has ended: restart the board first")
+        frame = self._app.frame + self._app.sensing.waiting()
+        self._app.recorder.write(records.MARK, rest=arguments.encode(), frame=frame)
         return "marked"
 
     def keep(self, _number, _arguments):

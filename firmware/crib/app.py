@@ -1,34 +1,21 @@
 """Composition and the one loop: drain, record, serve, commit, rest."""
 
 import gc
-import os
 
 from micropython import const
 
 from . import VERSION, config, power, records, words
 from .answers import Answers
 from .clock import Clock
+from .identity import device_id
 from .journal import Journal
 from .recorder import Recorder
 from .sensing import Sensing
 from .server import Server
 
 LOG_DIR = "/log"
-_DEVICE_FILE = "/device"
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
-_FLUSH_SECONDS = const(60)
-
-
-def device_id():
-    """Eight random bytes, drawn once: they name the board without saying whose it is."""
-    try:
-        with open(_DEVICE_FILE, "rb") as f:
-            return f.read(8)
-    except OSError:
-        raw = os.urandom(8)
-        with open(_DEVICE_FILE, "wb") as f:
-            f.write(raw)
-        return raw
+_FLUSH_SECONDS = const(30)
 
 
 class App:
@@ -42,7 +29,7 @@ class App:
         self.answers = Answers(self, self.journal)
         self.server = Server(board, self.answers)
         self.recorder = Recorder(self.journal, self)
-        self.sensing = Sensing(board, self.clock, self.recorder, self.server)
+        self.sensing = Sensing(board, self.clock, self.recorder, self.server, self._describe)
         self.device = device_id()
         self.boot = self.journal.last["boot"] + 1 if self.journal.last else 1
         self.config_crc = config.crc(config.SETTINGS)
@@ -52,7 +39,6 @@ class App:
         self._loop_max_us = 0
         self._minute = 0
         self._committed_s = 0
-        self._described = False
 
     def run(self):
         """Record until Ctrl-C. Whatever ends it, what was recorded is committed."""
@@ -63,23 +49,20 @@ class App:
             while True:
                 self._turn()
                 watchdog.feed()
-                if not self.answers.reads:
+                if not self.answers.tasks:
                     self.board.idle(_IDLE_MS)
         except KeyboardInterrupt:
             reason = "ctrl_c"
         finally:
             watchdog.park()
-            if not self.sensing.stopped:
-                self._finish(reason)
-            power.remember(self.board, reason)
+            self._end(reason)
         self.server.end_session()
         self.server.text("what=stopped reason=%s next=Ctrl-D" % reason)
 
     def _start(self):
-        self._describe()
+        self._describe(None)
         before = power.interruption(self.board, self.journal)
         self.sensing.connect()
-        self._describe()
         cause = records.CAUSES.index(self.board.reset_cause())
         self.recorder.write(records.BOOT, cause, self.boot)
         if before:
@@ -93,10 +76,8 @@ class App:
             self.sensing.tell()
         self._measure_heap()
 
-    def _describe(self):
+    def _describe(self, imu):
         """Put into every segment from here on what is needed to understand it."""
-        imu = self.sensing.imu
-        self._described = imu is not None
         self.journal.begin(
             {
                 "device": self.device,
@@ -116,11 +97,8 @@ class App:
         started = self.board.ticks_us()
         self.clock.poll()
         self.sensing.poll()
-        if self.sensing.imu and not self._described:
-            self.journal.close()
-            self._describe()
-        if self.answers.reads:
-            self.answers.send_read()
+        if self.answers.tasks:
+            self.answers.work()
         self.server.poll()
         if self.clock.seconds - self._committed_s >= _FLUSH_SECONDS:
             self._committed_s = self.clock.seconds
@@ -133,11 +111,12 @@ class App:
 
     def _heartbeat(self):
         self._measure_heap()
-        self.recorder.write(
-            records.RECORDER, self.seen, self.in_gaps, self.journal.written,
-            self.journal.lost, self.sensing.fifo_high, self._loop_max_us, self.heap_used,
-            gc.mem_free(),
-        )  # fmt: skip
+        if not self.sensing.stopped:
+            self.recorder.write(
+                records.RECORDER, self.seen, self.in_gaps, self.journal.written,
+                self.journal.lost, self.sensing.fifo_high, self._loop_max_us, self.heap_used,
+                gc.mem_free(),
+            )  # fmt: skip
         self._loop_max_us = 0
         self.server.text(words.heartbeat(self))
 
@@ -161,6 +140,16 @@ class App:
         """Frames known to be missing."""
         return self.sensing.detector.in_gaps if self.sensing.detector else 0
 
+    def _end(self, reason):
+        """On the way out; an impatient second Ctrl-C must not cost the last records."""
+        while True:
+            try:
+                if not self.sensing.stopped:
+                    self._finish(reason)
+                return
+            except KeyboardInterrupt:
+                pass
+
     def _finish(self, reason):
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
         self.sensing.stop()
@@ -171,6 +160,7 @@ class App:
         counts = self.seen, self.in_gaps, self.journal.written
         self.recorder.write(records.STOP, *counts, code)
         self.journal.close()
+        power.remember(self.board, reason)
 
     # -- what the recorder tells of, and what `answers` asks for --
 
@@ -181,13 +171,6 @@ class App:
     def event(self, fields):
         """An event closed (see `Recorder`)."""
         self.server.text(words.event(fields, self.sensing.detector.index, self.sensing.imu))
-
-    def anchor(self, utc_ms):
-        """Tie the frame counter to the host's clock, while it counts."""
-        uptime_ms = self.clock.uptime_ms()
-        if not self.sensing.stopped:
-            self.recorder.write(records.ANCHOR, utc_ms // 1000, utc_ms % 1000, uptime_ms)
-        return "frame=%d uptime_ms=%d" % (self.frame, uptime_ms)
 
     def stop(self):
         """End the recording at the host's word; the line stays served."""

@@ -17,7 +17,7 @@ SETTINGS = {
     "low_gain_8": 24,  # an event lasts while the magnitude is at 3 times the floor ...
     "high_gain_8": 36,  # ... and counts if it reached 4.5 times (7.5 sigma of one axis)
     "hold_ms": 500,  # stillness that ends an event (WASM 2016: gaps < 0.5 s join)
-    "longest_ms": 60000,  # then it is cut, so that at most this much is ever uncommitted
+    "longest_ms": 30000,  # then it is cut; with a flush each 30 s, 60 s are ever uncommitted
     "warm_up_ms": 10000,
     "settle_ms": 1000,  # after a gap
     "twitch_ms": 500,  # up to this long at 30 % of the peak: twitch
@@ -26,7 +26,7 @@ SETTINGS = {
 }
 
 # Up to this rate in mHz: high-pass, low-pass and envelope shifts, floor step. Corners: 1 Hz, and
-# 15 to 18 Hz. docs/DETECTOR.md has the responses.
+# 18 to 20 Hz; docs/DETECTOR.md has the responses.
 _SLOWEST_MHZ = const(40000)
 _SHIFTS = (
     (75000, (3, 1, 2, 2, 11)),

@@ -28,16 +28,18 @@ class Detector:
         self.ring_from = 0  # frames before this one are not in the ring
         self.epoch_from = 0
         self._epoch_seen = 0
+        # A burst must not hold an epoch's end and the whole second after it.
+        self.burst = min(config.BURST, self.cfg[kernels.SECOND])
         self._epoch_frames = config.EPOCH_SECONDS * self.cfg[kernels.SECOND]
         self._pre = config.frames(settings["pre_ms"], rate_mhz)
         self._settle = config.frames(settings["settle_ms"], rate_mhz)
         self._twitch = config.frames(settings["twitch_ms"], rate_mhz)
         self._limb = config.frames(settings["limb_ms"], rate_mhz)
         self.state[kernels.WARM] = self.cfg[kernels.WARM_UP]
-        self.state[kernels.FLOOR] = self.cfg[kernels.FLOOR_MIN] << 6
+        self.state[kernels.FLOOR] = self.cfg[kernels.FLOOR_MIN] << kernels.FLOOR_SHIFT
 
     def step(self, burst, n):
-        """Take `n` frames (at most config.BURST). Returns the number of events they closed."""
+        """Take `n` frames, at most `burst`. Returns the number of events they closed."""
         kernels.keep(burst, n, self.index, self.cfg, self.ring, _RING - 1)
         kernels.scan(burst, n, self.index, self.cfg, self.state, self.out)
         self.index += n
@@ -48,8 +50,10 @@ class Detector:
         self.index += lost
         self.in_gaps += lost
         self.ring_from = self.index
-        self._begin_epoch()
+        self._begin_epoch(self.index, self.seen)
         state = self.state
+        state[kernels.SECOND_FRAMES] = 0
+        state[kernels.SECOND_PEAK] = 0
         state[kernels.PRIMED] = 0
         state[kernels.ACTIVE] = 0
         state[kernels.ENV] = 0
@@ -64,7 +68,7 @@ class Detector:
     @property
     def floor(self):
         """The noise floor in force, Q4 LSB."""
-        return self.state[kernels.FLOOR] >> 6
+        return self.state[kernels.FLOOR] >> kernels.FLOOR_SHIFT
 
     def rule(self, o):
         """Which of records.RULES the closed event at out[o] meets."""
@@ -123,25 +127,38 @@ class Detector:
         return self.index - self.epoch_from >= self._epoch_frames
 
     def take_epoch(self, track):
-        """Close the epoch: put one level a second into `track`, start the next.
+        """Close the epoch that is due, or cut short the running one; start the next.
 
-        Returns (first frame, frames, frames seen, floor Q4, peak Q4, seconds in track).
+        One level a second goes into `track`. Returns (first frame, frames, frames seen, floor Q4,
+        peak Q4, seconds in track).
         """
         state = self.state
+        end = self.index
+        if self.epoch_due():
+            # The burst may reach into the next epoch; its running second is the next one's.
+            end = self.epoch_from + self._epoch_frames
+        elif state[kernels.SECOND_FRAMES]:
+            self._cut_second()
         seconds = state[kernels.SECONDS]
         for i in range(seconds):
             track[i] = state[kernels.TRACK + i]
         first = self.epoch_from
-        seen = self.seen - self._epoch_seen
-        peak = state[kernels.EPOCH_PEAK]
-        self._begin_epoch()
-        return first, self.index - first, seen, self.floor, peak, seconds
+        seen = self.seen - (self.index - end) - self._epoch_seen
+        taken = first, end - first, seen, self.floor, state[kernels.EPOCH_PEAK], seconds
+        self._begin_epoch(end, self._epoch_seen + seen)
+        return taken
 
-    def _begin_epoch(self):
+    def _cut_second(self):
         state = self.state
-        state[kernels.SECONDS] = 0
+        peak = state[kernels.SECOND_PEAK]
+        state[kernels.TRACK + state[kernels.SECONDS]] = kernels.level(peak)
+        state[kernels.SECONDS] += 1
+        state[kernels.EPOCH_PEAK] = max(peak, state[kernels.EPOCH_PEAK])
         state[kernels.SECOND_FRAMES] = 0
         state[kernels.SECOND_PEAK] = 0
-        state[kernels.EPOCH_PEAK] = 0
-        self.epoch_from = self.index
-        self._epoch_seen = self.seen
+
+    def _begin_epoch(self, first, seen):
+        self.epoch_from = first
+        self._epoch_seen = seen
+        self.state[kernels.SECONDS] = 0
+        self.state[kernels.EPOCH_PEAK] = 0

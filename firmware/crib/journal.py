@@ -12,12 +12,13 @@ from . import framing, records
 
 BODY_BYTES = const(2400)  # the largest record: a snippet of 256 frames at 9 bytes
 _FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
+_ENOSPC = const(28)
 _KEEP_FREE = const(15)  # per cent of the filesystem: beyond that littlefs wears block 0
 
 
 def _listing(folder):
     try:
-        return sorted([name for name in os.listdir(folder) if name.endswith(".crib")])
+        return sorted([n for n in os.listdir(folder) if n.endswith(".crib") and n[:-5].isdigit()])
     except OSError:
         os.mkdir(folder)
         return []
@@ -33,10 +34,11 @@ class Journal:
         self.view = memoryview(self._coded)
         self.written = 0  # records since boot
         self.lost = 0  # records the flash did not take
-        self.dropped = 0  # segments given up for room
         self.unflushed = 0
+        self.facts = {}
         self._file = None
         self._bytes = 0
+        self._at_risk = 0  # records since the last flush
         self.open_segment = 0
         self.last = None  # header of the newest segment that can be read, before this boot
         self.stopped = True  # whether that boot ended with a STOP record
@@ -53,10 +55,9 @@ class Journal:
         """Continue the sequence of an earlier segment; False where its header is unreadable."""
         with open(self.path(name), "rb") as f:
             header = records.unpack_header(f.read(records.HEADER_BYTES))
-            if header is None:
-                return False
-            self.last = header
-            self.next_seq = header["first_seq"]
+            if header:
+                self.last = header
+                self.next_seq = max(self.next_seq, header["first_seq"])
             chunk = b""
             while True:
                 more = f.read(512)
@@ -66,16 +67,17 @@ class Journal:
                 chunk = pieces.pop()
                 for piece in pieces:
                     self._count(framing.decode(piece))
-        return True
+        return header is not None
 
     def _count(self, body):
         record = body and records.unpack(body)
-        if record:
+        if record and record["seq"] >= self.next_seq:
             self.next_seq = record["seq"] + 1
             self.stopped = record["type"] == records.STOP
 
     def begin(self, facts):
-        """From here on segments carry `facts` (see records.HEADER_KEYS) in their header."""
+        """Begin a new segment; from it on, headers carry `facts` (see records.HEADER_KEYS)."""
+        self.close()
         self.facts = facts
 
     def path(self, name):
@@ -100,9 +102,12 @@ class Journal:
         try:
             self._write(n)
             self.written += 1
+            self._at_risk += 1
+            if self.unflushed >= _FLUSH_BYTES:
+                self.flush()
         except OSError:
             self.lost += 1
-            self._abandon()
+            self._give_up()
 
     def _write(self, n):
         # The leading zero only opens a packet on the wire; in a file the last one's closes it.
@@ -113,8 +118,6 @@ class Journal:
         self._file.write(self.view[1:n])
         self._bytes += n - 1
         self.unflushed += n - 1
-        if self.unflushed >= _FLUSH_BYTES:
-            self.flush()
 
     def _open(self):
         self._make_room()
@@ -127,25 +130,35 @@ class Journal:
         self._bytes = records.HEADER_BYTES
 
     def flush(self):
-        """Commit. At most `unflushed` bytes were at risk until now."""
-        if self._file:
-            self._file.flush()
-        self.unflushed = 0
+        """Commit. What the flash does not take is counted in `lost`."""
+        try:
+            if self._file:
+                self._file.flush()
+            self.unflushed = self._at_risk = 0
+        except OSError:
+            self._give_up()
 
     def close(self):
         """Commit and end the open segment; the next record opens another."""
-        if self._file:
-            self._file.close()
-        self._file = None
-        self.unflushed = 0
-        self.open_segment = 0
+        self.flush()
+        self._abandon()
+
+    def _give_up(self):
+        # After a failed write littlefs keeps nothing of a file that no flush has covered.
+        self.lost += self._at_risk
+        self.written -= self._at_risk
+        self._abandon()
 
     def _abandon(self):
-        """After a failed write: keep what is committed, go on in a new segment."""
+        """Go on in a new segment; of this one, what is committed stays."""
         try:
-            self.close()
+            if self._file:
+                self._file.close()
         except OSError:
-            self._file = None
+            pass
+        self._file = None
+        self.unflushed = self._at_risk = 0
+        self.open_segment = 0
 
     def closed_segments(self):
         """Numbers of the segments that no longer change, oldest first."""
@@ -158,18 +171,17 @@ class Journal:
         return stat[0] * stat[3]
 
     def _make_room(self):
-        """Give up segments until one more fits: the acknowledged first, then the oldest."""
+        """Give up the oldest segments that the host holds until one more fits.
+
+        Raises OSError where only unacknowledged ones are left: those are nobody's to give up.
+        """
         stat = os.statvfs(self.folder)
         reserve = stat[2] * _KEEP_FREE // 100 * stat[0] + records.SEGMENT_LIMIT
         while self.free_bytes() < reserve:
             numbers = self.closed_segments()
-            if not numbers:
-                return
-            acked = self.acked()
-            number = ([n for n in numbers if n <= acked] or numbers)[0]
-            if number > acked:
-                self.dropped += 1
-            os.remove(self.path(number))
+            if not numbers or numbers[0] > self.acked():
+                raise OSError(_ENOSPC)
+            os.remove(self.path(numbers[0]))
 
     def acked(self):
         """The newest segment that the host holds together with all before it; 0 for none."""

@@ -35,7 +35,7 @@ WARM = const(2)  # frames of warm-up left
 BASE = const(3)  # 3 words: gravity and drift of x, y, z, Q12, offset binary
 BAND = const(6)  # 3 words: motion band, Q4, offset by _BAND_ZERO
 ENV = const(9)  # jerk envelope, Q4
-FLOOR = const(10)  # median of the magnitude, Q4 << 6
+FLOOR = const(10)  # median of the magnitude, Q4 << FLOOR_SHIFT
 ACTIVE = const(11)  # 1 from the onset until an event ends
 ONSET = const(12)  # frame index
 STILL = const(13)  # frames below the low threshold, so far
@@ -80,6 +80,7 @@ OUT_CLOSED = const(17)  # frame index at which the event was over
 OUT_WORDS = const(18)
 OUT_EVENTS = const(8)
 
+FLOOR_SHIFT = const(9)  # so that a step of 2**-15 is not nothing; below 2**30 at full scale
 _BAND_ZERO = const(0x200000)
 _ENERGY_MOST = const(0x20000000)
 _CLIP_LOW = const(2)  # offset binary within 2 LSB of either end of the range
@@ -109,12 +110,13 @@ def scan(buf: ptr8, n: int, index: int, cfg: ptr32, st: ptr32, out: ptr32):
     while index < end:
         magnitude = 0
         rest = 0
+        clipped = 0
         axis = 0
         while axis < 3:
             low = at + axis + axis
             u = (buf[low + cfg[LOW_BYTE]] | (buf[low + cfg[HIGH_BYTE]] << 8)) ^ 0x8000
             if u <= _CLIP_LOW or u >= _CLIP_HIGH:
-                st[FLAGS] = st[FLAGS] | 2
+                clipped = 2
             u <<= 12
             if st[PRIMED] == 0:
                 st[BASE + axis] = u
@@ -138,7 +140,7 @@ def scan(buf: ptr8, n: int, index: int, cfg: ptr32, st: ptr32, out: ptr32):
         at += cfg[STRIDE]
         st[PRIMED] = 1
         st[SEEN] = st[SEEN] + 1
-        # Largest axis plus 3/8 of the others: within 7 % of the Euclidean length, no square root.
+        # Largest axis plus 3/8 of the others: 0.97 to 1.13 of the length, without a square root.
         magnitude += (rest + rest + rest) >> 3
 
         env = st[ENV]
@@ -157,14 +159,17 @@ def scan(buf: ptr8, n: int, index: int, cfg: ptr32, st: ptr32, out: ptr32):
             step = 6
             if st[WARM] + st[WARM] < cfg[WARM_UP]:
                 step = 9
-        elif magnitude << 9 < floor:
+        elif magnitude << 3 < floor >> FLOOR_SHIFT:
             step -= 4
         elif st[ACTIVE]:
             step += 3
-        if magnitude > (floor >> 6):
-            floor += (floor >> step) + 1
-        elif floor > 64:
-            floor -= (floor >> step) + 1
+        step = floor >> step
+        if step == 0:
+            step = 1
+        if magnitude > (floor >> FLOOR_SHIFT):
+            floor += step
+        elif floor > 1 << FLOOR_SHIFT:
+            floor -= step
         st[FLOOR] = floor
 
         if magnitude > st[SECOND_PEAK]:
@@ -186,9 +191,8 @@ def scan(buf: ptr8, n: int, index: int, cfg: ptr32, st: ptr32, out: ptr32):
 
         if st[WARM]:
             st[WARM] = st[WARM] - 1
-            st[FLAGS] = 0
         else:
-            floor >>= 6
+            floor >>= FLOOR_SHIFT
             if floor < cfg[FLOOR_MIN]:
                 floor = cfg[FLOOR_MIN]
             low = (floor * cfg[LOW_GAIN]) >> 3
@@ -238,6 +242,7 @@ def scan(buf: ptr8, n: int, index: int, cfg: ptr32, st: ptr32, out: ptr32):
             elif st[ACTIVE]:
                 st[STILL] = st[STILL] + 1
             if st[ACTIVE]:
+                st[FLAGS] = st[FLAGS] | clipped
                 if st[ENERGY] < _ENERGY_MOST:
                     st[ENERGY] = st[ENERGY] + (magnitude >> 8)
                 if st[RISING]:

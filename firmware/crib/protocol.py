@@ -41,6 +41,10 @@ VERBS = {
 }
 
 
+class Refused(Exception):
+    """A request that cannot be carried out: the name of the error, a space, what to do."""
+
+
 def crc16(text):
     """CRC-16/CCITT-FALSE (polynomial 0x1021, start 0xFFFF) of an ASCII string."""
     crc = 0xFFFF

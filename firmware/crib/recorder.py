@@ -20,17 +20,21 @@ class Recorder:
         self.detector = None
         self.events = 0
 
-    def write(self, kind, *fields, rest=b""):
-        """Append a record with these fields of records.LAYOUTS, then `rest`."""
+    def write(self, kind, *fields, rest=b"", frame=None):
+        """Append a record with these fields of records.LAYOUTS, then `rest`.
+
+        `frame` is the index it was made at, if that is not the next one to be seen.
+        """
         body = self._journal.body
         layout = records.LAYOUTS[kind][0]
         struct.pack_into(layout, body, _AT, *fields)
         end = _AT + struct.calcsize(layout)
         body[end : end + len(rest)] = rest
-        self._commit(kind, end + len(rest))
+        self._commit(kind, end + len(rest), frame)
 
-    def _commit(self, kind, end):
-        frame = self.detector.index if self.detector else 0
+    def _commit(self, kind, end, frame=None):
+        if frame is None:
+            frame = self.detector.index if self.detector else 0
         self._journal.append(kind, frame, end)
         self._listener.record(self._journal.body, end)
 

@@ -12,6 +12,7 @@ from micropython import const
 MAGIC = b"CRIBTRAC"
 FORMAT_MAJOR = const(1)  # a reader that does not know it must refuse the segment
 FORMAT_MINOR = const(0)
+VERSION = const(1)  # of every record so far
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
 UNKNOWN = const(0xFFFFFFFF)
 
@@ -72,6 +73,8 @@ LAYOUTS = {
     CONFIG: ("<", ()),
 }  # fmt: skip
 
+SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET][0])  # without its frames
+
 TYPE_NAMES = {
     BOOT: "boot", ANCHOR: "anchor", EVENT: "event", SNIPPET: "snippet", EPOCH: "epoch",
     GAP: "gap", STATE: "state", RECORDER: "recorder", STOP: "stop", MARK: "mark", TEXT: "text",
@@ -80,6 +83,7 @@ TYPE_NAMES = {
 
 KINDS = ("twitch", "limb_move", "gross")
 AXES = ("x", "y", "z")
+# ... of the peak, or at the low threshold where that is higher.
 RULES = (
     "duration at 30 % of peak <= 0.5 s",
     "duration at 30 % of peak <= 3 s",
@@ -106,25 +110,34 @@ def pack_header(facts):
 
 
 def unpack_header(raw):
-    """The header as a dict, or None where the magic or the CRC is not right."""
+    """The header at the start of `raw` as a dict, or None where magic or CRC is not right.
+
+    Of another major version only `magic`, `major`, `minor` and `bytes` are known; a later minor
+    version may have appended fields, which `bytes` tells to pass over.
+    """
     if len(raw) < HEADER_BYTES or raw[: len(MAGIC)] != MAGIC:
         return None
-    size = HEADER_BYTES - 4
-    if binascii.crc32(raw[:size]) != struct.unpack("<I", raw[size:HEADER_BYTES])[0]:
+    start = dict(zip(HEADER_KEYS, struct.unpack("<8sBBH", raw[:12])))
+    if start["major"] != FORMAT_MAJOR:
+        return start
+    size = start["bytes"] - 4
+    if not HEADER_BYTES - 4 <= size <= len(raw) - 4:
         return None
-    return dict(zip(HEADER_KEYS, struct.unpack(_HEADER, raw[:size])))
+    if binascii.crc32(raw[:size]) != struct.unpack("<I", raw[size : size + 4])[0]:
+        return None
+    return dict(zip(HEADER_KEYS, struct.unpack(_HEADER, raw[: HEADER_BYTES - 4])))
 
 
 def unpack(body):
     """A record (its CRC already checked) as a dict; `rest` is what follows the fixed part.
 
-    Returns None for a record too short for its type; an unknown type has only the head.
+    Returns None for a record too short for its type; an unknown type or version has only the head.
     """
     if len(body) < HEAD_BYTES:
         return None
     kind, version, seq, frame = struct.unpack(HEAD, body[:HEAD_BYTES])
     record = {"type": kind, "version": version, "seq": seq, "frame": frame}
-    layout, names = LAYOUTS.get(kind, ("<", ()))
+    layout, names = LAYOUTS.get(kind if version == VERSION else 0, ("<", ()))
     end = HEAD_BYTES + struct.calcsize(layout)
     if len(body) < end:
         return None

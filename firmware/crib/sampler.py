@@ -9,9 +9,10 @@ class Sampler:
     def __init__(self, imu, detector):
         self.imu = imu
         self.detector = detector
-        self.buffer = bytearray(config.BURST * imu.STRIDE)
+        self._most = detector.burst
+        self.buffer = bytearray(self._most * imu.STRIDE)
         view = memoryview(self.buffer)
-        self._views = tuple([view[: k * imu.STRIDE] for k in range(config.BURST + 1)])
+        self._views = tuple([view[: k * imu.STRIDE] for k in range(self._most + 1)])
         self.watermark = config.WATERMARK
         self.fifo_high = 0  # the most frames ever found waiting
         self.closed = 0  # events the last burst closed
@@ -32,11 +33,11 @@ class Sampler:
                 self.fifo_high = n
             if n < self.watermark or n == 0:
                 return 0
-            self.left = n
-            if n > config.BURST:
-                n = config.BURST
-            self.left -= n
+            waiting = n
+            if n > self._most:
+                n = self._most
             self.imu.read_into(self._views[n])
+            self.left = waiting - n
             # From here on the burst is only here: a Ctrl-C must not lose it.
             self._held = n
             self.lost = self.imu.lost()

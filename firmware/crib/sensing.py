@@ -12,11 +12,12 @@ _SILENT_MS = const(5000)
 class Sensing:
     """`poll` once a turn. `fault` is "none", or names why no frames come."""
 
-    def __init__(self, board, clock, recorder, server):
+    def __init__(self, board, clock, recorder, server, on_found):
         self._board = board
         self._clock = clock
         self._recorder = recorder
         self._server = server
+        self._on_found = on_found  # called with the driver when the sensor is first there
         self.imu = None
         self.detector = None
         self.sampler = None
@@ -37,12 +38,13 @@ class Sensing:
         self._looked_s = self._clock.seconds
         try:
             imu = self._board.make_imu()
+            imu.rate_mhz = imu.true_rate_mhz()
         except OSError:
             self.fault = "no_sensor"
             return False
         self.imu = imu
-        imu.rate_mhz = imu.true_rate_mhz()
         if not self.detector:
+            self._on_found(imu)
             self.detector = Detector(
                 config.SETTINGS, imu.rate_mhz, imu.mlsb_per_g,
                 imu.STRIDE, imu.OFFSET, imu.OFFSET + 1,
@@ -60,9 +62,7 @@ class Sensing:
                 self._resumed()
             return
         try:
-            if self._drain():
-                self._fed_ms = self._clock.uptime_ms()
-            elif self._clock.uptime_ms() - self._fed_ms > _SILENT_MS:
+            if not self._drain() and self._clock.uptime_ms() - self._fed_ms > _SILENT_MS:
                 self._lose("sensor_silent")
         except OSError:
             self._lose("bus_error")
@@ -75,6 +75,8 @@ class Sensing:
                 self._gap(self.sampler.lost, "fifo_overrun")
             else:
                 drained += n
+                self._clock.poll()
+                self._fed_ms = self._clock.uptime_ms()
                 self._recorder.burst(self.sampler.closed)
             n = self.sampler.poll()
         self.fifo_high = max(self.fifo_high, self.sampler.fifo_high)
@@ -100,6 +102,9 @@ class Sensing:
         """The sensor is back: what it did not deliver meanwhile is a gap, counted by the clock."""
         if not self._recorder.detector:
             self._recorder.watch(self.detector)
+        self._away()
+
+    def _away(self):
         away_ms = self._clock.uptime_ms() - self._fed_ms
         frames = self._left + config.frames(away_ms, self.imu.rate_mhz)
         self._fed_ms = self._clock.uptime_ms()
@@ -114,4 +119,13 @@ class Sensing:
                 self._drain()
             except OSError:
                 self._lose("bus_error")
+        if self.fault != "none" and self.detector:
+            self._away()
         self.fault = "stopped"
+
+    def waiting(self):
+        """Frames that are in the FIFO at this moment."""
+        try:
+            return self.imu.level() if self.fault == "none" else 0
+        except OSError:
+            return 0

@@ -32,6 +32,7 @@ class Server:
         self.body = bytearray(_BODY)
         self._out = bytearray(framing.encoded_size(_BODY))
         self._view = memoryview(self._out)
+        self._last = "", 0, ""  # the last request, and its answer
         self._heard = None  # host_ms of the last request, or None: text
         self.tail = False
         self.wire_bytes = 0
@@ -55,7 +56,7 @@ class Server:
         """Text from here on."""
         self._heard = None
         self.tail = False
-        self._answers.reads.clear()
+        self._answers.tasks.clear()
 
     def _byte(self, c):
         if c in b"\r\n":
@@ -79,27 +80,36 @@ class Server:
                 self.packet(protocol.ERROR, _NO_ID, "bad_request send it again")
                 return
             self._heard = self._board.host_ms()
-            self._answer(*parsed)
+            self._answer(line, *parsed)
         elif not line:
             # Enter from a person; a host only sends it before hello.
             self.end_session()
         elif not self.framed:
             self._typed(line)
 
-    def _answer(self, number, verb, arguments):
-        try:
-            if verb not in protocol.VERBS:
-                raise ValueError("unknown_verb this firmware knows %s" % " ".join(protocol.VERBS))
-            text = getattr(self._answers, verb)(number, arguments)
-        except ValueError as error:
-            self.packet(protocol.ERROR, number, str(error))
-        except OSError as error:
-            self.packet(protocol.ERROR, number, "flash_error errno %s" % error.args[0])
+    def _answer(self, line, number, verb, arguments):
+        if line == self._last[0]:
+            # Asked again because the answer got lost: the same answer, and nothing twice.
+            kind, text = self._last[1:]
         else:
-            if text is not None:  # a read answers packet by packet
-                self.packet(protocol.REPLY, number, text)
-            if verb == "bye":
-                self.end_session()
+            kind, text = self._carry_out(number, verb, arguments)
+        if text is not None:
+            self._last = line, kind, text
+            self.packet(kind, number, text)
+        if verb == "bye":
+            self.end_session()
+
+    def _carry_out(self, number, verb, arguments):
+        if verb not in protocol.VERBS:
+            return protocol.ERROR, "unknown_verb known are %s" % " ".join(protocol.VERBS)
+        try:
+            return protocol.REPLY, getattr(self._answers, verb)(number, arguments)
+        except protocol.Refused as refused:
+            return protocol.ERROR, refused.args[0]
+        except ValueError:
+            return protocol.ERROR, "bad_argument %s takes: %s" % (verb, protocol.VERBS[verb])
+        except OSError as error:
+            return protocol.ERROR, "flash_error errno %s" % error.args[0]
 
     def _typed(self, line):
         word, _, rest = line.partition(" ")
@@ -108,7 +118,7 @@ class Server:
         elif word == "list":
             lines = self._answers.segment_lines()
         elif word == "mark" and rest:
-            lines = (self._answers.mark(_NO_ID, rest),)
+            lines = (self._carry_out(_NO_ID, "mark", rest)[1],)
         else:
             lines = HELP
         for entry in lines:
@@ -139,7 +149,9 @@ class Server:
         self._write(self._view[:n])
 
     def record(self, body, n):
-        """A record was made: pass it on to the host that tails (but for waveforms)."""
-        if self.tail and body[0] != records.SNIPPET:
+        """A record was made: pass it on to the host that tails, but for the waveforms' frames."""
+        if body[0] == records.SNIPPET:
+            n = records.SNIPPET_BYTES
+        if self.tail:
             self.body[HEAD : HEAD + n] = memoryview(body)[:n]
             self.send(protocol.RECORD, 0, HEAD + n)

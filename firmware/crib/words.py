@@ -49,6 +49,8 @@ def heartbeat(app):
     line = "t_s=%d what=heartbeat fault=%s" % (app.clock.seconds, sensing.fault)
     if not detector:
         return line
+    if app.journal.lost:
+        line += " records_lost=%d" % app.journal.lost
     return line + " frames=%d gaps=%d events=%d floor_mg=%s" % (
         detector.seen,
         detector.in_gaps,

@@ -107,10 +107,13 @@ def _boots(segments: list[logfile.Segment]) -> Iterator[_Boot]:
 
 
 def _played(boots: list[_Boot]) -> float:
-    """Where a virtual board's recording ended, since its first frame; infinity on a real board."""
-    header = boots[0].header
-    frames = header["recording_frames"]
-    return facts.Scale(header).seconds(frames) if frames else math.inf
+    """Where the recording that a virtual board played ended; infinity where nobody can tell.
+
+    A real board plays none, and a board that was restarted may have begun anew.
+    """
+    frames = boots[0].header["recording_frames"]
+    known = frames and len(boots) == 1
+    return facts.Scale(boots[0].header).seconds(frames) if known else math.inf
 
 
 _LISTS = {

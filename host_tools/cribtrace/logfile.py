@@ -30,20 +30,22 @@ class Segment:
 def parse(content: bytes, name: str) -> Segment:
     """Decode a segment's bytes. Never raises: `verdict` and `faults` say what was found."""
     segment = Segment(name)
-    header = records.unpack_header(content[: records.HEADER_BYTES])
+    header = records.unpack_header(content)
     if header is None:
         return _headless(segment, content)
-    segment.header = header
     if header["major"] != records.FORMAT_MAJOR:
-        segment.fault(FOREIGN, 8, f"log format {header['major']}, newer than this cribtrace")
+        segment.fault(
+            FOREIGN, 8, f"log format {header['major']}, which this cribtrace cannot read"
+        )
         return segment
-    _body(segment, content, records.HEADER_BYTES)
+    segment.header = header
+    _body(segment, content, int(header["bytes"]))
     return segment
 
 
 def _headless(segment: Segment, content: bytes) -> Segment:
     start = content[: len(records.MAGIC)]
-    if not records.MAGIC.startswith(start) or not content:
+    if not records.MAGIC.startswith(start):
         segment.fault(FOREIGN, 0, "not a Cribtrace segment")
     elif len(content) < records.HEADER_BYTES:
         segment.fault(TRUNCATED, len(content), "ends within the header")

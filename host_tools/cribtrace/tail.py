@@ -12,8 +12,6 @@ from cribtrace.errors import NoDevice
 
 _POLL_S = 0.25
 _RETRY_S = 0.5
-# The board sends no waveforms live: each leaves a hole of one in the sequence numbers.
-_WAVEFORM = 1
 
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
 
@@ -100,7 +98,7 @@ class _Following:
             return
         seq = struct.unpack_from(records.HEAD, body)[2]
         missed = 0 if self._last is None else seq - self._last - 1
-        if missed > _WAVEFORM:
+        if missed > 0:
             yield Note(
                 f"{missed} records ({seq - missed} to {seq - 1}) went by unheard:"
                 " `cribtrace pull` fetches them"
@@ -130,9 +128,9 @@ def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
         "first_seq": 0,
         "rate_mhz": number("rate_mhz"),
         "mlsb_per_g": number("mlsb_per_g"),
-        "recording_frames": 0,
+        "recording_frames": number("recording_frames"),
         "config_crc": int(str(info.get("config_crc", "0")), 16),
-        "full_scale_g": 2,
+        "full_scale_g": number("full_scale_g"),
         "sensor": hello.get("sensor", "").encode(),
         "board": hello.get("board", "").encode(),
         "firmware": hello.get("firmware", "").encode(),

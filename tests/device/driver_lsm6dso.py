@@ -5,9 +5,8 @@ Frame k of the recording has k in its x, so that every frame that arrives tells 
 
 import sys
 
-from virtual_rig import Rig, run
-
 from crib.imu.lsm6dso import LSM6DSO
+from virtual_rig import Rig, run
 
 ODR = {52: 3, 104: 4, 208: 5}
 FIFO_WORDS = 512
@@ -86,7 +85,7 @@ class Reader:
         return self.lost - before
 
     def lost_by(self, stall):
-        """Stall for so many frames; returns (frames lost by the driver's count, by the model's)."""
+        """Stall for so many frames; returns the frames lost as (driver, model) count them."""
         before = self.rig.fifo.overwritten()
         self.wait(stall)
         lost = self.drain()
@@ -171,6 +170,7 @@ def test_the_first_frame_alone():
     reader = Reader()
     while not reader.imu.level():
         reader.wait(1)
+    assert reader.rig.feed.produced() == 1
     view = reader.views[1]
     reader.imu.read_into(view)
     assert bytes(view[1:]) == b"\x00\x00\x00\x00\x64\x00" and reader.imu.lost() == 0

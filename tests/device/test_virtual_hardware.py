@@ -17,7 +17,7 @@ def names_in(script: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("script", "name"), [t for s in SCRIPTS for t in names_in(s)])
 def test_hardware(run_device, script, name):
-    assert f"passed {name}" in run_device(f"{script}.py", name)
+    assert f"passed {name}" in run_device(f"{script}.py", name, heap="400k")
 
 
 def test_what_the_sensor_reports_is_json(run_device):

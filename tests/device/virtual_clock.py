@@ -133,7 +133,7 @@ def test_the_bus_takes_nine_bits_a_byte():
         assert rig.clock.take_due() == costs.DRAIN_US + 448 * byte_ns // 1000
     clock = Clock(0, NoConsole(), StillSensor())
     i2c = bus.I2C(clock, rig.imu, 400_000)
-    rig.imu.clock = clock
+    rig.imu.attach(clock)
     before = clock.now_ms()
     for _ in range(1000):
         i2c.writeto_mem(0x6A, 0x0D, b"\x00")

@@ -51,7 +51,7 @@ class Rig:
             self.feed, self.fifo, odr, freq_fine, 16_393_443, status.sensor_off
         )
         self.clock = clock.Clock(0, self.console, self.imu)
-        self.imu.clock = self.clock
+        self.imu.attach(self.clock)
         self.i2c = bus.I2C(self.clock, self.imu, 400_000)
 
     def w(self, reg, *values):

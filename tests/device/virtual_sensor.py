@@ -36,7 +36,10 @@ def test_software_reset_clears_itself_and_the_rest():
     rig = Rig()
     rig.sample()
     rig.wait_frames(10)
+    told = []
+    rig.imu._on_sensor_off = lambda feed, fifo: told.append(feed.produced())
     rig.w(0x12, 0x45)
+    assert len(told) == 1 and 7 <= told[0] <= 9, told
     assert rig.r(0x12)[0] == 0x04
     assert rig.r(0x10)[0] == 0 and rig.r(0x0A)[0] == 0 and rig.level() == 0
     rig.wait_frames(10)
@@ -359,6 +362,13 @@ def test_the_last_second_loops_after_the_end():
         assert got[k] == 96 + (k - 202) % 104
     assert rig.feed.produced() == len(got) - 2 and rig.feed.post_roll() == len(got) - 202
     rig.w(0x10, 0x00)
+    rig.frames()
+    rig.wait_frames(50)
+    rig.w(0x10, 0x40)
+    rig.wait_frames(3)
+    rig.imu.run(rig.clock.take_due())
+    at = rig.feed.position() - rig.fifo.level() + 2
+    assert rig.frames()[2] == 96 + (at - 200) % 104, "it went on while the sensor was off"
 
 
 def test_first_frame_and_a_short_recording():

@@ -53,7 +53,7 @@ def sensor_rms_mg(rate_hz: int) -> float:
 
 def noise_burst(rng: np.random.Generator, rms_mg: float) -> bytes:
     """A burst of Gaussian noise of this rms on every axis, around 1 g on z."""
-    mg = rng.normal(0, rms_mg, (config.BURST, 3)) + (0, 0, 1000)
+    mg = rng.normal((0, 0, 1000), rms_mg, (config.BURST, 3))
     return np.rint(mg * MLSB_PER_G / 1e6).astype("<i2").tobytes()
 
 
@@ -62,7 +62,7 @@ def kernel(rate_hz: int) -> tuple[array, array, array]:
     cfg = config.kernel_words(config.SETTINGS, rate_hz * 1000, MLSB_PER_G, 6, 0, 1)
     state = array("I", [0] * kernels.ST_WORDS)
     state[kernels.WARM] = cfg[kernels.WARM_UP]
-    state[kernels.FLOOR] = cfg[kernels.FLOOR_MIN] << 6
+    state[kernels.FLOOR] = cfg[kernels.FLOOR_MIN] << kernels.FLOOR_SHIFT
     return cfg, state, array("I", [0] * (kernels.OUT_EVENTS * kernels.OUT_WORDS))
 
 
@@ -79,7 +79,7 @@ def magnitudes(rate_hz: int, rms_mg: float, frames: int, seed: int = 1) -> np.nd
         for at in range(0, len(burst), 6):
             state[kernels.SECOND_PEAK] = 0
             kernels.scan(burst[at : at + 6], 1, index, cfg, state, out)
-            found.append((state[kernels.SECOND_PEAK], state[kernels.FLOOR] >> 6))
+            found.append((state[kernels.SECOND_PEAK], state[kernels.FLOOR] >> kernels.FLOOR_SHIFT))
             index += 1
     return np.array(found[warm_up : warm_up + frames])
 
@@ -115,11 +115,11 @@ def tail(times_rms: float, draws: int = 4_000_000, seed: int = 1) -> float:
 def floor_time_s(rate_hz: int, factor: float, floor_mg: float, *, active: bool = False) -> float:
     """Seconds in which the floor grows `factor`-fold while every frame lies above it."""
     _, _, _, _, step = shifts(rate_hz)
-    floor = round(floor_mg * Q4_PER_MG * 64)
+    floor = round(floor_mg * Q4_PER_MG) << kernels.FLOOR_SHIFT
     goal = floor * factor
     frames = 0
     while floor < goal:
-        floor += (floor >> (step + 3 if active else step)) + 1
+        floor += (floor >> (step + 3 if active else step)) or 1
         frames += 1
     return frames / rate_hz
 

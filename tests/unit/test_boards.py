@@ -3,6 +3,7 @@
 import ast
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,28 @@ def test_facts_that_differ_are_noticed(tmp_path, old, new, fault):
 )
 def test_a_bad_pin_is_noticed(sda, fault):
     assert pin_faults({"chip": "ESP32", "pins": {"sda": sda, "scl": 22}}) == [fault]
+
+
+def test_the_esp32_board_runs(micropython, monkeypatch):
+    """On this machine's MicroPython, with a `machine` that is made up."""
+    script = Path(__file__).parents[1] / "device" / "esp32_board.py"
+    monkeypatch.setenv("MICROPYPATH", f".frozen:{tree.FIRMWARE}")
+    board = subprocess.Popen(
+        [micropython.path, script, tree.BOARDS / "esp32_devkitc_lsm6dso"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert board.stdin and board.stdout and board.stderr
+    with board:
+        assert board.stdout.readline() == b"ready\n", board.stderr.read().decode()
+        typed = b"ab\r\n\0\xff\x04\x01cd"
+        board.stdin.write(typed)
+        board.stdin.flush()
+        # stdin stays open: a board's line has no end.
+        sent = board.stdout.read()
+        assert sent == typed + bytes(range(256)) * 5, board.stderr.read().decode()
+        assert board.wait() == 0
 
 
 def altered(folder: Path, name: str, old: str, new: str) -> Path:

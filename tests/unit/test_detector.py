@@ -106,8 +106,11 @@ def test_floor_follows_the_noise_and_not_the_events():
     for second in range(15, 295, 5):
         shake(events, second, 1.0, 40)
     assert run(events)[1].floor < 1.25 * quiet
-    louder = np.concatenate([noise(60), noise(240, seed=2, rms_mg=0.9)])
+    # Noise that grows threefold is one long event at first, and the floor slow: about 6 minutes.
+    louder = np.concatenate([noise(60), noise(480, seed=2, rms_mg=0.9)])
     assert run(louder)[1].floor == pytest.approx(3 * quiet, rel=0.1)
+    calmer = np.concatenate([noise(60, rms_mg=0.9), noise(240, seed=2)])
+    assert run(calmer)[1].floor == pytest.approx(quiet, rel=0.1)
 
 
 def test_floor_comes_down_again_after_a_handling_at_the_start():
@@ -124,8 +127,8 @@ def test_floor_is_the_median_that_the_host_turns_into_rms():
 
 
 def test_an_event_that_does_not_end_is_cut():
-    found, _ = run(shake(noise(200), 20, 150, 12))
-    assert [e["flags"] & 1 for e in found] == [1, 1, 0]
+    found, _ = run(shake(noise(200), 20, 140, 12))
+    assert [e["flags"] & 1 for e in found] == [1, 1, 1, 1, 0]
     longest = config.frames(config.SETTINGS["longest_ms"], RATE_MHZ)
     # The last loud frame is within a half wave of the cut.
     assert longest - 9 <= found[0]["span"] <= longest
@@ -308,3 +311,36 @@ def test_coded_frames_come_back(frames):
     boot = analysis._Boot({"mlsb_per_g": 1_000_000, "rate_mhz": 1000}, [], 0.0)
     wave = analysis._snippet({"rest": out[:end], "first": 0, **first}, boot)
     np.testing.assert_allclose(wave.mg / 1.0, np.array(frames) - 32768.0)
+
+
+def epochs(accel, cut=None):
+    """(first, frames, seen, peak, levels) of each epoch, the last one cut short."""
+    det = detector.Detector(config.SETTINGS, RATE_MHZ, MLSB_PER_G)
+    track = bytearray(64)
+    raw = accel.astype("<i2").tobytes()
+    found = []
+    for at in range(0, len(raw), 6 * 64):
+        det.step(raw[at : at + 6 * 64], len(raw[at : at + 6 * 64]) // 6)
+        while det.epoch_due():
+            found.append((*det.take_epoch(track), bytes(track)))
+    found.append((*det.take_epoch(track), bytes(track)))
+    return [(f[0], f[1], f[2], f[4], f[6][: f[5]]) for f in found], det
+
+
+def test_epochs_are_thirty_seconds_and_leave_no_frame_out():
+    found, det = epochs(noise(100))
+    assert [(first, frames) for first, frames, *_ in found] == [
+        (0, 3120), (3120, 3120), (6240, 3120), (9360, 1040),
+    ]  # fmt: skip
+    assert [seen for _, _, seen, *_ in found] == [3120, 3120, 3120, 1040]
+    assert [len(levels) for *_, levels in found] == [30, 30, 30, 10]
+    assert det.epoch_from == det.index
+
+
+@pytest.mark.parametrize("second", [14.5, 29.9, 30.0, 30.1, 59.95, 65.3])
+def test_every_second_has_the_level_of_its_largest_movement(second):
+    found, _ = epochs(shake(noise(66), second, 0.05, 400, hz=20))
+    levels = b"".join(levels for *_, levels in found)
+    loudest = max(range(len(levels)), key=lambda i: levels[i])
+    assert loudest in (int(second), int(second + 0.06))
+    assert levels[loudest] == max(kernels.level(peak) for *_, peak, _ in found)

@@ -12,7 +12,7 @@ import pytest
 from cribtrace import device, tree
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("pyproject.toml", "LICENSE", "host_tools", "firmware", "boards")
+SOURCES = ("pyproject.toml", "LICENSE", "README.md", "host_tools", "firmware", "boards")
 
 
 @pytest.fixture(scope="module")

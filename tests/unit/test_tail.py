@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import struct
 import threading
 
 import pytest
@@ -51,17 +52,20 @@ def test_records_become_json_lines_and_text_stays_text():
     ]
 
 
-def test_missed_records_are_counted_but_a_waveform_between_two_is_none():
+def test_missed_records_are_counted_and_a_waveform_without_its_frames_is_none():
     with Peer() as peer:
 
         def say():
-            for seq in (4, 6, 10):
-                peer.push(protocol.RECORD, mark(seq, "x"))
+            peer.push(protocol.RECORD, mark(4, "x"))
+            snippet = struct.pack(records.HEAD, records.SNIPPET, 1, 5, 400)
+            peer.push(protocol.RECORD, snippet.ljust(records.SNIPPET_BYTES, b"\0"))
+            peer.push(protocol.RECORD, mark(6, "x"))
+            peer.push(protocol.RECORD, mark(8, "x"))
 
         once_tailing(peer, say)
         items = list(itertools.islice(following(peer.port), 4))
     assert [type(item) for item in items] == [Decoded, Decoded, Note, Decoded]
-    assert str(items[2].line).startswith("3 records (7 to 9) went by unheard")
+    assert str(items[2].line).startswith("1 records (7 to 7) went by unheard")
 
 
 def test_after_an_unplug_it_reconnects_and_says_what_it_missed(tmp_path, monkeypatch):

@@ -197,6 +197,22 @@ def test_resets_and_their_causes(tmp_path, interpreter):
         read_until(port, b"cause power_on b''\r\n")
 
 
+def test_the_mattress_moves_on_over_a_hard_reset(tmp_path, interpreter):
+    main = (
+        "import board\nfrom hardware.parts import i2c\nword = bytearray(7)\n"
+        "board.idle(500)\n"
+        "for r, v in ((9, 4), (10, 6), (16, 64)): i2c.writeto_mem(0x6a, r, bytes([v]))\n"
+        "board.idle(500)\n"
+        "if board.reset_cause() == 'power_on': board.reset()\n"
+        "for _ in range(3): i2c.readfrom_mem_into(0x6a, 0x78, word)\n"
+        "print('frame', word[1] | word[2] << 8)\n"
+    )
+    with board_with(tmp_path, interpreter, main) as board, from_power_on(board) as port:
+        frame = int(read_until(port, PROMPT).split(b"frame ")[1].split()[0])
+    # Half a second before the reset, half a second after it, and two start-up samples.
+    assert 95 <= frame <= 150
+
+
 def test_too_much_retained_memory_is_refused(tmp_path, interpreter):
     with board_with(tmp_path, interpreter, BLINK) as board:
         say(board, b"import board; board.retained_write(bytes(2048))")
@@ -221,7 +237,7 @@ def test_every_byte_but_ctrl_c_passes_both_ways(tmp_path, interpreter):
 def test_ctrl_c_interrupts_and_flushes_what_waits(tmp_path, interpreter):
     with board_with(tmp_path, interpreter, BLINK) as board, from_power_on(board) as port:
         read_until(port, b"ready\r\n")
-        port.write(b"never executed\r\x03print(6 * 7)\r")
+        port.write(b"never_executed\r\x03print(6 * 7)\r")
         seen = read_until(port, b"42\r\n>>> ")
         assert b"KeyboardInterrupt" in seen and b"NameError" not in seen
 

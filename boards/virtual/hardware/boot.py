@@ -1,4 +1,4 @@
-"""Connecting the simulated parts, and booting from the flash as an ESP32 does."""
+"""Booting from the flash, and booting again, as an ESP32 does."""
 
 import gc
 import os
@@ -6,49 +6,7 @@ import sys
 
 import vfs
 
-from . import bus, clock, console, feed, fifo, lsm6dso, nor, parts, repl, reset, status
-
-
-def power_on(facts):
-    """Build the hardware that the facts describe and put it into `parts`."""
-    cause = facts["cause"]
-    powered = cause == "power_on"
-    uart = console.Console(facts["baud"], lambda: reset.leave(reset.EXIT_POWER_CUT))
-    retained = reset.Retained(open(facts["retained"], "r+b"), powered)
-    queue = fifo.Fifo()
-    samples = feed.Feed(
-        queue,
-        open(facts["recording"], "rb"),
-        facts["frames"],
-        facts["rate_uhz"],
-        facts["ts_step"],
-        facts["first_frame"] if powered else retained.position,
-        status.recording_end,
-    )
-    if not powered:
-        samples.resume()
-    imu = lsm6dso.LSM6DSO(
-        samples,
-        queue,
-        facts["base_odr"],
-        facts["freq_fine"],
-        facts["mlsb_per_g"],
-        status.sensor_off,
-    )
-    ticks = clock.Clock(facts["permille"], uart, imu)
-    uart.clock = imu.clock = ticks
-    resets = reset.Reset(retained, samples)
-    ticks.watchdog = reset.Watchdog(ticks, resets)
-    parts.clock = ticks
-    parts.imu = imu
-    parts.i2c = bus.I2C(ticks, imu)
-    parts.flash = nor.Nor(open(facts["flash"], "r+b"), ticks, facts["worst_every"])
-    parts.console = uart
-    parts.retained = retained
-    parts.watchdog = ticks.watchdog
-    parts.reset = resets
-    parts.reset_cause = cause
-    parts.facts = facts
+from . import parts, repl
 
 
 def mount(device):
@@ -94,5 +52,5 @@ def _soft_reset(terminal, silicon):
         if name not in silicon:
             del sys.modules[name]
     gc.collect()
-    parts.clock.watchdog.park()
+    parts.watchdog.park()
     parts.reset_cause = "soft"

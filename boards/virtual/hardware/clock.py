@@ -17,10 +17,9 @@ _MS = const(1)  # milliseconds, modulo 2**30
 _US_OF_MS = const(2)
 _DUE = const(3)  # microseconds the sensor has not lived yet
 _AHEAD = const(4)  # microseconds charged that the wall clock has not covered yet
-_WALL = const(5)  # ticks of the wall clock that have been followed so far
-_REST = const(6)  # thousandths of a microsecond left over by following
-_LINE = const(7)  # microseconds until the console's transmit FIFO has run empty
-_WORDS = const(8)
+_REST = const(5)  # thousandths of a microsecond left over by following
+_LINE = const(6)  # microseconds until the console's transmit FIFO has run empty
+_FIELDS = const(7)
 
 _DUE_MOST = const(0x10000000)
 _LEASH_MS = const(20)
@@ -46,7 +45,7 @@ def ticks_diff(end, start):
 
 def host_ms():
     """Milliseconds of the wall's time, modulo 2**30, whatever the virtual clock does."""
-    return time.ticks_ms() & 0x3FFFFFFF
+    return time.ticks_ms() & 0x3FFFFFFF  # pyright: ignore[reportOperatorIssue]
 
 
 class Clock:
@@ -56,15 +55,19 @@ class Clock:
     """
 
     def __init__(self, permille, console, sensor):
-        self._t = array("i", bytes(4 * _WORDS))
-        self._t[_WALL] = time.ticks_us()
+        self._t = array("i", bytes(4 * _FIELDS))
+        self._wall = time.ticks_us()  # as far as it has been followed
         self._paced = permille != 0
         self._permille = permille or 1000
         self._step_us = 0x20000000 // self._permille
         self._console = console
         self._sensor = sensor
-        self.watchdog = None
+        self._watchdog = None
         self.attended = False  # somebody sits at the REPL: no jumping
+
+    def attach(self, watchdog):
+        """Have a watchdog look at the time whenever the board idles."""
+        self._watchdog = watchdog
 
     def ticks_us(self):
         """Microseconds, modulo 2**30."""
@@ -126,8 +129,8 @@ class Clock:
             self._catch_up(us)
         else:
             self.charge(us)
-        if self.watchdog:
-            self.watchdog.look()
+        if self._watchdog:
+            self._watchdog.look()
 
     def _read(self):
         if self._paced:
@@ -137,7 +140,7 @@ class Clock:
 
     def _start_pacing(self):
         if not self._paced:
-            self._t[_WALL] = time.ticks_us()
+            self._wall = time.ticks_us()
             self._t[_AHEAD] = 0
 
     def _catch_up(self, us):
@@ -155,11 +158,11 @@ class Clock:
         """Move time on as the wall did, less what was charged ahead; return microseconds."""
         t = self._t
         gained = 0
-        wall_us = time.ticks_diff(time.ticks_us(), t[_WALL])
+        wall_us = time.ticks_diff(time.ticks_us(), self._wall)
         while wall_us > 0:
             step = min(wall_us, self._step_us)
             wall_us -= step
-            t[_WALL] = time.ticks_add(t[_WALL], step)
+            self._wall = time.ticks_add(self._wall, step)
             scaled = step * self._permille + t[_REST]
             t[_REST] = scaled % 1000
             us = scaled // 1000

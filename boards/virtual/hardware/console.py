@@ -31,8 +31,12 @@ class Console:
         self._incoming = bytearray(64)
         self._interrupt = False
         self._rest_ns = 0
-        self.clock = None  # what the line rate counts in
+        self._clock = None
         self.interrupts = False  # on while a program runs: at the prompt 0x03 is a key
+
+    def attach(self, clock):
+        """Give the console the clock that its line rate counts in."""
+        self._clock = clock
 
     def poll(self):
         """Whether input waits. Raises KeyboardInterrupt if 0x03 came."""
@@ -108,4 +112,4 @@ class Console:
         if self._byte_ns:
             ns = n * self._byte_ns + self._rest_ns
             self._rest_ns = ns % 1000
-            self.clock.occupy_line(ns // 1000, costs.UART_FIFO_BYTES * self._byte_ns // 1000)
+            self._clock.occupy_line(ns // 1000, costs.UART_FIFO_BYTES * self._byte_ns // 1000)

@@ -76,9 +76,17 @@ def _sample(st: ptr32, rec: ptr8, regs: ptr8) -> int:
 
 
 @micropython.viper
-def _batch(fields, queue, ring, regs, valid: int):
+def _stamp(st: ptr32, regs: ptr8):
+    """Put the time of the slot into TIMESTAMP0..3."""
+    regs[0x40] = st[_TS_LOW]
+    regs[0x41] = st[_TS_LOW] >> 8
+    regs[0x42] = st[_TS_HIGH]
+    regs[0x43] = st[_TS_HIGH] >> 8
+
+
+@micropython.viper
+def _batch(st: ptr32, fields, queue, ring, regs, valid: int):
     """Give the FIFO its time slot: a timestamp word if one is due, then the sample."""
-    st = ptr32(fields)
     st[_BATCHED] += 1
     if st[_BATCHED] < st[_BATCH]:
         return
@@ -87,11 +95,7 @@ def _batch(fields, queue, ring, regs, valid: int):
     if st[_TS_EVERY]:
         if st[_TS_WAIT] == 0:
             st[_TS_WAIT] = st[_TS_EVERY]
-            out = ptr8(regs)
-            out[0x40] = st[_TS_LOW]
-            out[0x41] = st[_TS_LOW] >> 8
-            out[0x42] = st[_TS_HIGH]
-            out[0x43] = st[_TS_HIGH] >> 8
+            _stamp(fields, regs)
             push(queue, ring, regs, 0x40, 4)
         st[_TS_WAIT] -= 1
     if int(push(queue, ring, regs, 0x28, 2)) and valid:
@@ -101,10 +105,9 @@ def _batch(fields, queue, ring, regs, valid: int):
 
 
 @micropython.viper
-def _live(fields, queue, ring, rec, regs) -> int:
+def _live(st: ptr32, fields, queue, ring, rec, regs) -> int:
     """Live through the slots that are due; 1 if the chunk in memory does not reach that far."""
-    # Objects are handed on: a pointer in a call would become an integer on the heap.
-    st = ptr32(fields)
+    # `fields` is st, for the calls: a pointer in a call would become an integer on the heap.
     while True:
         period_us = st[_PERIOD_US]
         rest = st[_REST] + st[_PERIOD_REST]
@@ -128,7 +131,7 @@ def _live(fields, queue, ring, rec, regs) -> int:
             for _ in range(st[_REPEAT]):
                 valid = int(_sample(fields, rec, regs))
                 if st[_BATCH]:
-                    _batch(fields, queue, ring, regs, valid)
+                    _batch(fields, fields, queue, ring, regs, valid)
         if not held:
             st[_POS] += 1
         elif not st[_STARTUP]:
@@ -168,7 +171,7 @@ class Feed:
         if not self._st[_STARTED]:
             return
         self._st[_DUE] += us
-        while _live(self._st, self._queue, self._ring, self._chunk, regs):
+        while _live(self._st, self._st, self._queue, self._ring, self._chunk, regs):
             self._load()
         if not self.ended and self._st[_POS] >= self._st[_FRAMES]:
             self.ended = True

@@ -63,7 +63,7 @@ class LSM6DSO:
     address = 0x6A
 
     def __init__(self, feed, fifo, base_odr, freq_fine, mlsb_per_g, on_sensor_off):
-        self.clock = None  # the board's, which says how much time went by
+        self._clock = None
         self._feed = feed
         self._fifo = fifo
         self._base_odr = base_odr
@@ -72,6 +72,10 @@ class LSM6DSO:
         self._on_sensor_off = on_sensor_off
         self._regs = bytearray(_REGISTERS)
         self._reset()
+
+    def attach(self, clock):
+        """Give the sensor the clock that says how much time went by."""
+        self._clock = clock
 
     def _reset(self):
         regs = self._regs
@@ -106,7 +110,7 @@ class LSM6DSO:
 
     def read_into(self, reg, buf):
         """Fill buf with what is read from a register on. True if that came from the FIFO."""
-        self.run(self.clock.take_due())
+        self.run(self._clock.take_due())
         regs = self._regs
         n = len(buf)
         if regs[_FUNC_CFG_ACCESS] & 0xC0:
@@ -153,7 +157,7 @@ class LSM6DSO:
 
     def write(self, reg, buf):
         """Write buf to the registers from reg on."""
-        self.run(self.clock.take_due())
+        self.run(self._clock.take_due())
         step = 1 if self._regs[_CTRL3_C] & _IF_INC else 0
         for i in range(len(buf)):
             self._write_one(reg & 0x7F, buf[i])

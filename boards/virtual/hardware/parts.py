@@ -1,15 +1,52 @@
-"""The parts of the virtual board. `boot.power_on` fills these in before the flash boots.
+"""The parts of the virtual board, connected by `power_on` before the flash boots.
 
 They outlive a soft reset, as silicon does: only modules that came from the flash are dropped.
 """
 
-clock = None
-imu = None
-i2c = None
-flash = None
-console = None
-retained = None
-watchdog = None
-reset = None
-reset_cause = "power_on"
+from .bus import I2C
+from .clock import Clock
+from .console import Console
+from .feed import Feed
+from .fifo import Fifo
+from .lsm6dso import LSM6DSO
+from .nor import Nor
+from .reset import EXIT_POWER_CUT, Reset, Retained, Watchdog, leave
+from .status import recording_end, sensor_off
+
+clock = imu = i2c = flash = console = retained = watchdog = reset = None
+reset_cause = ""
 facts = {}
+
+
+def power_on(given):
+    """Build and connect what the facts describe."""
+    global clock, imu, i2c, flash, console, retained, watchdog, reset  # noqa: PLW0603
+    global reset_cause, facts  # noqa: PLW0603
+    facts = given
+    reset_cause = given["cause"]
+    powered = reset_cause == "power_on"
+    retained = Retained(open(given["retained"], "r+b"), powered)
+    fifo = Fifo()
+    feed = Feed(
+        fifo,
+        open(given["recording"], "rb"),
+        given["frames"],
+        given["rate_uhz"],
+        given["ts_step"],
+        given["first_frame"] if powered else retained.position,
+        recording_end,
+    )
+    if not powered:
+        feed.resume()
+    imu = LSM6DSO(
+        feed, fifo, given["base_odr"], given["freq_fine"], given["mlsb_per_g"], sensor_off
+    )
+    console = Console(given["baud"], lambda: leave(EXIT_POWER_CUT))
+    clock = Clock(given["permille"], console, imu)
+    console.attach(clock)
+    imu.attach(clock)
+    i2c = I2C(clock, imu)
+    flash = Nor(open(given["flash"], "r+b"), clock, given["worst_every"])
+    reset = Reset(retained, clock, imu, feed)
+    watchdog = Watchdog(clock, reset)
+    clock.attach(watchdog)

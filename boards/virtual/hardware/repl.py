@@ -54,7 +54,7 @@ class Repl:
         """Drop the names of __main__ and whatever the program put in place of print."""
         self.names = {"__name__": "__main__"}
         builtins.print = self._print
-        builtins.__repl_print__ = self._show
+        builtins.__repl_print__ = self._show  # pyright: ignore[reportAttributeAccessIssue]
 
     def write(self, raw_bytes):
         """Write bytes to the console."""
@@ -62,9 +62,9 @@ class Repl:
 
     def report(self, error):
         """Print an exception with its traceback."""
-        text = io.StringIO()
-        sys.print_exception(error, text)
-        self.write(text.getvalue().replace("\n", "\r\n").encode())
+        text = io.StringIO()  # of which the stubs know little
+        sys.print_exception(error, text)  # pyright: ignore[reportArgumentType]
+        self.write(text.getvalue().replace("\n", "\r\n").encode())  # pyright: ignore[reportAttributeAccessIssue]
 
     def run_file(self, path):
         """Execute a file in __main__, if there is one; what it raises is reported."""
@@ -119,7 +119,7 @@ class Repl:
         return reset
 
     def _friendly(self):
-        self.write(_FRIENDLY % sys.implementation[1][:3])
+        self.write(_FRIENDLY % sys.implementation.version[:3])
         lines = []
         while True:
             self.write(b"... " if lines else b">>> ")
@@ -127,7 +127,7 @@ class Repl:
             if key == _CTRL_A:
                 return True, False
             if key == _CTRL_B:
-                self.write(b"\r\n" + _FRIENDLY % sys.implementation[1][:3])
+                self.write(b"\r\n" + _FRIENDLY % sys.implementation.version[:3])
             if key == _CTRL_D:
                 self.write(b"\r\n")
                 return False, True

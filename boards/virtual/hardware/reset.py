@@ -15,9 +15,8 @@ RETAINED_BYTES = const(2048)
 def leave(code):
     """End the process now, running nothing of the firmware: neither `finally` nor `except`."""
     try:
-        import ffi
-
-        ffi.open(None).func("v", "_exit", "i")(code)
+        # Where there is no ffi, what follows runs `finally`: a softer end than a power cut.
+        __import__("ffi").open(None).func("v", "_exit", "i")(code)
     except (ImportError, OSError):
         pass
     sys.exit(code)
@@ -61,8 +60,10 @@ class Retained:
 class Reset:
     """Ends the process for a reset that the relay carries out."""
 
-    def __init__(self, retained, feed):
+    def __init__(self, retained, clock, imu, feed):
         self._retained = retained
+        self._clock = clock
+        self._imu = imu
         self._feed = feed
 
     def hard(self):
@@ -74,6 +75,7 @@ class Reset:
         self._end(EXIT_WATCHDOG)
 
     def _end(self, code):
+        self._imu.run(self._clock.take_due())
         self._retained.keep(self._feed.position())
         leave(code)
 

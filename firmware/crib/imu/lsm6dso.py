@@ -56,10 +56,8 @@ def _first_break(buf: ptr8, n: int, count: int) -> int:
 class LSM6DSO:
     """The driver. `rate_mhz` and `mlsb_per_g` replace the chip's own figures where measured."""
 
-    NAME = "LSM6DSO"
     STRIDE = 7
     OFFSET = 1
-    CAPACITY = 512
     FULL_SCALE_G = 2
 
     def __init__(
@@ -120,6 +118,8 @@ class LSM6DSO:
         self._waiting = self._status[0] | (self._status[1] & 3) << 8
         if self._status[1] & _OVR_LATCHED:
             self._overrun = True
+            if self._fresh or self._pushed:
+                raise OSError(errno.EIO, "LSM6DSO FIFO ran over before it was first read")
         if self._fresh and self._waiting:
             self._discard_invalid()
         return self._waiting + self._pushed

@@ -1,0 +1,109 @@
+"""boards/esp32_devkitc_lsm6dso/board.py with a `machine` that only notes what it is asked for.
+
+usage: esp32_board.py FOLDER, with bytes on stdin. Prints "ready", then what console.write sends.
+"""
+
+import sys
+import time
+
+calls = []
+
+
+class WDT:
+    def __init__(self, timeout):
+        calls.append(timeout)
+
+    def feed(self):
+        calls.append("fed")
+
+
+class I2C:
+    def __init__(self, number, *, sda, scl, freq, timeout):
+        calls.append((sda, scl, freq))
+        assert timeout >= (64 * 7 + 1 + 3) * (9 * 1_000_000 // freq + 35), "microseconds"
+
+    def readfrom_mem_into(self, address, register, buf):
+        calls.append(address)
+        raise OSError(19)
+
+
+class RTC:
+    kept = b""
+
+    def memory(self, buf=None):
+        if buf is not None:
+            RTC.kept = buf
+        return RTC.kept
+
+
+class Machine:
+    PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+    WDT, I2C, RTC = WDT, I2C, RTC
+    cause = 0
+
+    @staticmethod
+    def Pin(number):  # noqa: N802
+        return number
+
+    @staticmethod
+    def reset_cause():
+        return Machine.cause
+
+    @staticmethod
+    def reset():
+        calls.append("reset")
+
+
+def resets(board):
+    for Machine.cause in range(6):
+        yield board.reset_cause()
+
+
+def main(folder):
+    sys.modules["machine"] = Machine
+    sys.path.insert(0, folder)
+    import board
+
+    try:
+        board.make_imu()
+        raise AssertionError("no OSError")
+    except OSError:
+        pass
+    assert calls == [(21, 22, 100_000), 0x6A], calls
+    calls.clear()
+
+    watchdog = board.watchdog()
+    watchdog.park()
+    assert calls == [], "nothing is armed before the first feed"
+    for _ in range(3):
+        watchdog.feed()
+    assert calls[0] >= 8000 and calls[1:] == ["fed"] * 3
+    watchdog.park()
+    assert calls[4] >= 3_600_000
+    calls.clear()
+    watchdog.feed()
+    assert calls[0] >= 8000, "and it can be armed again"
+
+    assert list(resets(board)) == ["unknown", "power_on", "hard", "watchdog", "unknown", "soft"]
+    board.retained_write(b"kept")
+    assert board.retained_read() == b"kept"
+    assert board.ticks_diff(board.ticks_ms(), board.host_ms()) <= 0
+    board.collect()
+
+    print("ready")
+    buf = bytearray(4)
+    got = b""
+    while len(got) < 10:
+        board.idle(1000)
+        n = board.console.read(buf)
+        got += buf[:n]
+    before = time.ticks_ms()
+    assert board.console.read(buf) == 0
+    assert time.ticks_diff(time.ticks_ms(), before) < 40, "reading does not wait"
+    board.idle(60)
+    assert 50 <= time.ticks_diff(time.ticks_ms(), before) < 1000, "idling does"
+    board.console.write(got)
+    board.console.write(memoryview(bytes(range(256)) * 5))
+
+
+main(sys.argv[1])

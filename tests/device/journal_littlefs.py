@@ -1,0 +1,378 @@
+"""The journal on littlefs over flash that loses its power or fills up. Run by name.
+
+Each record's text tells when it was made, so that a reused number cannot pass for a kept record.
+"""
+
+import gc
+import os
+import sys
+
+import micropython
+import vfs
+from crib import framing, records
+from crib.journal import Journal
+from virtual_rig import run
+
+BLOCK = 4096
+LOG = "/flash/log"
+ERASED = b"\xff" * BLOCK
+
+
+@micropython.viper
+def _program(cells: ptr8, at: int, buf: ptr8, n: int):
+    for i in range(n):
+        cells[at + i] = cells[at + i] & buf[i]
+
+
+@micropython.viper
+def _read(cells: ptr8, at: int, buf: ptr8, n: int):
+    for i in range(n):
+        buf[i] = cells[at + i]
+
+
+class PowerCut(Exception):
+    pass
+
+
+class Flash:
+    """Blocks in memory that outlive the power; after `cut_after` operations it is gone."""
+
+    def __init__(self, blocks):
+        self.blocks = [bytearray(ERASED) for _ in range(blocks)]
+        self.operations = 0
+        self.cut_after = 0
+
+
+class Power:
+    """A block device while the power lasts; the operation that it fails in is done by half."""
+
+    def __init__(self, flash):
+        self._flash = flash
+        self._on = True
+
+    def off(self):
+        self._on = False
+
+    def _tick(self):
+        flash = self._flash
+        flash.operations += 1
+        return flash.operations == flash.cut_after
+
+    def _cut(self):
+        self._on = False
+        raise PowerCut
+
+    def readblocks(self, block, buf, offset=0):
+        if self._on:
+            _read(self._flash.blocks[block], offset, buf, len(buf))
+
+    def writeblocks(self, block, buf, offset=0):
+        if not self._on:  # it is the garbage collector that closes a file
+            return
+        cut = self._tick()
+        cells = self._flash.blocks[block]
+        _program(cells, offset, buf, len(buf) // 2 if cut else len(buf))
+        if cut:
+            self._cut()
+
+    def ioctl(self, op, arg):
+        if op == 4:
+            return len(self._flash.blocks)
+        if op == 5:
+            return BLOCK
+        if op == 6 and self._on:
+            cut = self._tick()
+            cells = self._flash.blocks[arg]
+            _read(ERASED, 0, cells, BLOCK // 2 if cut else BLOCK)
+            if cut:
+                self._cut()
+        return 0
+
+
+class Board:
+    """A board that is powered on again and again; it remembers what it was promised."""
+
+    def __init__(self, blocks, full=False):
+        self.flash = Flash(blocks)
+        self.full = full  # the oldest segments may be given up
+        vfs.VfsLfs2.mkfs(Power(self.flash))
+        self.flash.operations = 0
+        self.boot = 0
+        self.committed = {}  # sequence number -> text
+        self.at_risk = {}
+        self.acked = 0
+        self.oldest = 0  # sequence number of the oldest record that can be read
+        self.log = None
+        self._power = None
+
+    def power_on(self):
+        """Mount, check every promise, and begin to record."""
+        self.power_off()
+        self._power = Power(self.flash)
+        vfs.mount(vfs.VfsLfs2(self._power), "/flash")
+        self.boot += 1
+        self.log = log = Journal(LOG)
+        log.begin(
+            {
+                "device": b"12345678", "boot": self.boot, "rate_mhz": 104000,
+                "mlsb_per_g": 16393443, "recording_frames": 0, "config_crc": 1,
+                "full_scale_g": 2, "sensor": b"LSM6DSO", "board": b"ram", "firmware": b"0",
+            }
+        )  # fmt: skip
+        kept = self.readable()
+        for seq in kept:
+            assert seq < log.next_seq, "a number would be given again"
+        assert log.acked() >= self.acked
+        return kept
+
+    def power_off(self):
+        if self._power:
+            self._power.off()
+            vfs.umount("/flash")
+        self.log = self._power = None
+        gc.collect()
+
+    def readable(self):
+        """Every record of the log: sequence number -> text."""
+        found = {}
+        for name in sorted(os.listdir(LOG)):
+            if name.endswith(".crib"):
+                for record in read(LOG + "/" + name):
+                    assert record["seq"] not in found, "a number was given twice"
+                    found[record["seq"]] = record["rest"]
+        return found
+
+    def put(self, size):
+        log = self.log
+        seq = log.next_seq
+        text = b"%d/%d " % (self.boot, seq)
+        text += bytes([1 + seq % 255]) * size
+        end = records.HEAD_BYTES + len(text)
+        log.body[records.HEAD_BYTES : end] = text
+        self.at_risk[seq] = text
+        lost = log.lost
+        log.append(records.MARK, 0, end)
+        if log.lost > lost:
+            self.at_risk.clear()
+        elif log.unflushed == 0:
+            self.commit()
+
+    def commit(self):
+        self.committed.update(self.at_risk)
+        self.at_risk.clear()
+
+    def flush(self):
+        self.log.flush()
+        self.commit()
+
+    def close(self):
+        self.log.close()
+        self.commit()
+
+
+def read(path):
+    with open(path, "rb") as f:
+        raw = f.read()
+    if records.unpack_header(raw[: records.HEADER_BYTES]) is None:
+        return []
+    pieces = raw[records.HEADER_BYTES :].split(b"\0")
+    found = [records.unpack(framing.decode(piece) or b"") for piece in pieces[:-1]]
+    return [record for record in found if record]
+
+
+def session(board, count):
+    """A boot's recording: records of all sizes, flushes, now and then a pull."""
+    for k in range(count):
+        board.put((20, 60, 300, 1500, 2200)[k % 5])
+        if k % 3 == 0:
+            board.flush()
+        if k % 17 == 16:
+            board.close()
+            newest = max(board.log.closed_segments())
+            board.log.ack(newest)
+            board.acked = newest
+
+
+def cut_at(board, boots, count, cut_after):
+    """Boots and sessions; the power fails in one operation. Returns whether it did."""
+    board.flash.cut_after = cut_after
+    cut = False
+    for _ in range(boots):
+        try:
+            check_kept(board, board.power_on())
+            session(board, count)
+            board.close()
+        except PowerCut:
+            cut = True
+            board.at_risk.clear()
+    board.flash.cut_after = 0
+    check_kept(board, board.power_on())
+    board.put(10)
+    board.close()
+    check_kept(board, board.readable())
+    board.power_off()
+    return cut
+
+
+def check_kept(board, kept):
+    """All that was committed can be read, but for what was given up for room: the oldest."""
+    board.oldest = min(kept) if kept else 0
+    for seq, text in board.committed.items():
+        assert kept.get(seq) == text or (board.full and seq < board.oldest), seq
+
+
+def every_cut(blocks, boots, count, full=False):
+    """Cut the power in every so-manieth operation on the flash, the second argument."""
+    every = int(sys.argv[2])
+    whole = Board(blocks, full)
+    assert not cut_at(whole, boots, count, 0)
+    assert (whole.oldest > 0) == full, "segments are given up for room"
+    operations = whole.flash.operations
+    cuts = 0
+    for cut_after in range(1, operations, every):
+        cuts += cut_at(Board(blocks, full), boots, count, cut_after)
+    assert cuts > max(10, operations // every * 9 // 10), (cuts, operations)
+
+
+def test_the_power_fails_anywhere():
+    every_cut(128, 3, 40)
+
+
+def test_the_power_fails_where_room_is_made():
+    every_cut(64, 3, 150, full=True)
+
+
+def test_a_cut_would_be_noticed():
+    """Without flushes a cut loses records: the check above can fail."""
+    board = Board(64)
+    board.power_on()
+    board.put(100)
+    board.flush()
+    board.put(100)
+    board.commit()  # a promise that nobody gave
+    kept = board.power_on()
+    try:
+        check_kept(board, kept)
+    except AssertionError:
+        return
+    raise AssertionError("a lost record went unnoticed")
+
+
+def test_every_boot_has_its_segment():
+    board = Board(128)
+    for boot in range(1, 8):
+        check_kept(board, board.power_on())
+        assert board.log.next_segment == boot
+        board.put(50)
+        board.flush()  # and the power goes
+    assert sorted(board.power_on()) == list(range(7))
+
+
+def test_a_segment_that_was_only_opened():
+    board = Board(128)
+    board.power_on()
+    board.put(50)
+    board.close()
+    for _ in range(3):
+        board.power_on()
+        board.put(50)  # not flushed: littlefs knows the name and no content
+        board.at_risk.clear()
+    kept = board.power_on()
+    assert list(kept) == [0] and board.log.last["boot"] == 1 and board.log.next_seq == 1
+    board.put(5)
+    board.close()
+    check_kept(board, board.readable())
+
+
+def test_a_full_filesystem_is_counted():
+    board = Board(64)
+    board.power_on()
+    board.put(50)
+    board.flush()
+    board.log._make_room = lambda: None
+    with open("/flash/other", "wb") as f:
+        try:
+            while True:
+                f.write(b"x" * 512)
+                f.flush()
+        except OSError:
+            pass
+    appended = 1
+    for _ in range(60):
+        board.put(400)
+        appended += 1
+    assert board.log.lost > 0
+    os.remove("/flash/other")
+    for _ in range(10):
+        board.put(400)
+        appended += 1
+    board.close()
+    kept = board.readable()
+    assert max(kept) == appended - 1, "it goes on when there is room again"
+    assert len(kept) + board.log.lost == appended, (len(kept), board.log.lost, appended)
+    assert board.log.written == len(kept)
+
+
+def test_room_is_made():
+    for blocks in range(60, 68):
+        board = Board(blocks, full=True)
+        board.power_on()
+        least = blocks
+        for _ in range(300):
+            board.put(1000)
+            board.log.ack(max(board.log.closed_segments() or [0]))
+            board.flush()  # an open file's blocks would be counted twice
+            least = min(least, board.log.free_bytes() // BLOCK)
+        board.close()
+        assert blocks * 15 // 100 - 1 <= least < blocks * 15 // 100 + 8, (blocks, least)
+        assert board.log.lost == 0
+        kept = sorted(board.readable())
+        assert kept == list(range(kept[0], 300)) and len(kept) > 100 < kept[0]
+        board.power_off()
+
+
+def test_a_log_that_nobody_pulls_fills_up():
+    board = Board(64)
+    board.power_on()
+    while not board.log.lost:
+        board.put(1000)
+    for _ in range(20):
+        board.put(1000)
+    assert board.log.lost == 21
+    board.at_risk.clear()
+    check_kept(board, board.power_on())
+    board.put(1000)
+    assert board.log.lost == 1, "nor does a start make room"
+    board.log.ack(1)
+    board.at_risk.clear()
+    board.put(1000)
+    board.close()
+    assert board.log.lost == 1 and board.log.written == 1
+
+
+def heap_of(act, *arguments):
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    act(*arguments)
+    after = gc.mem_alloc()
+    gc.enable()
+    return after - before
+
+
+def test_what_an_append_allocates():
+    board = Board(128)
+    board.power_on()
+    board.put(10)
+    log = board.log
+    for size in (10, 100, 1000, 2300):
+        log.close()
+        opening = heap_of(log.append, records.MARK, 0, size)
+        log.flush()
+        append = heap_of(log.append, records.MARK, 0, size)
+        flush = heap_of(log.flush)
+        print("record of", size, "append", append, "flush", flush, "opening", opening)
+        assert append <= 600 and flush <= 64 and opening <= 3000
+
+
+run(globals(), sys.argv[1])

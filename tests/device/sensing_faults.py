@@ -1,0 +1,278 @@
+"""Each fault of the sensor becomes a named gap of the right length, and sampling goes on. By name.
+
+Frame k of the recording has k in its x, so that the gap can be held against what was missed.
+"""
+
+import struct
+import sys
+
+from crib import records
+from crib.clock import Clock
+from crib.imu.lsm6dso import LSM6DSO
+from crib.recorder import Recorder
+from crib.sensing import Sensing
+from virtual_rig import Rig, run
+
+RATE_MHZ = 104_000
+NEAR = 4  # frames: a turn's own length, and the two that are invalid after a start
+
+
+class Faulty:
+    """The bus, with a plug, and with transfers that fail when they are told to."""
+
+    def __init__(self, i2c):
+        self._i2c = i2c
+        self.plugged = True
+        self.fail = {}  # register -> how many transfers from now the one that fails is
+
+    def _pass(self, register):
+        if register in self.fail:
+            self.fail[register] -= 1
+            if self.fail[register] == 0:
+                del self.fail[register]
+                raise OSError(116)
+        if not self.plugged:
+            raise OSError(19)
+
+    def readfrom_mem_into(self, address, register, buf):
+        self._pass(register)
+        self._i2c.readfrom_mem_into(address, register, buf)
+
+    def writeto_mem(self, address, register, buf):
+        self._pass(register)
+        self._i2c.writeto_mem(address, register, buf)
+
+
+class Log:
+    """Stands in for the journal: keeps the records."""
+
+    def __init__(self):
+        self.body = bytearray(2400)
+        self.records = []
+
+    def append(self, kind, frame, end):
+        struct.pack_into("<BBII", self.body, 0, kind, 1, len(self.records), frame)
+        self.records.append(records.unpack(bytes(self.body[:end])))
+
+    def of(self, kind):
+        return [record for record in self.records if record["type"] == kind]
+
+
+class Line:
+    """Stands in for server and listener: keeps the words."""
+
+    def __init__(self):
+        self.lines = []
+
+    def text(self, line):
+        self.lines.append(line)
+
+    def record(self, body, n):
+        pass
+
+    def event(self, fields):
+        pass
+
+
+class Bench:
+    """`sensing` on a board whose frames are followed from the mattress into the detector."""
+
+    def __init__(self, rate_mhz=RATE_MHZ, plugged=True):
+        self.rig = Rig(30000)
+        self.bus = Faulty(self.rig.i2c)
+        self.bus.plugged = plugged
+        self._rate_mhz = rate_mhz
+        self.ticks_ms = self.rig.clock.ticks_ms
+        self.log = Log()
+        self.line = Line()
+        self.clock = Clock(self)
+        self.recorder = Recorder(self.log, self.line)
+        self.sensing = Sensing(self, self.clock, self.recorder, self.line, lambda imu: None)
+        self.ahead = 0  # frames by which the frame counter is ahead of the mattress
+        self.bursts = 0
+        self._watched = None
+        if self.sensing.connect():
+            self.recorder.watch(self.sensing.detector)
+
+    def make_imu(self):
+        return LSM6DSO(self.bus, rate_mhz=self._rate_mhz)
+
+    def ticks_diff(self, end, start):
+        return end - start
+
+    def turn(self, ms=500):
+        """One turn of the main loop, then a rest that no watermark ends, as on a real board."""
+        self.clock.poll()
+        self.sensing.poll()
+        if self.sensing.detector and not self._watched:
+            self._watched = self.sensing.detector.step
+            self.sensing.detector.step = self._step
+        self.rig.clock.charge(ms * 1000)
+
+    def turns(self, seconds):
+        for _ in range(2 * seconds):
+            self.turn()
+
+    def _step(self, burst, n):
+        self.ahead = self.sensing.detector.index - (burst[1] | burst[2] << 8)
+        self.bursts += 1
+        return self._watched(burst, n)
+
+    def gaps(self):
+        """(reason, frames) of each gap record so far."""
+        return [
+            (records.GAP_REASONS[gap["reason"]], gap["frames"]) for gap in self.log.of(records.GAP)
+        ]
+
+
+def going(bench):
+    """The bench, once its frames are coming and agree with the mattress."""
+    bench.turn(0)
+    bench.turns(10)
+    assert bench.bursts > 5 and bench.ahead == 0 and bench.gaps() == []
+    return bench
+
+
+def check_one_gap(bench, reason, shortest_s, longest_s):
+    """Frames come again, behind one gap of this name that is as long as what was missed."""
+    gaps = bench.gaps()
+    assert [name for name, _ in gaps] == [reason], gaps
+    frames = gaps[0][1]
+    assert shortest_s * 104 <= frames <= longest_s * 104, frames
+    assert abs(bench.ahead) <= NEAR, (bench.ahead, frames)
+    detector = bench.sensing.detector
+    assert bench.sensing.fault == "none"
+    assert detector.in_gaps == frames
+    assert detector.seen + frames == detector.index
+    assert "reason=%s frames=%d" % (reason, frames) in " ".join(bench.line.lines)
+    assert [r["frames"] for r in bench.log.of(records.STATE)][1:] == [
+        max(104, 1040 - bench.log.of(records.GAP)[0]["first"])
+    ]
+
+
+def test_one_failed_transfer():
+    for register in (0x3A, 0x40, 0x78):
+        bench = going(Bench())
+        bench.bus.fail[register] = 3
+        before = bench.bursts
+        bench.turns(10)
+        assert not bench.bus.fail and bench.bursts > before + 5
+        check_one_gap(bench, "bus_error", 0.4, 3)
+
+
+def test_a_transfer_that_fails_late_in_a_drain():
+    for burst in (2, 5, 7):
+        bench = going(Bench())
+        bench.turn(4500)  # seven bursts wait
+        bench.bus.fail[0x78] = burst
+        bench.turns(10)
+        check_one_gap(bench, "bus_error", 0.4, 6)
+
+
+def test_a_corrupted_burst():
+    bench = going(Bench())
+    ring = bench.rig.fifo
+    take = ring.take
+
+    def corrupt(buf, byte):
+        take(buf, byte)
+        buf[21] ^= 0x08
+        ring.take = take
+
+    ring.take = corrupt
+    bench.turns(10)
+    check_one_gap(bench, "bus_error", 0.4, 3)
+
+
+def test_unplugged_and_back():
+    for seconds in (3, 60):
+        bench = going(Bench())
+        bench.bus.plugged = False
+        bench.turns(seconds)
+        assert bench.sensing.fault == "no_sensor" and bench.gaps() == []
+        assert "what=fault fault=bus_error" in bench.line.lines
+        bench.bus.plugged = True
+        bench.turns(10)
+        check_one_gap(bench, "bus_error", seconds - 1, seconds + 3)
+
+
+def test_a_silent_sensor():
+    bench = going(Bench())
+    bench.rig.w(0x12, 0x01)  # it has lost power for an instant: all registers are reset
+    bench.turns(12)
+    assert "what=fault fault=sensor_silent" in bench.line.lines
+    check_one_gap(bench, "sensor_silent", 5, 8)
+
+
+def test_silent_again_and_again():
+    bench = going(Bench())
+    for count in range(1, 4):
+        bench.rig.w(0x12, 0x01)
+        bench.turns(12)
+        assert [name for name, _ in bench.gaps()] == ["sensor_silent"] * count
+        assert abs(bench.ahead) <= count * NEAR, bench.ahead
+        detector = bench.sensing.detector
+        assert detector.in_gaps == sum([frames for _, frames in bench.gaps()])
+
+
+def test_a_stall_is_an_overrun():
+    bench = going(Bench())
+    bench.turn(7000)
+    bench.turns(5)
+    frames = bench.gaps()[0][1]
+    assert bench.gaps() == [("fifo_overrun", bench.rig.fifo.overwritten())] and frames > 100
+    assert bench.ahead == 0
+    assert bench.sensing.fifo_high == 512
+
+
+def test_a_sensor_that_comes_late():
+    bench = Bench(plugged=False)
+    bench.turns(20)
+    assert bench.sensing.fault == "no_sensor" and bench.sensing.detector is None
+    bench.bus.plugged = True
+    bench.turns(10)
+    assert bench.sensing.fault == "none" and bench.bursts > 5
+    assert bench.sensing.detector.seen + bench.sensing.detector.in_gaps == (
+        bench.sensing.detector.index
+    )
+    assert bench.log.of(records.STATE)[0]["reason"] == 0, "the warm-up is said"
+
+
+def test_a_transfer_that_fails_while_starting():
+    for register in (0x0F, 0x10, 0x12, 0x63):
+        bench = Bench(rate_mhz=None)
+        bench.turns(5)
+        bench.bus.plugged = False
+        bench.turns(5)
+        bench.bus.plugged = True
+        bench.bus.fail[register] = 1
+        before = bench.bursts
+        bench.turns(10)
+        assert bench.sensing.fault == "none" and bench.bursts > before + 5, register
+
+
+def test_a_first_start_that_fails_half_way():
+    bench = Bench(rate_mhz=None, plugged=False)
+    bench.bus.plugged = True
+    bench.bus.fail[0x63] = 1
+    bench.turns(10)
+    assert bench.sensing.fault == "none" and bench.bursts > 5
+
+
+def test_stop_drains_what_waits():
+    bench = going(Bench())
+    bench.sensing.stop()
+    detector = bench.sensing.detector
+    assert bench.sensing.stopped and detector.index == bench.rig.feed.produced() == detector.seen
+    bench.turns(3)
+    assert detector.index == bench.rig.feed.produced()
+
+
+def test_stop_with_a_sensor_that_is_gone():
+    bench = going(Bench())
+    bench.bus.plugged = False
+    bench.sensing.stop()
+    assert bench.sensing.stopped
+
+
+run(globals(), sys.argv[1])

@@ -1,0 +1,18 @@
+"""From the FIFO into the detector, and what becomes of a sensor that fails."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+TESTS = [
+    (script, name)
+    for script in ("sampler_poll.py", "sensing_faults.py")
+    for name in re.findall(r"^def test_(\w+)\(", (HERE / script).read_text(), re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize(("script", "name"), TESTS, ids=[name for _, name in TESTS])
+def test_sampler(run_device, micropython32, script, name):
+    assert f"passed {name}" in run_device(script, name)

@@ -1,0 +1,188 @@
+"""docs/SCHEMA.md against real output: the board's own recorder and journal, read by the host."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cribtrace import analysis
+from cribtrace.device import config, detector, records
+
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "SCHEMA.md"
+TYPES = ["header", "event", "epoch", "gap", "state", "recorder", "mark", "summary"]
+RATE_MHZ, MLSB_PER_G = 104_000, 16_393_443
+ROW = r"^\| `([\w.]+)` \|([^|]*)\|([^|]*)\|$"
+
+
+class Nobody:
+    """Whom the recorder tells of records and events."""
+
+    def record(self, body, n):
+        pass
+
+    def event(self, fields):
+        pass
+
+
+def mattress() -> np.ndarray:
+    """Two minutes of noise with one movement."""
+    mg = np.random.default_rng(3).normal((0, 0, 1000), 0.3, (120 * 104, 3))
+    n = np.arange(3 * 104)
+    mg[60 * 104 + n, 2] += 9 * np.sin(2 * np.pi * 5 * n / 104) * np.exp(-n / 60)
+    return np.rint(mg * MLSB_PER_G / 1e6).astype("<i2")
+
+
+def header_facts() -> dict:
+    return {
+        "device": bytes.fromhex("9f3c52a1e07b48d6"), "boot": 1, "rate_mhz": RATE_MHZ,
+        "mlsb_per_g": MLSB_PER_G, "recording_frames": 0, "full_scale_g": 2,
+        "config_crc": config.crc(config.SETTINGS), "sensor": b"LSM6DSO", "board": b"virtual",
+        "firmware": b"0.1.0",
+    }  # fmt: skip
+
+
+def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
+    """All lines of a log that the firmware's own code wrote into `folder`."""
+    journal = importlib.import_module("cribtrace.firmware.crib.journal").Journal(str(folder))
+    recorder = importlib.import_module("cribtrace.firmware.crib.recorder").Recorder
+    journal.begin(header_facts())
+    writer = recorder(journal, Nobody())
+    writer.write(records.BOOT, records.CAUSES.index("power_on"), 1)
+    power_cut = records.GAP_REASONS.index("power_cut")
+    writer.write(records.GAP, 0, records.UNKNOWN, records.UNKNOWN, power_cut)
+    settings = " ".join(f"{k}={v}" for k, v in sorted(config.SETTINGS.items()))
+    writer.write(records.CONFIG, rest=settings.encode())
+    det = detector.Detector(config.SETTINGS, RATE_MHZ, MLSB_PER_G)
+    writer.watch(det)
+    if anchored:
+        writer.write(records.ANCHOR, 1_700_000_000, 250, 1_200)
+    raw = mattress().tobytes()
+    for at in range(0, len(raw), 6 * config.BURST):
+        burst = raw[at : at + 6 * config.BURST]
+        writer.burst(det.step(burst, len(burst) // 6))
+    writer.text("what=fault fault=bus_error")
+    writer.gap(128, "fifo_overrun")
+    writer.write(records.MARK, rest=b"lifted")
+    writer.write(records.RECORDER, det.seen, det.in_gaps, 9, 0, 131, 61_234, 40_960, 90_112)
+    stopped = records.STOP_REASONS.index("ctrl_c")
+    writer.write(records.STOP, det.seen, det.in_gaps, journal.written, stopped)
+    journal.close()
+    return list(analysis.lines(analysis.read_night(folder)))
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory) -> list[dict]:
+    return recorded(tmp_path_factory.mktemp("log"))
+
+
+def sections() -> dict[str, tuple[list[dict], dict[str, str]]]:
+    """For each heading of a type its example lines, and its keys with their meaning."""
+    found = {}
+    for section in re.split(r"^## ", SCHEMA.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        name = section.split("\n")[0]
+        examples = [json.loads(line) for line in re.findall(r"^\{.*\}$", section, re.MULTILINE)]
+        rows = re.findall(ROW, section, re.MULTILINE)
+        if examples:
+            found[name] = examples, {row[0]: f"{row[1]} {row[2]}".strip() for row in rows}
+    return found
+
+
+def leaves(line: dict, path: str = "") -> dict[str, object]:
+    """Dotted key: value, objects opened."""
+    flat: dict[str, object] = {}
+    for key, value in line.items():
+        inner = leaves(value, f"{path}{key}.") if isinstance(value, dict) else {path + key: value}
+        flat.update(inner)
+    return flat
+
+
+def kind(value: object) -> str:
+    if isinstance(value, list):
+        return f"list of {sorted({kind(v) for v in value})}"
+    return type(value).__name__
+
+
+def mismatches(example: dict, real: dict, meanings: dict[str, str]) -> list[str]:
+    """How a real line differs from the documented one in keys, their order and their types."""
+    shown, found = leaves(example), leaves(real)
+    if list(shown) != list(found):
+        return [f"keys {list(shown)} are really {list(found)}"]
+    wrong = []
+    for key, value in found.items():
+        nullable = "null" in meanings.get(key, "")
+        if kind(value) != kind(shown[key]) and not (nullable and None in (value, shown[key])):
+            wrong.append(f"{key}: {kind(shown[key])} is really {kind(value)}")
+    return wrong
+
+
+def like(example: dict, lines: list[dict]) -> list[dict]:
+    """The real lines that an example stands for: its type, and for a recorder its `what`."""
+    return [
+        line for line in lines
+        if line["type"] == example["type"] and line.get("what") == example.get("what")
+    ]  # fmt: skip
+
+
+def test_every_type_has_a_section_and_every_line_a_type():
+    assert list(sections()) == TYPES
+    for name, (examples, _) in sections().items():
+        assert {example["type"] for example in examples} == {name}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_each_example_has_the_keys_and_types_of_real_output(name, lines):
+    examples, meanings = sections()[name]
+    for example in examples:
+        if example.get("what") == "anchor":
+            continue  # lines beside it have a `utc`: see below
+        real = like(example, lines)
+        assert real, example
+        for line in real:
+            assert mismatches(example, line, meanings) == []
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_each_key_has_its_row_and_no_other(name):
+    examples, meanings = sections()[name]
+    keys = {key for example in examples for key in leaves(example)} - {"type"}
+    assert set(meanings) - {"utc"} == keys
+    for key, meaning in meanings.items():
+        unit = key.rsplit("_", 1)[-1]
+        for suffix, word in (("s", "s"), ("mg", "mg"), ("hz", "Hz"), ("ms", "ms"), ("us", "us")):
+            if unit == suffix and "_" in key:
+                assert meaning.startswith(word + " "), key
+
+
+def test_every_real_line_has_an_example(lines):
+    examples = [example for found, _ in sections().values() for example in found]
+    shown = {(e["type"], e.get("what")) for e in examples}
+    assert {(line["type"], line.get("what")) for line in lines} | {("recorder", "anchor")} == shown
+
+
+def test_with_an_anchor_lines_carry_utc(tmp_path):
+    found = recorded(tmp_path, anchored=True)
+    timed = [line for line in found if line["type"] not in ("header", "summary")]
+    assert all(re.fullmatch(r"2023-11-1\dT[\d:.]+Z", line["utc"]) for line in timed)
+    example = sections()["recorder"]
+    anchor = next(e for e in example[0] if e["what"] == "anchor")
+    (real,) = like(anchor, found)
+    real.pop("utc")
+    assert mismatches(anchor, real, example[1]) == []
+
+
+def test_a_changed_key_and_a_changed_type_are_noticed(lines):
+    examples, meanings = sections()["event"]
+    (real,) = like(examples[0], lines)
+    assert mismatches(examples[0], {**real, "why": {**real["why"], "margin": "3"}}, meanings)
+    assert mismatches(examples[0], {**real, "more": 1}, meanings)
+    assert mismatches(examples[0], {k: v for k, v in real.items() if k != "snr"}, meanings)
+
+
+if __name__ == "__main__":
+    import sys
+
+    for line in recorded(Path(sys.argv[1]), anchored=len(sys.argv) > 2):
+        print(json.dumps(line))
