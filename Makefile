@@ -41,6 +41,7 @@ format: .venv/test-ready ## Put the source into the format that lint expects
 
 golden: .venv/test-ready ## Rewrite the golden files from what the detector finds now
 	$(BIN)/python -m tests.support.golden
+	$(BIN)/python -m tests.unit.test_spec
 
 bench: .venv/test-ready ## Measure speed and memory, and print what was measured
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_ARGS)

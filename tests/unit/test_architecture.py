@@ -15,11 +15,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From left to right: a module imports from its own left only. Modules of one group are strangers.
 FIRMWARE_ORDER = (
-    "kernels < detector < sampler < app < main",
+    "kernels < detector < sampler < sensing < app < main",
+    "kernels records < recorder < sensing < app",
     "records < journal < app",
-    "framing < protocol < server < app",
+    "framing < protocol < server < answers < app",
 )
-HOST_ORDER = ("records protocol < client logfile < analysis < report < cli demo",)
+HOST_ORDER = (
+    "records protocol < client logfile < analysis < report < cli demo",
+    "link < conversation < client < pull tail ports < cli demo",
+    "records < facts logfile < analysis < tally < report_embed report_parts < report",
+    "movements csv_frames < mattress < scenario < cli demo",
+    "csv_frames atomic < recording < scenario < cli demo",
+)
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 
 RADIO = {"network", "bluetooth", "aioble", "espnow", "webrepl"}
