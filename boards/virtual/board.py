@@ -9,7 +9,7 @@ from hardware import clock, costs, parts
 
 NAME = "virtual"
 SENSOR = "LSM6DSO"
-RATE_MHZ = (parts.facts["rate_uhz"] + 500) // 1000
+RATE_MHZ = parts.facts["rate_mhz"]
 MLSB_PER_G = parts.facts["mlsb_per_g"]
 RECORDING_FRAMES = parts.facts["frames"]
 
@@ -24,7 +24,7 @@ host_ms = clock.host_ms
 idle = parts.clock.idle
 retained_read = parts.retained.read
 retained_write = parts.retained.write
-reset = parts.reset.hard
+reset = parts.reset.reset
 
 
 def make_imu():

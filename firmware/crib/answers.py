@@ -10,7 +10,7 @@ import struct
 
 from . import protocol, records, segments, status
 from .protocol import Refused
-from .server import HEAD
+from .server import HEAD, TYPED
 
 
 class Answers:
@@ -39,9 +39,9 @@ class Answers:
         fields = number, size, crc, acked, boot
         return "segment=%d bytes=%d crc=%08x acked=%d boot=%d" % fields
 
-    def segment_lines(self):
-        """One `key=value` line for each closed segment."""
-        return [self._segment_line(n) for n in self._journal.closed_segments()]
+    def tell_segments(self):
+        """One line of text for each closed segment."""
+        self._begin(TYPED, self._text_steps())
 
     # -- answers of many packets: one packet a turn, so that sampling goes on --
 
@@ -59,6 +59,11 @@ class Answers:
         except OSError:
             self.tasks.pop(0)
             self._app.server.packet(protocol.ERROR, number, "no_segment ask for the list")
+
+    def _text_steps(self):
+        for segment in self._journal.closed_segments():
+            self._app.server.text(self._segment_line(segment))
+            yield
 
     def _list_steps(self, number):
         numbers = self._journal.closed_segments()
@@ -95,6 +100,10 @@ class Answers:
         who = status.identity(self._app)
         return "protocol=%d nonce=%s %s" % (protocol.VERSION, self._nonce, who)
 
+    def facts(self):
+        """Everything about this board, as `key=value` text."""
+        return "%s %s" % (status.identity(self._app), status.info(self._app))
+
     def info(self, _number, _arguments):
         return status.info(self._app)
 
@@ -107,9 +116,10 @@ class Answers:
 
     def read(self, number, arguments):
         segment, offset, length = [int(a) for a in arguments.split(" ")]
-        if offset < 0 or not 0 < length <= protocol.READ_LIMIT:
-            raise Refused("bad_range at most %d bytes, from 0 on" % protocol.READ_LIMIT)
-        self._begin(number, self._read_steps(number, self._closed(segment), offset, length))
+        size = self._segment_facts(self._closed(segment))[0]
+        if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
+            raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
+        self._begin(number, self._read_steps(number, segment, offset, length))
 
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")

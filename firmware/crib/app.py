@@ -15,7 +15,8 @@ from .server import Server
 
 LOG_DIR = "/log"
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
-_FLUSH_SECONDS = const(30)
+_FLUSH_SECONDS = const(28)  # with an event of 30 s and a FIFO of 1 s, below a minute in all
+_SETTLED_SECONDS = const(60)  # what fails sooner fails at every start: leave it at the prompt
 
 
 class App:
@@ -39,6 +40,7 @@ class App:
         self._loop_max_us = 0
         self._minute = 0
         self._committed_s = 0
+        self._ended = False
 
     def run(self):
         """Record until Ctrl-C. Whatever ends it, what was recorded is committed."""
@@ -53,11 +55,16 @@ class App:
                     self.board.idle(_IDLE_MS)
         except KeyboardInterrupt:
             reason = "ctrl_c"
+        except Exception as error:
+            self.recorder.text("what=crash error=%r" % error)
+            if self.clock.seconds < _SETTLED_SECONDS:
+                raise
         finally:
-            watchdog.park()
-            self._end(reason)
+            self._end(watchdog, reason)
         self.server.end_session()
         self.server.text("what=stopped reason=%s next=Ctrl-D" % reason)
+        if reason == "fault":
+            self.board.reset()
 
     def _start(self):
         self._describe(None)
@@ -74,6 +81,8 @@ class App:
             self.recorder.watch(self.sensing.detector)
         else:
             self.sensing.tell()
+        self.journal.flush()
+        power.forget(self.board)
         self._measure_heap()
 
     def _describe(self, imu):
@@ -140,11 +149,12 @@ class App:
         """Frames known to be missing."""
         return self.sensing.detector.in_gaps if self.sensing.detector else 0
 
-    def _end(self, reason):
+    def _end(self, watchdog, reason):
         """On the way out; an impatient second Ctrl-C must not cost the last records."""
         while True:
             try:
-                if not self.sensing.stopped:
+                watchdog.park()
+                if not self._ended:
                     self._finish(reason)
                 return
             except KeyboardInterrupt:
@@ -161,6 +171,7 @@ class App:
         self.recorder.write(records.STOP, *counts, code)
         self.journal.close()
         power.remember(self.board, reason)
+        self._ended = True
 
     # -- what the recorder tells of, and what `answers` asks for --
 
@@ -174,6 +185,6 @@ class App:
 
     def stop(self):
         """End the recording at the host's word; the line stays served."""
-        if not self.sensing.stopped:
+        if not self._ended:
             self._finish("host")
         return "seen=%d in_gaps=%d records=%d" % (self.seen, self.in_gaps, self.journal.written)

@@ -55,6 +55,8 @@ class Journal:
         """Continue the sequence of an earlier segment; False where its header is unreadable."""
         with open(self.path(name), "rb") as f:
             header = records.unpack_header(f.read(records.HEADER_BYTES))
+            if header and header["major"] != records.FORMAT_MAJOR:
+                header = None
             if header:
                 self.last = header
                 self.next_seq = max(self.next_seq, header["first_seq"])

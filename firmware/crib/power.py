@@ -14,6 +14,11 @@ def remember(board, reason):
     board.retained_write(struct.pack(_LAYOUT, _MAGIC, stop, board.ticks_ms()))
 
 
+def forget(board):
+    """Call when what `interruption` said is committed."""
+    board.retained_write(b"")
+
+
 def interruption(board, journal):
     """(records.GAP_REASONS, milliseconds or UNKNOWN) since the last boot's end, or None.
 
@@ -21,14 +26,16 @@ def interruption(board, journal):
     how long the board was without power.
     """
     raw = board.retained_read()
-    board.retained_write(b"")
     if journal.last is None:
         return None
     cause = board.reset_cause()
-    if cause == "soft" and raw[:4] == _MAGIC and len(raw) == struct.calcsize(_LAYOUT):
+    if raw[:4] == _MAGIC and len(raw) == struct.calcsize(_LAYOUT):
         _, stop, ticks_ms = struct.unpack(_LAYOUT, raw)
-        reason = "interrupted" if stop == records.STOP_REASONS.index("ctrl_c") else "restarted"
-        return reason, board.ticks_diff(board.ticks_ms(), ticks_ms)
+        reasons = {"ctrl_c": "interrupted", "fault": "crashed"}
+        reason = reasons.get(records.STOP_REASONS[stop], "restarted")
+        if cause == "soft":
+            return reason, board.ticks_diff(board.ticks_ms(), ticks_ms)
+        return reason, records.UNKNOWN
     if cause == "watchdog":
         return "watchdog", records.UNKNOWN
     return "restarted" if journal.stopped else "power_cut", records.UNKNOWN

@@ -96,6 +96,7 @@ class Recorder:
 
     def gap(self, frames, reason, duration_ms=records.UNKNOWN):
         """`frames` frames from here on are missing; the detector starts again behind them."""
+        self.unfinished()
         first = self.detector.index
         if first > self.detector.epoch_from:
             self.epoch()

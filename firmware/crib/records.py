@@ -93,7 +93,7 @@ STATES = ("unusable",)
 STATE_REASONS = ("warm-up", "after a gap")
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
-    "power_cut", "watchdog",
+    "power_cut", "watchdog", "crashed",
 )  # fmt: skip
 STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")

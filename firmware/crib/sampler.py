@@ -1,5 +1,7 @@
 """From the IMU's FIFO into the detector, one burst at a time, allocating nothing."""
 
+import errno
+
 from . import config
 
 
@@ -19,6 +21,7 @@ class Sampler:
         self.lost = 0
         self.left = 0  # frames that the last burst left behind
         self._held = 0
+        self._reading = False
 
     def poll(self):
         """Read and analyse one burst if one is due.
@@ -26,6 +29,10 @@ class Sampler:
         Returns its frames, 0 if too few wait, or -1 if frames were lost before it: the burst is
         then held back until the next call.
         """
+        if self._reading:
+            # A Ctrl-C cut the last read short, and its frames have left the FIFO: not to be
+            # passed over, but to fail, so that they become a gap.
+            raise OSError(errno.EIO)
         n = self._held
         if n == 0:
             n = self.imu.level()
@@ -36,10 +43,11 @@ class Sampler:
             waiting = n
             if n > self._most:
                 n = self._most
+            self._reading = True
             self.imu.read_into(self._views[n])
+            self._reading = False
             self.left = waiting - n
-            # From here on the burst is only here: a Ctrl-C must not lose it.
-            self._held = n
+            self._held = n  # from here on the burst is only here
             self.lost = self.imu.lost()
             if self.lost:
                 return -1

@@ -16,7 +16,7 @@ def facts(path):
         while True:
             chunk = f.read(_CHUNK)
             if not chunk:
-                return size, crc, header["boot"] if header else 0
+                return size, crc, header.get("boot", 0) if header else 0
             size += len(chunk)
             crc = binascii.crc32(chunk, crc)
 

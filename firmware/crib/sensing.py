@@ -111,7 +111,9 @@ class Sensing:
         self._gap(frames, self._reason, away_ms)
 
     def stop(self):
-        """Drain what is left and switch the sensor off."""
+        """Drain what is left and switch the sensor off; a second time does nothing."""
+        if self.stopped:
+            return
         if self.fault == "none":
             try:
                 self.imu.stop()

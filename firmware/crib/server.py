@@ -9,6 +9,7 @@ from micropython import const
 from . import framing, protocol, records
 
 HEAD = const(2)  # packet body: type, id
+TYPED = const(256)  # the id of what a person asked
 _NO_ID = const(255)
 _BODY = const(2 + 8 + 1024 + 4)
 HELP = (
@@ -114,13 +115,16 @@ class Server:
     def _typed(self, line):
         word, _, rest = line.partition(" ")
         if word == "info":
-            lines = self._answers.info(_NO_ID, "").split(" ")
+            lines = self._answers.facts().split(" ")
         elif word == "list":
-            lines = self._answers.segment_lines()
+            self._answers.tell_segments()
+            lines = ()
         elif word == "mark" and rest:
             lines = (self._carry_out(_NO_ID, "mark", rest)[1],)
-        else:
+        elif word == "help":
             lines = HELP
+        else:
+            lines = ("unknown=%s" % word,) + HELP
         for entry in lines:
             self.text(entry)
 

@@ -12,6 +12,10 @@ import numpy as np
 from cribtrace import __version__, facts, logfile
 from cribtrace.device import records
 
+FLOOR_MOST_MG = 10.0  # chosen: four times the noise of the poorest sensor, an MPU-6050
+RECORDS_MISSING = "records_missing"
+TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
+
 
 @dataclass
 class Snippet:
@@ -54,9 +58,23 @@ class _Boot:
         return next((r for r in reversed(self.records) if r["type"] in types), None)
 
     def written(self) -> int:
-        """Records the board numbered in this boot, whether or not they are here."""
-        first = min(record["seq"] for record in self.records)
-        return max(record["seq"] for record in self.records) - first + 1
+        """Records the board made in this boot, whether or not they are here.
+
+        From their numbers, and from the board's own count where the first ones are missing.
+        """
+        last_seq = self.records[-1]["seq"]
+        numbered = last_seq - self.records[0]["seq"] + 1
+        told = self.last(records.STOP, records.RECORDER)
+        return max(numbered, told["records"] + 1 + last_seq - told["seq"] if told else 0)
+
+    def holes(self) -> Iterator[tuple[int, int]]:
+        """(first, end) frame between which records of this boot are missing here."""
+        at = 0
+        expected = self.records[0]["seq"] + (self.records[0]["type"] != records.BOOT)
+        for record in self.records:
+            if record["seq"] != expected:
+                yield at, record["frame"]
+            at, expected = record["frame"], record["seq"] + 1
 
     def utc(self, since_boot_s: float) -> str | None:
         """The host's clock at a moment of this boot, from its last anchor; None without one."""
@@ -77,13 +95,16 @@ class _Boot:
 
 def read_night(source: Path) -> Night:
     """The night in a log folder or segment file. Raises CribtraceError as `logfile.read`."""
-    segments = [s for s in logfile.read(source) if s.header]
+    found = logfile.read(source)
+    segments = [s for s in found if s.header]
     night = Night(facts.header_line(segments[0].header or {}))
-    night.faults = [fault for s in segments for fault in s.faults]
+    night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
     boots = list(_boots(segments))
     end_s = _played(boots)
     for boot in boots:
         _collect(night, boot, end_s)
+        _missing(night, boot)
+    _deaf(night)
     last_s = boots[-1].start_s + facts.Scale(boots[-1].header).seconds(boots[-1].frames)
     night.summary = _summary(night, boots, min(end_s, last_s))
     return night
@@ -142,6 +163,27 @@ def _collect(night: Night, boot: _Boot, end_s: float) -> None:
             if wave := waves.get(record["start"]):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
+
+
+def _missing(night: Night, boot: _Boot) -> None:
+    """Records that were made and are not here: nobody can say what moved meanwhile."""
+    scale = facts.Scale(boot.header)
+    for first, end in boot.holes():
+        onset_s = round(boot.start_s + scale.seconds(first), 3)
+        gap = {"type": "gap", "onset_s": onset_s, "duration_s": scale.seconds(end - first)}
+        night.gaps.append({**gap, "frames": None, "reason": RECORDS_MISSING})
+        night.faults.append(
+            f"records are missing from {onset_s:.0f} s on, for {gap['duration_s']:.0f} s:"
+            " pull again into the same folder"
+        )
+
+
+def _deaf(night: Night) -> None:
+    """Epochs in which the floor had risen so far that few movements could be told from it."""
+    for epoch in night.epochs:
+        if epoch["floor_mg"] > FLOOR_MOST_MG:
+            span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
+            night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
 
 
 def _place(line: dict, boot: _Boot) -> None:

@@ -20,7 +20,9 @@ def replacing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any
     body, the old `path` stays and the `.part` goes. Raises CribtraceError for a full disk and
     for a place that cannot be written; other errors of the body pass unchanged.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
+    if path.exists() and not path.is_file():
+        raise CribtraceError(f"cannot write {path}: it is not a regular file: name another")
     part = path.with_name(path.name + ".part")
     text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
     try:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cribtrace import greeting, window
 from cribtrace.conversation import Conversation, Heard
 from cribtrace.device import protocol
-from cribtrace.errors import CribtraceError, NoDevice
+from cribtrace.errors import CribtraceError, NoDevice, Silent
 
 KEEP_S = 2.0  # well inside protocol.SESSION_MS
 _WORDS = ("state", "fault", "config_crc")  # the answers to `info` that are no numbers
@@ -67,7 +67,8 @@ class Client(Conversation):
             self.listen(min(self.wait_s, 0.3))
             if self.recent:
                 raise NoDevice(greeting.left_raw(self.link.port))
-        raise NoDevice(greeting.why_no_hello(self.link.port, seen))
+        absent = NoDevice if seen else Silent
+        raise absent(greeting.why_no_hello(self.link.port, seen))
 
     def info(self) -> dict[str, int | str]:
         """Return counters and settings in force, as docs/PROTOCOL.md lists them."""

@@ -93,9 +93,7 @@ def _int16(path: Path, raw: np.ndarray, unit: str, scale: float) -> np.ndarray:
     outside = ((raw < _INT16.min) | (raw > _INT16.max)).any(axis=1)
     if outside.any():
         advice = (
-            "is the unit right?"
-            if unit == "lsb"
-            else ("is the unit right? If so, store LSB of a coarser scale, and give --unit lsb")
+            "" if unit == "lsb" else " If so, store LSB of a coarser scale, and give --unit lsb"
         )
         raise CribtraceError(
             f"{path}: {outside.sum()} of {len(raw)} frames, first number {outside.argmax() + 1}, "

@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from cribtrace import analysis, recording, replay, report, runtime, scenario
+from cribtrace import analysis, recording, replay, report, runtime, scenario, wording
 from cribtrace.atomic import replacing
 from cribtrace.client import Client
 from cribtrace.device import protocol
@@ -26,12 +26,12 @@ from cribtrace.virtual_parts import firmware_files, install_firmware
 
 SEED = 1
 BAUD = 921_600
-_DATA_LOST = 3
-_WORDS = {
-    "twitch": "twitches (up to 0.5 s)",
-    "limb_move": "limb movements (up to 3 s)",
-    "gross": "gross movements (longer than 3 s)",
+_ORIGIN = {
+    True: "Motion, sensor and board are simulated.",
+    False: "The motion is the recording's; sensor and board are simulated.",
 }
+_DATA_LOST = 3
+_SILENT_S = 60
 
 
 def say(line: str) -> None:
@@ -63,14 +63,18 @@ def _watch(link: Link, lived: Lived, seconds: float) -> None:
     """Show the night's progress, from the board's own heartbeat lines, until it has ended."""
     told = -1
     tail = b""
+    heard_s = time.monotonic()
     while not lived.ended.is_set():
         *lines, tail = (tail + link.read(0.2)).split(b"\r\n")
+        heard_s = time.monotonic() if lines else heard_s
+        if time.monotonic() - heard_s > _SILENT_S:
+            raise CribtraceError(f"the virtual board has said nothing for {_SILENT_S} s")
         for line in lines:
             facts = protocol.fields(line.decode(errors="replace"))
             if facts.get("what") == "heartbeat" and int(facts["t_s"]) // 3600 != told:
                 told = int(facts["t_s"]) // 3600
-                hour, events = int(facts["t_s"]) / 3600, facts.get("events", "0")
-                say(f"  {hour:4.1f} of {seconds / 3600:.1f} h lived, {events} movements logged")
+                minutes, events = int(facts["t_s"]) // 60, facts.get("events", "0")
+                say(f"  {minutes:3d} of {seconds / 60:.0f} min lived, {events} events logged")
     if lived.crash:
         raise CribtraceError(f"the virtual board stopped: {lived.crash[-300:]}")
 
@@ -84,7 +88,7 @@ def _live(rec: Recording, flash: Path, micropython: Path, log: Path) -> tuple[di
     with board:
         with Link(board.port) as link:
             _watch(link, lived, len(rec.accel) / rec.rate_hz)
-        say("The night is over: the sensor repeats its last second while the log is pulled ...")
+        say("It is over: the sensor repeats its last second while the log is pulled ...")
         with Client(Link(board.port)) as client:
             client.hello()
             client.time(time.time_ns() // 1_000_000)
@@ -99,13 +103,11 @@ def _live(rec: Recording, flash: Path, micropython: Path, log: Path) -> tuple[di
 def _account(night: analysis.Night, info: dict, sensor: dict, pulled: Pulled) -> dict:
     """The summary, with what only the board, its sensor and the line could count."""
     summary = night.summary
-    seen, in_gaps = int(info["seen"]), int(info["in_gaps"])
+    seen, in_gaps = summary["frames_seen"], summary["frames_in_gaps"]
     produced = sensor["frames_produced"]
     summary.update(
         frames_produced=produced,
         frames_post_roll=sensor["frames_post_roll"],
-        frames_seen=seen,
-        frames_in_gaps=in_gaps,
         frames_lost=produced - seen - in_gaps,
         records_written=int(info["records"]),
         wire_bytes=pulled.wire_bytes,
@@ -124,8 +126,8 @@ def _write(out: Path, night: analysis.Night) -> Path:
     return out / "report.html"
 
 
-def _tell(summary: dict, same: bool, page: Path) -> None:
-    counts = ", ".join(f"{n} {_WORDS[kind]}" for kind, n in summary["counts"].items())
+def _tell(summary: dict, same: bool, simulated: bool, page: Path) -> None:
+    counts = ", ".join(wording.counted(kind, n) for kind, n in summary["counts"].items())
     print(
         f"{summary['hours']:.2f} hours recorded, {summary['coverage']:.2%} of them covered.\n"
         f"Counted: {counts}.\n"
@@ -137,7 +139,7 @@ def _tell(summary: dict, same: bool, page: Path) -> None:
         f"Firmware: {summary['firmware_heap_bytes'] / 1024:.1f} KiB of heap at the most.\n"
         f"The same detector over night.npz on this computer: "
         f"{'the same events' if same else 'OTHER EVENTS'}.\n"
-        "All of it is simulated. This is not a medical device.\n"
+        f"{_ORIGIN[simulated]} This is not a medical device.\n"
         f"Report: {page}"
     )
 
@@ -147,6 +149,8 @@ def run(source: Path | None, out: Path) -> int:
     out.mkdir(parents=True, exist_ok=True)
     log = out / "log"
     shutil.rmtree(log, ignore_errors=True)
+    for stale in ("night.npz", "events.jsonl", "summary.json", "report.html"):
+        (out / stale).unlink(missing_ok=True)
     if source:
         say(f"Reading {source} ...")
         rec = recording.load(source)
@@ -168,7 +172,7 @@ def run(source: Path | None, out: Path) -> int:
     same = replay.replay(rec) == [
         {key: value for key, value in event.items() if key != "utc"} for event in night.events
     ]
-    _tell(summary, same, _write(out, night))
+    _tell(summary, same, source is None, _write(out, night))
     lost = summary["frames_lost"] or summary["records_written"] != summary["records_pulled"]
     return _DATA_LOST if lost or not same or night.faults or pulled.damaged else 0
 

@@ -27,6 +27,8 @@ def walk(folder):
             walk(path)
         else:
             print('FILE', path)
+if 'main.py' in os.listdir('/'):
+    print('FILE', '/main.py')
 for folder in {folders!r}:
     try:
         os.mkdir(folder)
@@ -75,7 +77,8 @@ def deploy(
     folders = sorted({str(Path(path).parent.as_posix()) for path in wanted} - {"/"})
     listed = _mpremote(port, ["exec", _LIST.format(folders=folders)])
     there = [line[5:].strip() for line in listed.splitlines() if line.startswith("FILE ")]
-    steps: list[str] = []
+    # Without main.py a deployment that is cut short starts nothing, rather than half of it.
+    steps: list[str] = ["fs", "rm", ":/main.py", "+"] if "/main.py" in there else []
     for stale in sorted(set(there) - set(wanted)):
         steps += ["fs", "rm", ":" + stale, "+"]
     for path, source in wanted.items():

@@ -23,3 +23,7 @@ class NoDevice(CribtraceError):
     """The device is absent, silent, busy or talks something else."""
 
     exit_code = 4
+
+
+class Silent(NoDevice):
+    """The port opens, and nothing comes from it."""

@@ -100,11 +100,24 @@ def segment_paths(source: Path) -> list[Path]:
 def read(source: Path) -> list[Segment]:
     """All segments of a log folder or a single file.
 
-    Raises CribtraceError where none is a Cribtrace segment with a readable header.
+    Raises CribtraceError where none is a Cribtrace segment with a readable header, and where the
+    folder mixes the logs of two boards.
     """
     segments = [read_segment(path) for path in segment_paths(source)]
-    if not any(s.header and s.verdict != FOREIGN for s in segments):
+    headers = [s.header for s in segments if s.header]
+    if not headers:
         fault = segments[0].faults[0]
         error = Damaged if segments[0].verdict == DAMAGED else CribtraceError
         raise error(f"{fault}; nothing in {source} can be read as a log")
+    devices = sorted({header["device"].hex() for header in headers})
+    if len(devices) > 1:
+        raise CribtraceError(
+            f"{source} holds the logs of boards {' and '.join(devices)}: give each its own folder"
+        )
     return segments
+
+
+def unfinished(source: Path) -> list[str]:
+    """A fault for each segment that a pull has begun and not finished."""
+    parts = sorted(source.glob(f"*{SUFFIX}.part")) if source.is_dir() else []
+    return [f"{part.name}: not wholly pulled; run the pull again" for part in parts]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cribtrace import virtual_ports
 from cribtrace.client import Client
+from cribtrace.errors import Silent
 from cribtrace.link import Link, serial_ports
 
 _WAIT_S = 0.5
@@ -21,6 +22,7 @@ class Port:
     description: str
     hello: dict[str, str] = field(default_factory=dict)
     problem: str = ""
+    silent: bool = False  # it opened, and nothing came: most ports without a board are like that
 
 
 def ask_all() -> list[Port]:
@@ -45,3 +47,4 @@ def _ask(port: Port) -> None:
             port.hello = client.hello()
     except Exception as error:  # one bad port, whatever its driver does, must not hide the others
         port.problem = str(error)
+        port.silent = isinstance(error, Silent)

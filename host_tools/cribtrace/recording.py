@@ -17,6 +17,7 @@ from cribtrace.atomic import replacing
 from cribtrace.errors import CribtraceError, Usage
 
 CSV_LSB_PER_G = 16384.0
+_SCALE_MOST = 1e6  # milli-LSB are to fit the board's small integers
 """Scale of a .csv that is not in LSB already: +-2 g fill an int16."""
 
 # LSM6DSO data sheet (DS12140), INTERNAL_FREQ_FINE: the rate is 6667 Hz, trimmed in steps
@@ -143,9 +144,9 @@ def _load_npz(path: Path) -> Recording:
     return Recording(
         accel=_filled(path, np.ascontiguousarray(accel, dtype=np.int16)),
         rate_hz=_positive(path, entries, "rate_hz"),
-        lsb_per_g=_positive(path, entries, "lsb_per_g"),
+        lsb_per_g=_scale(path, _positive(path, entries, "lsb_per_g")),
         truth=_truth(path, _text(path, entries, "truth")),
-        source=_text(path, entries, "source"),
+        source=_text(path, entries, "source") or path.name,
     )
 
 
@@ -169,6 +170,14 @@ def _positive(path: Path, entries: dict[str, np.ndarray], name: str) -> float:
     if entry.size != 1 or entry.dtype.kind not in "iuf":
         raise CribtraceError(f"{path}: {name} is not one number: store it as a float")
     return _checked(f"{path}: {name}", float(entry.reshape(())), CribtraceError)
+
+
+def _scale(path: Path, lsb_per_g: float) -> float:
+    if not 1 <= lsb_per_g <= _SCALE_MOST:
+        raise CribtraceError(
+            f"{path}: lsb_per_g is {lsb_per_g:g}: give the sensor's own, 1 to {_SCALE_MOST:g}"
+        )
+    return lsb_per_g
 
 
 def _checked(what: str, value: float, error: type[CribtraceError]) -> float:
@@ -227,5 +236,5 @@ def _load_csv(
         raise Usage("--lsb-per-g goes with --unit lsb, always and only: it is the sensor's scale")
     _checked("the rate", rate_hz, Usage)
     scale = _checked("lsb_per_g", CSV_LSB_PER_G if lsb_per_g is None else lsb_per_g, Usage)
-    accel = _filled(path, csv_frames.load(path, unit, scale))
+    accel = _filled(path, csv_frames.load(path, unit, _scale(path, scale)))
     return Recording(accel, float(rate_hz), float(scale), (), path.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cribtrace import facts, runtime, tree
 from cribtrace.device import config, detector, kernels, records
-from cribtrace.errors import CribtraceError, Usage
+from cribtrace.errors import CribtraceError
 from cribtrace.recording import Recording
 
 
@@ -18,14 +18,14 @@ def replay(recording: Recording, on: str = "auto") -> list[dict]:
     One that is still open when the recording ends is not among them.
 
     `on` is "cpython", "micropython", or "auto": MicroPython where one is set up, which is some
-    hundred times faster. Raises Usage for a rate that the detector is not made for.
+    hundred times faster. Raises CribtraceError for a rate that the detector is not made for.
     """
     rate_mhz = round(recording.rate_hz * 1000)
     mlsb_per_g = round(recording.lsb_per_g * 1000)
     try:
         config.kernel_words(config.SETTINGS, rate_mhz, mlsb_per_g, 6, 0, 1)
     except ValueError as error:
-        raise Usage(f"{recording.source or 'recording'}: {error}; resample it") from None
+        raise CribtraceError(f"{recording.source}: {error}: resample it to 104 Hz") from None
     interpreter = None if on == "cpython" else _interpreter(required=on == "micropython")
     run = _on_micropython if interpreter else _on_cpython
     found = run(recording, rate_mhz, mlsb_per_g, interpreter)

@@ -58,12 +58,12 @@ class VirtualBoard:
         tamper_down: Tamper | None = None,
         tamper_up: Tamper | None = None,
     ):
-        blank_flash(flash)
         self._folder = Path(tempfile.mkdtemp(prefix="cribtrace-"))
         facts = write_facts(
             self._folder, recording, flash=flash, speed=speed, baud=baud,
             first_frame=first_frame, worst_every=worst_every,
         )  # fmt: skip
+        blank_flash(flash)
         self._make = lambda cause: Chip(micropython, heap, self._folder, facts, cause, self._note)
         self._on_status = on_status
         self._tampers = tamper_down, tamper_up
@@ -208,7 +208,9 @@ class VirtualBoard:
     def _note(self, status: Status) -> None:
         self.statuses.put(status)
         if self._on_status:
-            self._on_status(status)
+            # Whatever the listener meets (a closed stderr), the relay must go on.
+            with contextlib.suppress(Exception):
+                self._on_status(status)
 
     # -- the relay --
 

@@ -52,22 +52,25 @@ def firmware_files() -> dict[str, bytes]:
 
 def install_firmware(flash: Path, files: Mapping[str, bytes], micropython: Path) -> None:
     """Format the image `flash`, a new one if there is none, and write files (path -> content)."""
-    flash.unlink(missing_ok=True)
-    blank_flash(flash)
+    made = flash.with_name(flash.name + ".part")
+    made.unlink(missing_ok=True)
+    blank_flash(made)
     with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
         for name, content in files.items():
             copy = Path(folder) / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content)
         done = subprocess.run(
-            [micropython, BOARD / "factory.py", flash, folder],
+            [micropython, BOARD / "factory.py", made, folder],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
         )
     if done.returncode != 0:
+        made.unlink()
         last = (done.stderr + done.stdout).strip().splitlines() or ["no reason given"]
         raise CribtraceError(f"{flash}: the firmware could not be installed: {last[-1]}")
+    made.replace(flash)
 
 
 def write_facts(
@@ -93,6 +96,7 @@ def write_facts(
         "recording": str(folder / "recording.i16"),
         "retained": str(folder / "retained"),
         "frames": len(recording.accel),
+        "rate_mhz": round(recording.rate_hz * 1000),
         "rate_uhz": round(recording.rate_hz * 1e6),
         "mlsb_per_g": round(recording.lsb_per_g * 1000),
         "base_odr": code,

@@ -26,12 +26,15 @@ KINDS = {
 REASONS = {
     "after a gap": "the noise floor was being measured again",
     "bus_error": "the sensor did not answer",
+    "crashed": "the firmware failed and restarted itself",
     "fifo_overrun": "the sensor’s buffer filled up before it was read",
     "interrupted": "the recording was stopped from outside, then went on",
     "power_cut": "the board had no power",
     "restarted": "the board was started again",
     "sensor_silent": "the sensor sent nothing",
     "no_sensor": "no motion sensor answered",
+    "records_missing": "the log of this time is not here",
+    "noise floor above 10 mg": "the noise was too strong to tell movements from it",
     "warm-up": "the noise floor was being measured",
     "watchdog": "the board hung and restarted itself",
 }

@@ -22,6 +22,9 @@ class StillSensor:
     def plays(self):
         return self.plays_now
 
+    def over(self):
+        return False
+
 
 def passed_ms(clock, act, *args):
     wall, start = time.ticks_ms(), clock.now_ms()

@@ -19,6 +19,11 @@ def rec():
     return scenario.generate("ten_minutes", 2)
 
 
+@pytest.fixture(scope="module")
+def hour():
+    return scenario.generate("nap", 2)
+
+
 def mpremote(port, *command):
     done = subprocess.run(
         [sys.executable, "-m", "mpremote", "connect", port, *command],
@@ -70,6 +75,22 @@ def test_mpremote_interrupts_and_the_log_says_for_how_long_and_why(bench, rec, t
     assert night.faults == []
 
 
+def test_mpremote_reset_starts_the_firmware_again(bench, rec, tmp_path):
+    with bench(rec, speed=1) as b:
+        with b.client() as client:
+            client.keep()
+        mpremote(b.board.port, "reset")
+        time.sleep(1)
+        with b.client() as client:
+            assert client.info()["state"] == "sampling"
+            pull(client, tmp_path / "log")
+    night = analysis.read_night(tmp_path / "log")
+    boots = [line for line in night.recorder if line["what"] == "boot"]
+    assert [(line["boots"], line["cause"]) for line in boots] == [(1, "power_on"), (2, "hard")]
+    # Ctrl-C had ended the recording; a hard reset stops the clock that knew for how long.
+    assert [(gap["reason"], gap["duration_s"]) for gap in night.gaps] == [("interrupted", None)]
+
+
 def test_a_power_cut_costs_at_most_a_minute_and_is_named(bench, rec, tmp_path):
     flash = tmp_path / "cut.bin"
     with bench(rec, flash=flash) as b:
@@ -115,8 +136,8 @@ def test_stop_is_kept_by_a_restart(bench, rec, tmp_path):
     assert [gap["reason"] for gap in gaps] == ["restarted"]
 
 
-def test_a_person_reads_and_types_while_it_samples(bench, rec):
-    with bench(rec, speed=200) as b, Link(b.board.port) as link:
+def test_a_person_reads_and_types_while_it_samples(bench, hour):
+    with bench(hour, speed=200) as b, Link(b.board.port) as link:
         link.write(b"help\r\n")
         heard = b""
         deadline = time.monotonic() + 5
@@ -136,8 +157,8 @@ def test_a_person_reads_and_types_while_it_samples(bench, rec):
         assert b"state=sampling\r\n" in heard
 
 
-def test_a_session_ends_by_itself_when_the_host_has_gone(bench, rec):
-    with bench(rec, speed=200) as b:
+def test_a_session_ends_by_itself_when_the_host_has_gone(bench, hour):
+    with bench(hour, speed=200) as b:
         client = b.client()
         client.link.close()  # no goodbye: as after kill -9
         with Link(b.board.port) as link:

@@ -106,6 +106,10 @@ def forbidden_imports(module: Module) -> Iterator[str]:
             yield "only link imports serial"
         if host and outside in TERMINAL and module.name not in ("virtual", "runtime"):
             yield f"only virtual and runtime import {outside}"
+        if module.name == "kernels" and own and own not in ranks(FIRMWARE_ORDER[0]):
+            yield "kernels import nothing of ours"
+        if host and own == "virtual" and not module.program():
+            yield "only programs may bring in the virtual board: it needs a POSIX terminal"
         if host and own == "firmware" and module.name != "device":
             yield "only device imports the firmware"
 

@@ -67,7 +67,7 @@ def test_the_same_recording_gives_the_same_bytes_and_the_interchange_form(tmp_pa
 def test_truth_and_source_may_be_absent(tmp_path):
     recording = load(write(tmp_path / "a.npz"))
     assert recording.truth == ()
-    assert recording.source == ""
+    assert recording.source == "a.npz"
 
 
 def test_int16_of_the_other_byte_order_is_int16(tmp_path):
@@ -283,9 +283,8 @@ def test_every_trim_is_its_own_rate():
             assert supported_rate(rate_hz) == (odr, fine)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="needs the real recordings beside the checkout")
-def test_real_recordings_load_and_survive_a_round_trip(tmp_path):
-    paths = sorted(REAL.glob("*.npz"))
+def test_real_recordings_load_and_survive_a_round_trip(recordings, tmp_path):
+    paths = sorted(recordings.glob("*.npz"))
     assert paths
     for path in paths:
         recording = load(path)
@@ -296,5 +295,5 @@ def test_real_recordings_load_and_survive_a_round_trip(tmp_path):
         again = load(tmp_path / "again.npz")
         assert np.array_equal(again.accel, recording.accel)
         assert again.truth == recording.truth
-    shaken = load(REAL / "shaker-2hz-nexus-4.npz").truth
+    shaken = load(recordings / "shaker-2hz-nexus-4.npz").truth
     assert [(entry["kind"], entry["rate_hz"]) for entry in shaken] == [("rhythmic_bout", 2.0)]

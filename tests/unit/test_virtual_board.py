@@ -177,7 +177,7 @@ def test_resets_and_their_causes(tmp_path, interpreter):
         "dog = board.watchdog()\nwhile True:\n    board.idle(1000)\n"
     )
     with (
-        board_with(tmp_path, interpreter, main, speed=50.0) as board,
+        board_with(tmp_path, interpreter, main, speed=50.0, recording=Ramp(100_000)) as board,
         from_power_on(board) as port,
     ):
         read_until(port, b"cause power_on b''\r\n")

@@ -28,6 +28,8 @@ def mount(device):
 
 def run():
     """Boot, and boot again after each soft reset, for ever."""
+    # What `import machine` gives here: enough for `mpremote reset`.
+    sys.modules["machine"] = parts.reset  # pyright: ignore[reportArgumentType]
     terminal = repl.Repl(parts.console, parts.clock)
     sys.path[:] = ["", "/lib"]
     silicon = set(sys.modules)

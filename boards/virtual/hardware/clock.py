@@ -126,6 +126,9 @@ class Clock:
         us = max(min(us, _IDLE_MOST_MS * 1000), costs.IDLE_US)
         if self._paced or self.attended or not self._sensor.plays():
             self._start_pacing()
+            if self._sensor.over():
+                self._permille = min(self._permille, 1000)
+                self._step_us = 0x20000000 // self._permille
             self._catch_up(us)
         else:
             self.charge(us)
@@ -133,6 +136,8 @@ class Clock:
             self._watchdog.look()
 
     def _read(self):
+        if self._watchdog:
+            self._watchdog.look()
         if self._paced:
             self._follow()
         else:

@@ -100,6 +100,10 @@ class LSM6DSO:
         """Whether the recording is being sampled."""
         return self._regs[_CTRL1_XL] >> 4 != 0 and not self._feed.ended
 
+    def over(self):
+        """Whether the recording has ended, and its last second repeats."""
+        return self._feed.ended
+
     def until_watermark_us(self):
         """Microseconds until the FIFO reaches its watermark."""
         words = self._watermark()

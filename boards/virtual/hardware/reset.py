@@ -66,8 +66,8 @@ class Reset:
         self._imu = imu
         self._feed = feed
 
-    def hard(self):
-        """As machine.reset()."""
+    def reset(self):
+        """The hard one of `machine`."""
         self._end(EXIT_HARD)
 
     def watchdog(self):

@@ -146,7 +146,7 @@ class LSM6DSO:
         """
         n = len(view) * 9363 >> 16  # / 7, exact for every whole number of words up to 512
         self._i2c.readfrom_mem_into(self._address, _TIMESTAMP0, self._ticks)
-        if self._pushed:
+        if self._pushed:  # once after a start, and the one place here that allocates: two views
             view[:7] = self._word
             self._i2c.readfrom_mem_into(self._address, _FIFO_DATA_OUT_TAG, view[7:])
             self._pushed = False

@@ -3,7 +3,7 @@
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from cribtrace.errors import CribtraceError, Usage
 
 _PATH = click.Path(path_type=Path)
 _SEED = 1
-_SHORT = "ten_minutes"
+_PLAYED = "nap"
 _INTERPRETERS = ("auto", "cpython", "micropython")
 _TERMINATED = 143
 
@@ -84,7 +84,7 @@ def runtime(as_json: bool) -> None:
 @click.command()
 @click.argument("source", type=_PATH, required=False)
 @click.option("--speed", default="1", show_default=True, help="Factor of real time, or max.")
-@click.option("--baud", type=int, help="Line rate; without it the line has none.")
+@click.option("--baud", type=click.IntRange(300, 4_000_000), help="Line rate; else none.")
 @click.option("--flash", type=_PATH, help="Flash image; survives the run. Else a fresh one.")
 @click.option("--link", type=_PATH, help="Symbolic link to make to the port.")
 @click.option(
@@ -106,7 +106,7 @@ def sim(
 ) -> None:
     """Run the firmware on a virtual board that lies on the mattress of SOURCE; print its port.
 
-    Ctrl-C cuts its power. Without SOURCE it plays ten simulated minutes.
+    Ctrl-C cuts its power. Without SOURCE it plays a simulated hour.
     """
     factor = _factor(speed)
     try:
@@ -118,19 +118,28 @@ def sim(
     if source:
         played = load_recording(source, rate_hz, unit, lsb_per_g)
     else:
-        played = scenario.generate(_SHORT, _SEED)
+        played = scenario.generate(_PLAYED, _SEED)
     micropython = runtime.find(fetch=True, say=say).path
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     with _flash_image(flash, micropython) as image, virtual.VirtualBoard(
         played, flash=image, micropython=micropython, speed=factor, baud=baud, link=link,
         reset_on_open=reset_on_open,
-        on_status=lambda status: say(row({"type": "sim", **status})),
+        on_status=_tell,
     ) as board:  # fmt: skip
         name = str(link or board.link or board.port)
         emit({"type": "port", "port": name}, True) if as_json else click.echo(name)
         while not board.wait_off(1.0):
             pass
-        raise CribtraceError(f"the virtual board stopped{board.crash}")
+        said = board.crash.strip() or "it said nothing"
+        raise CribtraceError(f"the virtual board stopped: {said}; start it again")
+
+
+def _tell(status: Mapping[str, object]) -> None:
+    """Say what the simulated hardware reports; a power cut by Ctrl-C is no news."""
+    if status["sim"] == "recording_end":
+        say("the recording is over; its last second now repeats at real speed")
+    elif status["sim"] != "off":
+        say(row({"type": "sim", **status}))
 
 
 @contextmanager

@@ -53,7 +53,10 @@ def list_segments(port: str | None, as_json: bool) -> None:
     """List the closed segments of the log on a board."""
     with open_client(port) as client:
         client.hello()
-        for s in client.list():
+        segments = client.list()
+        if not segments:
+            say("no closed segments yet; `cribtrace pull` closes the open one")
+        for s in segments:
             line = {"segment": s.number, "bytes": s.size_bytes, "crc": f"{s.crc:08x}"}
             emit({"type": "segment", **line, "acked": s.acked, "boot": s.boot}, as_json)
 
@@ -67,6 +70,7 @@ def tail(port: str | None, as_json: bool) -> int:
     from cribtrace import tail as following
 
     name = port or only_port()
+    say(f"following {name}; Ctrl-C ends it")
     try:
         for item in following.follow(lambda: open_client(name), facts.json_line):
             if isinstance(item, following.Decoded):

@@ -7,6 +7,7 @@ import rich_click as click
 from cribtrace.cli.output import emit, json_option, say
 from cribtrace.errors import Damaged
 
+_SHOWN = 5  # faults that are named one by one
 _SOURCE = click.Path(path_type=Path)
 
 
@@ -17,12 +18,12 @@ def decode(source: Path, as_json: bool) -> None:
     """Print what a log folder or segment file holds, and whether it is whole."""
     from cribtrace import analysis, logfile
 
-    segments = logfile.read(source)
-    for line in analysis.lines(analysis.read_night(source)):
+    night = analysis.read_night(source)
+    for line in analysis.lines(night):
         emit(line, as_json)
-    _verdict(source, [fault for s in segments for fault in s.faults])
-    count = sum(len(s.records) for s in segments)
-    say(f"{source}: complete: {len(segments)} segments, {count} records")
+    _verdict(source, night.faults)
+    count = len(logfile.segment_paths(source))
+    say(f"{source}: complete: {count} segments, {night.summary['records_pulled']} records")
 
 
 @click.command()
@@ -42,11 +43,11 @@ def report(source: Path, output: Path) -> None:
 
 def _verdict(source: Path, faults: list[str]) -> None:
     """Raise Damaged, after naming each fault, unless there is none."""
-    for fault in faults:
+    for fault in faults[:_SHOWN]:
         say(fault)
     if faults:
         more = "fault was" if len(faults) == 1 else "faults were"
-        raise Damaged(f"{source}: {len(faults)} {more} found; the rest is above")
+        raise Damaged(f"{source}: {len(faults)} {more} found; what could be read was")
 
 
 COMMANDS = (decode, report)

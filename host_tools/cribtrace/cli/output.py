@@ -23,21 +23,21 @@ def say(line: str) -> None:
 
 
 def emit(line: dict[str, Any], as_json: bool) -> None:
-    """Print one result: as JSON, or its fields in a row."""
+    """Print one result: as JSON, or its plain fields in a row."""
     click.echo(json.dumps(line, separators=(",", ":"), allow_nan=False) if as_json else row(line))
 
 
 def row(line: dict[str, Any]) -> str:
-    """Return a JSON-line dict as `type key=value ...`, without what has no value."""
-    pairs = [f"{k}={_shown(v)}" for k, v in line.items() if k != "type" and v is not None]
+    """Return a JSON-line dict as `type key=value ...`; what is itself a list or dict is left out.
+
+    Reasons, levels and versions are for `--json`: a person's line is to fit a terminal.
+    """
+    plain = {k: v for k, v in line.items() if v is not None and not isinstance(v, (dict, list))}
+    pairs = [f"{k}={_shown(v)}" for k, v in plain.items() if k != "type"]
     return " ".join([str(line.get("type", "")), *pairs])
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return ",".join(f"{k}:{_shown(v)}" for k, v in value.items())
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(_shown, value))
     if isinstance(value, bool):
         return str(int(value))
     text = str(value)
@@ -76,8 +76,9 @@ def only_port() -> str:
         return boards[0]
     if boards:
         raise Usage(f"several boards answer: choose one with --port: {', '.join(boards)}")
-    if len(asked) == 1:
-        raise NoDevice(asked[0].problem)
+    telling = [port.problem for port in asked if not port.silent] or [p.problem for p in asked]
+    if len(telling) == 1:
+        raise NoDevice(telling[0])
     silent = ", ".join(port.name for port in asked) or "there are none"
     raise NoDevice(
         f"no board answers on any port ({silent}): plug one in, or `cribtrace sim` makes one;"

@@ -1,0 +1,143 @@
+"""What the firmware must survive: requests without sense, its own faults, impatient people."""
+
+import pytest
+
+from cribtrace import analysis, recording, scenario
+from cribtrace.device import protocol
+from cribtrace.errors import CribtraceError
+from cribtrace.pull import pull
+from tests.support import golden
+
+NUMBERS = ("0", "1", "-1", "2147483648", "-2147483649", "99999999999999999999", "x", "", "1 2 3 4")
+
+
+@pytest.fixture(scope="module")
+def rec():
+    return recording.load(golden.RECORDING)
+
+
+def test_no_request_ends_the_recording(bench, rec):
+    with bench(rec) as b:
+        assert b.ended.wait(30)
+        with b.client() as client:
+            client.flush()
+            for verb in sorted(set(protocol.VERBS) - {"stop", "bye", "hello"}):
+                for a in NUMBERS:
+                    for b_ in ("", *NUMBERS[:6]):
+                        arguments = [x for x in (a, b_, "10" if verb == "read" else "") if x]
+                        try:
+                            client.request(verb, *arguments)
+                        except CribtraceError:
+                            continue
+            assert client.info()["state"] == "sampling"
+
+
+def test_a_fault_of_the_firmware_is_named_and_it_goes_on(bench, tmp_path):
+    failing = {
+        ("crib/app.py", "    def _heartbeat(self):\n"): "    def _heartbeat(self):\n"
+        "        if self._minute == 3 and self.boot == 1:\n"
+        "            raise MemoryError('as if')\n"
+    }
+    with bench(scenario.generate("ten_minutes", 4), patch=failing) as b:
+        assert b.ended.wait(30)
+        with b.client() as client:
+            assert client.info()["state"] == "sampling"
+            pull(client, tmp_path / "log")
+    night = analysis.read_night(tmp_path / "log")
+    assert [gap["reason"] for gap in night.gaps] == ["crashed"]
+    assert any("as if" in line.get("text", "") for line in night.recorder)
+    stop = next(line for line in night.recorder if line["what"] == "stop")
+    assert stop["reason"] == "fault"
+    assert stop["t_s"] == pytest.approx(180, abs=2)
+
+
+ONCE = """
+def once():
+    import os
+    try:
+        os.stat("/once")
+    except OSError:
+        open("/once", "w").close()
+        raise KeyboardInterrupt
+
+
+class Sampler:"""
+
+
+def interrupted(bench, rec, tmp_path, patch):
+    """The night after a Ctrl-C in an awkward place, and the sensor's own count."""
+    patch[("crib/sampler.py", "class Sampler:")] = ONCE
+    with bench(rec, patch=patch) as b:
+        sensor = b.told("sensor_off", 30)
+        b.board.restart()
+        with b.client() as client:
+            pull(client, tmp_path / "log")
+    return analysis.read_night(tmp_path / "log"), sensor
+
+
+def test_a_ctrl_c_within_a_fifo_read_loses_nothing_in_silence(bench, rec, tmp_path):
+    within = {
+        ("crib/sampler.py", "            self.imu.read_into(self._views[n])\n"): (
+            "            self.imu.read_into(self._views[n])\n"
+            "            if self.detector.index == 64 * 50:\n"
+            "                once()\n"
+        )
+    }
+    night, sensor = interrupted(bench, rec, tmp_path, within)
+    stop = next(line for line in night.recorder if line["what"] == "stop")
+    assert (stop["reason"], stop["seen"]) == ("ctrl_c", 64 * 50)
+    gap = next(gap for gap in night.gaps if gap["reason"] == "bus_error")
+    assert sensor["frames_produced"] - stop["seen"] == pytest.approx(gap["frames"], abs=4)
+    assert gap["frames"] >= 60  # the clock counted it, to some frames
+
+
+def test_a_second_ctrl_c_costs_no_record(bench, rec, tmp_path):
+    twice = {
+        ("crib/sampler.py", "        n = self._held\n"): (
+            "        if self.detector.index == 64 * 50:\n"
+            "            once()\n"
+            "        n = self._held\n"
+        ),
+        (
+            "crib/recorder.py",
+            "        state = self.detector.state\n        if state[kernels.ACTIVE]",
+        ): (
+            "        self.tries = getattr(self, 'tries', 0) + 1\n"
+            "        if self.tries == 1:\n"
+            "            raise KeyboardInterrupt\n"
+            "        state = self.detector.state\n        if state[kernels.ACTIVE]"
+        ),
+    }
+    night, _ = interrupted(bench, rec, tmp_path, twice)
+    stops = [line["reason"] for line in night.recorder if line["what"] == "stop"]
+    assert stops == ["ctrl_c"]
+    assert [gap["reason"] for gap in night.gaps] == ["restarted"]
+
+
+def test_acknowledging_needs_the_right_crc_and_the_right_order(bench, rec):
+    with bench(rec) as b:
+        assert b.ended.wait(30)
+        with b.client() as client:
+            for _ in range(3):
+                client.mark("one more segment")
+                client.flush()
+            first, second, *_ = client.list()
+            with pytest.raises(CribtraceError, match="out_of_order"):
+                client.ack(second.number, second.crc)
+            with pytest.raises(CribtraceError, match="wrong_crc"):
+                client.ack(first.number, first.crc ^ 1)
+            client.ack(first.number, first.crc)
+            client.ack(second.number, second.crc)
+            assert [s.acked for s in client.list()][:3] == [True, True, False]
+
+
+def test_a_request_sent_twice_is_carried_out_once(bench, rec, tmp_path):
+    with bench(rec) as b:
+        assert b.ended.wait(30)
+        with b.client() as client:
+            line = (protocol.request(77, "mark", "only once") + "\n").encode()
+            client.link.write(line + line)
+            client.poll(0.5)
+            pull(client, tmp_path / "log")
+    marks = analysis.read_night(tmp_path / "log").marks
+    assert [mark["text"] for mark in marks] == ["only once"]
