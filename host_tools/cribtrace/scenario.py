@@ -25,11 +25,10 @@ def generate(name: str, seed: int) -> Recording:
     """Simulate a shipped scenario, or the file at the path `name`, for a seed of 0..2**32-1.
 
     The same scenario and seed give the same recording. Its truth has a line for each event
-    (`type` "event": kind, cause, by, onset_s, duration_s, jerks, rate_hz, slope_hz_per_s, axis,
-    peak_mg, snr, state, group), for each group of a host kind ("group") and for each stretch of
-    the sleeper's state ("state"). `snr` is the largest |x| of the movement alone on its
-    strongest axis after a 1-20 Hz second-order Butterworth, over the rms of that axis' sensor
-    noise after the same filter. Raises Usage for an unknown name or seed, CribtraceError for a
-    file that is no scenario.
+    (`type` "event"), for each group of a host kind ("group") and for each stretch of the
+    sleeper's state ("state"); docs/SCENARIOS.md has their fields. `snr` is the largest |x| of
+    the movement alone on its strongest axis after a 1-20 Hz second-order Butterworth, over the
+    rms of that axis' sensor noise after the same filter. Raises Usage for an unknown name or
+    seed, CribtraceError for a file that is no scenario.
     """
     return simulate.recorded(plan.find(name), seed)

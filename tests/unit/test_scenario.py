@@ -24,8 +24,8 @@ KINDS = {
     "fast_oscillation", "handling", "environment",
 }  # fmt: skip
 FIELDS = [
-    "type", "kind", "cause", "by", "onset_s", "duration_s", "jerks", "rate_hz", "slope_hz_per_s",
-    "axis", "peak_mg", "snr", "state", "group",
+    "type", "kind", "cause", "by", "onset_s", "duration_s", "moved_s", "jerks", "rate_hz",
+    "slope_hz_per_s", "axis", "peak_mg", "snr", "state", "group",
 ]  # fmt: skip
 FIRST_FOUR = ("night", "nap", "ten_minutes", "still")
 
@@ -143,6 +143,7 @@ def test_truth_is_complete_sorted_and_inside(name):
         assert entry["snr"] > 0
         assert entry["onset_s"] >= 0
         assert entry["duration_s"] > 0
+        assert entry["moved_s"] > 0
         assert entry["onset_s"] + entry["duration_s"] < recording.duration_s
         assert entry["state"] in ("active", "quiet", "awake", "absent")
     numbers = {entry["group"] for entry in found} - {None}

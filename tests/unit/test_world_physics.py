@@ -158,7 +158,7 @@ def test_a_puck_that_rocks_shows_other_axes():
 
 @pytest.mark.parametrize("hz", [2.0, 5.5, 11.0, 18.0, 30.0])
 def test_a_tone_settles_where_the_same_force_sample_by_sample_does(hz):
-    """Steady state by gain and phase against the filtered force; both are of the same masses."""
+    """Steady state by gain and phase against the force, filtered: the same masses twice."""
     one = bed(seed=4)
     at_s = np.arange(0, 20, 1 / RATE)
     tone = Tone(0.0, 20.0, hz, np.array([0.5, -0.2, 1.0]), ramp_s=2.0)

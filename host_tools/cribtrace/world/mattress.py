@@ -68,28 +68,14 @@ class Mattress:
         )
 
     def transfer(self, way: int, point: str, laden: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Numerator and denominator in s, from newtons at "body" or "base" to m/s2 at the base.
-
-        Infant (1) on base (2), with m, c, k and the outer force F of each, in Laplace's terms:
-            (m1 s2 + c1 s + k1) x1 = (c1 s + k1) x2 + F1
-            (m2 s2 + (c1 + c2) s + k1 + k2) x2 = (c1 s + k1) x1 + F2
-        solved for s2 x2. Of an empty crib m1 is the bedding; the foam's k1 and c1 stay.
-        """
-        w1, w2 = math.tau * self.foam_hz[way], math.tau * self.base_hz[way]
-        c1, k1 = 2 * self.foam_damping * w1 * self.infant_kg, w1 * w1 * self.infant_kg
-        c2, k2 = 2 * self.base_damping * w2 * self.base_kg, w2 * w2 * self.base_kg
-        upper = np.array([self.infant_kg if laden else self.bedding_kg, c1, k1])
-        link = np.array([c1, k1])
-        below = np.polysub(
-            np.polymul(upper, [self.base_kg, c1 + c2, k1 + k2]), np.polymul(link, link)
-        )
-        return np.polymul([1, 0, 0], link if point == "body" else upper), below
+        """Numerator and denominator in s, from newtons at "body" or "base" to m/s2 at the base."""
+        return _transfer(*self._masses(way, laden), point)
 
     def shaken(self, force_n: np.ndarray, point: str, laden: bool = True) -> np.ndarray:
         """Give what the puck shows, mg[3, N], for newtons[3, N] at `point`, from rest."""
         along = self.ways @ force_n
         moved = [
-            signal.lfilter(*_discrete(self._key(way, point, laden), self.rate_hz), along[way])
+            signal.lfilter(*_discrete(*self._masses(way, laden), point, self.rate_hz), along[way])
             for way in range(3)
         ]
         return self.coupling @ self.ways.T @ np.array(moved) * _MG
@@ -129,16 +115,36 @@ class Mattress:
                 shown_mg[:, first:last] += self.hummed(push, inside, movement.point, laden)
         return shown_mg + self.shaken(force_n, movement.point, laden) if jerky else shown_mg
 
-    def _key(self, way: int, point: str, laden: bool) -> tuple[tuple[float, ...], ...]:
-        above, below = self.transfer(way, point, laden)
-        return tuple(above.tolist()), tuple(below.tolist())
+    def _masses(self, way: int, laden: bool) -> tuple[float, ...]:
+        """m, c, k of what lies on the foam, then of the base; the foam's are the infant's."""
+        w1, w2 = math.tau * self.foam_hz[way], math.tau * self.base_hz[way]
+        m1, m2 = self.infant_kg, self.base_kg
+        upper = (m1 if laden else self.bedding_kg, 2 * self.foam_damping * w1 * m1, w1 * w1 * m1)
+        return (*upper, m2, 2 * self.base_damping * w2 * m2, w2 * w2 * m2)
+
+
+@functools.lru_cache(maxsize=64)
+def _transfer(
+    m1: float, c1: float, k1: float, m2: float, c2: float, k2: float, point: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Solve the two masses, infant or bedding (1) on base (2), for the acceleration of the base.
+
+    With m, c, k and the outer force F of each, in Laplace's terms:
+        (m1 s2 + c1 s + k1) x1 = (c1 s + k1) x2 + F1
+        (m2 s2 + (c1 + c2) s + k1 + k2) x2 = (c1 s + k1) x1 + F2
+    solved for s2 x2.
+    """
+    upper, link = np.array([m1, c1, k1]), np.array([c1, k1])
+    below = np.polysub(np.polymul(upper, [m2, c1 + c2, k1 + k2]), np.polymul(link, link))
+    return np.polymul([1, 0, 0], link if point == "body" else upper), below
 
 
 @functools.lru_cache(maxsize=64)
 def _discrete(
-    transfer: tuple[tuple[float, ...], ...], rate_hz: float
+    m1: float, c1: float, k1: float, m2: float, c2: float, k2: float, point: str, rate_hz: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Digital filter (b, a), exact for forces that run straight between frames."""
+    transfer = _transfer(m1, c1, k1, m2, c2, k2, point)
     discrete: Any = signal.cont2discrete(transfer, 1 / rate_hz, "foh")
     return np.squeeze(discrete[0]), discrete[1]
 

@@ -19,7 +19,38 @@ STATES = ("active", "quiet", "awake")
 LONGEST_S = 86400.0
 
 _WAYS = ("at_s", "count", "per_h", "every_s", "throughout")
-_EXTREMES = {"force_n": (1e-6, 1e4), "mg": (-1e4, 1e4), "error": (-0.2, 0.2)}
+LIMITS = (
+    # How a figure's name ends, and between which values the physics and the drawing hold.
+    ("force_n", 1e-6, 1e4),
+    ("rocking_mg", 1e-3, 2000),
+    ("_mg", -1e4, 1e4),
+    ("mg_per_k", -100, 100),
+    ("error", -0.2, 0.2),
+    ("deg", -90, 90),
+    ("_k", -50, 50),
+    ("spread", 0, 0.45),
+    ("spread_active", 0, 0.45),
+    ("spread_quiet", 0, 0.45),
+    ("spread_awake", 0, 0.45),
+    ("coupling", -1, 1),
+    ("damping", 0, 2),
+    ("pulse_hz", 0, 50),
+    ("_hz", 0.05, 1000),
+    ("_kg", 0.1, 200),
+    ("_per_h", 0, 3600),
+    ("share", 0, 1),
+    ("ug_rthz", 0, 1e5),
+    ("_ug", 0, 1e6),
+    ("per_min", 1, 400),
+    ("interval_s", 0.05, 3600),
+    ("width_s", 0.01, 10),
+    ("_s", 0.05, LONGEST_S),
+    ("_mm", 0.5, 200),
+    ("stiffness", 0.05, 20),
+    ("knocks", 1, 1000),
+    ("lsb_per_g", 1, 1e6),
+    ("", 2, 1000),  # whole numbers: of jerks, of movements
+)
 
 
 @dataclass(frozen=True)
@@ -116,20 +147,17 @@ def changes(fields: Fields) -> dict[str, Figure]:
             near = difflib.get_close_matches(name, [*TABLE, *BY_AGE], 1)
             hint = f"did you mean {near[0]}?" if near else "see the table in docs/SCENARIOS.md"
             given.wrong(f"no figure {name!r}", hint)
-        limits = next((ends for end, ends in _EXTREMES.items() if name.endswith(end)), None)
-        low, high = limits or ((-90, 90) if name.endswith(("deg", "k")) else _sane(name))
-        ends = given.span(name, low, high)
+        ends = given.span(name, *limits(name))
+        if ends and ends[0] != ends[1] and name not in BY_AGE and TABLE[name][0] == TABLE[name][1]:
+            given.wrong(f"{name} is {list(ends)}", "write one number: this figure is no range")
         if ends:
             changed[name] = Figure(*ends, "stated in the scenario's file")
     return changed
 
 
-def _sane(name: str) -> tuple[float, float]:
-    """Limits between which the physics holds: rates and widths cannot be zero."""
-    may_be_zero = ("spread", "per_h", "coupling", "pulse_hz", "share", "ug", "ug_rthz", "damping")
-    if name == "coupling":
-        return -1.0, 1.0
-    return (0.0, 1e5) if name.endswith(may_be_zero) else (1e-3, 1e5)
+def limits(name: str) -> tuple[float, float]:
+    """Give the smallest and the largest value that a figure may have."""
+    return next((low, high) for end, low, high in LIMITS if name.endswith(end))
 
 
 def _ingredients(fields: Fields) -> tuple[Ingredient, ...]:

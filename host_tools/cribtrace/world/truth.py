@@ -45,6 +45,7 @@ def labelled(
         "by": movement.by,
         "onset_s": round(float(frame + loud[0]) / sensor.rate_hz, 4),
         "duration_s": round(duration_s, 4),
+        "moved_s": round(movement.length_s, 4),
         "jerks": movement.jerks,
         "rate_hz": _rounded(movement.rate_hz),
         "slope_hz_per_s": _rounded(movement.slope_hz_per_s),
