@@ -287,7 +287,8 @@ def test_words_are_whole_steps_and_clip_at_2_g_without_wrapping():
 
 def test_breathing_tilts_the_puck_at_its_rate_and_only_while_somebody_lies_there():
     figures = {
-        "breaths_quiet_per_min": 36, "breath_tilt_ug": 400, "breath_spread_quiet": 0.01,
+        "breaths_quiet_per_min": 36, "breaths_active_per_min": 36, "breath_tilt_ug": 400,
+        "breath_spread_quiet": 0.01, "breath_spread_active": 0.01,
         "beat_force_n": 1e-6, "handling_tilt_deg": 0.001,
     }  # fmt: skip
     recording = recorded(
