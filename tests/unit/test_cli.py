@@ -227,6 +227,20 @@ def test_scenario_and_replay(run, tmp_path):
     assert "ten_minutes" in err
 
 
+def test_scenario_takes_a_file_of_ones_own(run, tmp_path):
+    path, made = tmp_path / "mine.toml", tmp_path / "made.npz"
+    path.write_text('duration_s = 300\n[[ingredient]]\nwhat = "twitch"\ncount = 3\n')
+    code, out, _ = run("scenario", path, "--seed", 9, "-o", made, "--json")
+    assert code == 0
+    assert json.loads(out)["truths"] == 4  # the sleeper's state is one, too
+    assert made.exists()
+    path.write_text("duration_s = 3")
+    code, out, err = run("scenario", path, "-o", made)
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "write a number from 60" in err
+
+
 @pytest.mark.parametrize(
     "error, code",
     [

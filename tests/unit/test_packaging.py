@@ -49,6 +49,14 @@ def test_the_wheel_holds_the_firmware_and_the_boards(site):
     assert "crib/kernels.py" in below(site / "cribtrace" / "firmware", ".py")
 
 
+def test_the_wheel_holds_the_scenarios(site):
+    ours = ROOT / "host_tools" / "cribtrace"
+    shipped = below(ours / "scenarios", ".toml")
+    assert {"night.toml", "benchmark.toml"} <= shipped
+    assert below(site / "cribtrace" / "scenarios", ".toml") == shipped
+    assert below(site / "cribtrace" / "world", ".py") == below(ours / "world", ".py")
+
+
 def test_the_wheel_imports_the_device_modules_and_finds_the_boards(site):
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"

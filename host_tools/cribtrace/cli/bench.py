@@ -25,17 +25,18 @@ _TERMINATED = 143
 @click.option("-o", "--output", type=_PATH, help="The .npz to write.")
 @json_option
 def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) -> None:
-    """Simulate what a mattress does: a recording with truth. Without NAME, list the names."""
+    """Simulate what a mattress does: a recording with truth.
+
+    NAME is one of those shipped, which stand there without it, or a .toml file of one's own.
+    """
     from cribtrace import recording
     from cribtrace import scenario as scenarios
 
     if name is None:
-        for known in scenarios.names():
-            emit({"type": "scenario", "name": known}, as_json)
+        for known, about in scenarios.described():
+            emit({"type": "scenario", "name": known, "about": about}, as_json)
         return
-    if name not in scenarios.names():
-        raise Usage(f"no scenario {name!r}; there are: {', '.join(scenarios.names())}")
-    output = output or Path(f"{name}-{seed}.npz")
+    output = output or Path(f"{Path(name).stem}-{seed}.npz")
     made = scenarios.generate(name, seed)
     recording.save(output, made)
     seconds = round(len(made.accel) / made.rate_hz, 3)

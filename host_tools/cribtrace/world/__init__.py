@@ -1,0 +1,1 @@
+"""The labelled world: an infant, a mattress, a house and a sensor, none of them measured."""

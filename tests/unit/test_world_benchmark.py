@@ -1,0 +1,82 @@
+"""What detectors are compared in: two halves apart from each other, pinned down by hashes."""
+
+import dataclasses
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from cribtrace.world import benchmark
+from cribtrace.world.figures import SENSORS, Figure
+from tests.support import benchmark_hashes
+
+STORED = json.loads(benchmark_hashes.STORED.read_text())
+
+
+def test_the_halves_share_no_mattress_and_no_seed():
+    train, test = benchmark.half("train"), benchmark.half("test")
+    assert not {e.mattress for e in train} & {e.mattress for e in test}
+    assert not {e.seed for e in train} & {e.seed for e in test}
+    assert Counter(e.scenario for e in train) == Counter(e.scenario for e in test)
+    every = benchmark.entries()
+    assert len({e.name for e in every}) == len({(e.half, e.seed) for e in every}) == len(every)
+
+
+def test_each_half_holds_every_disturbance_and_ten_hours_of_nothing_for_each_sensor():
+    for half in benchmark.HALVES:
+        entries = benchmark.half(half)
+        empty = [e for e in entries if e.scenario == "empty"]
+        assert {e.sensor for e in empty} == set(SENSORS)
+        assert all(e.plan().duration_s == 36000 and e.plan().empty for e in empty)
+        for cause in ("washer", "fan", "footsteps", "truck", "door_slam", "soother", "rocking",
+                      "patting", "handling"):  # fmt: skip
+            hours = sum(e.plan().duration_s for e in entries if e.scenario == cause) / 3600
+            assert hours >= 2
+
+
+def test_the_definitions_are_the_recorded_ones():
+    """Changed on purpose? `python -m tests.support.benchmark_hashes`, and say so in the log."""
+    assert benchmark_hashes.definitions() == STORED["definitions"]
+    assert set(STORED["samples"]) == {entry.name for entry in benchmark.entries()}
+
+
+def test_a_recording_is_the_recorded_one():
+    """One of each half; all of them in the campaign. The same machine code rounds alike."""
+    for half in benchmark.HALVES:
+        entry = next(e for e in benchmark.half(half) if e.scenario == "mixture")
+        assert benchmark.samples_sha256(entry.recorded()) == STORED["samples"][entry.name]
+
+
+@pytest.mark.campaign
+def test_every_recording_is_the_recorded_one():
+    for entry in benchmark.entries():
+        assert benchmark.samples_sha256(entry.recorded()) == STORED["samples"][entry.name]
+
+
+def test_the_definition_notices_a_figure_a_seed_an_ingredient_and_a_mattress(monkeypatch):
+    entry = next(e for e in benchmark.entries() if e.scenario == "nap")
+    before = benchmark.definition_sha256(entry)
+    for change in ({"seed": 1}, {"mattress": "dull"}, {"sensor": "BMI270"}, {"scenario": "night"}):
+        assert benchmark.definition_sha256(dataclasses.replace(entry, **change)) != before
+    own = entry.plan()
+    assert benchmark.definition_sha256(entry) == before
+    for changed in (
+        dataclasses.replace(own, ingredients=own.ingredients[1:]),
+        dataclasses.replace(own, rest_s=4.0),
+        dataclasses.replace(own, figures={"limb_width_s": Figure(0.2, 0.3, "test")}),
+    ):
+        monkeypatch.setattr(benchmark.Entry, "plan", lambda self, changed=changed: changed)
+        assert benchmark.definition_sha256(entry) != before
+
+
+def test_the_hash_of_samples_notices_one_bit_and_one_word_of_truth():
+    entry = next(e for e in benchmark.half("train") if e.scenario == "mixture")
+    recording = entry.recorded()
+    before = benchmark.samples_sha256(recording)
+    accel = recording.accel.copy()
+    accel[-1, 2] ^= 1
+    assert benchmark.samples_sha256(dataclasses.replace(recording, accel=accel)) != before
+    truth = ({**recording.truth[0], "kind": "gross?"}, *recording.truth[1:])
+    assert benchmark.samples_sha256(dataclasses.replace(recording, truth=truth)) != before
+    assert np.array_equal(entry.recorded().accel, recording.accel)
