@@ -1,5 +1,6 @@
 """Tune every method on the training half, measure it on the other, compare."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from bench.detector import contrary
 from bench.detector.baselines import dual_threshold
 from bench.detector.heard import Heard
 from bench.detector.kinds import SINGLE, Found, Truth
-from bench.detector.match import judge
+from bench.detector.match import JudgedFound, JudgedTruth, judge
 from bench.detector.methods import BUDGET, OURS, Method, Parameters
 from bench.detector.score import Judged, figures, judged, movements, of_kind
 from cribtrace.recording import Recording
@@ -49,8 +50,7 @@ def tuned(method: Method, train: Sequence[Entry]) -> tuple[dict[str, Parameters]
     tried = []
     for parameters in (method.published, *method.grid):
         answers = run(method, parameters, plain)
-        truths = [t for answer in answers for t in answer.truths]
-        found = [f for answer in answers for f in answer.found]
+        truths, found = _flat(answers)
         scores = {
             "tuned": movements(truths, found, ">=3")["f1"],
             "tuned for bouts": of_kind(truths, found, "rhythmic_bout", ">=3")["f1"],
@@ -87,12 +87,10 @@ def measured(method: Method, parameters: Parameters, test: Sequence[Entry]) -> d
     return {
         "parameters": dict(parameters),
         **figures(plain),
-        "by_label": {label: _alone(answers, label) for label in dict.fromkeys(_labels(answers))},
+        "by_label": {label: _alone(answers, label) for label in _labels(answers)},
         "series": series(plain),
         "contrary": {
-            name: {"f1": _alone(answers, name)["f1"], "series": series(_of(answers, name))}
-            for name in contrary.NAMES
-            if _of(answers, name)
+            name: _contrary(_of(answers, name)) for name in contrary.NAMES if _of(answers, name)
         },
     }
 
@@ -143,8 +141,24 @@ def series(answers: Sequence[Judged]) -> dict:
     return {"truths": len(truths), "right": hit, "false": wrong, "f1": f1}
 
 
+def _contrary(answers: Sequence[Judged]) -> dict:
+    """Any movement; those of the one kind there is, by its name; periodic series."""
+    (kind, _), *_ = Counter(t.truth.kind for a in answers for t in a.truths).most_common()
+    truths, found = _flat(answers)
+    return {
+        "movements": movements(truths, found, ">=3"),
+        "kind": kind,
+        "named": of_kind(truths, found, kind, ">=3"),
+        "series": series(answers),
+    }
+
+
+def _flat(answers: Sequence[Judged]) -> tuple[list[JudgedTruth], list[JudgedFound]]:
+    return [t for a in answers for t in a.truths], [f for a in answers for f in a.found]
+
+
 def _labels(answers: Sequence[Judged]) -> list[str]:
-    return [answer.label for answer in answers]
+    return list(dict.fromkeys(answer.label for answer in answers))
 
 
 def _of(answers: Sequence[Judged], label: str) -> list[Judged]:
@@ -152,7 +166,4 @@ def _of(answers: Sequence[Judged], label: str) -> list[Judged]:
 
 
 def _alone(answers: Sequence[Judged], label: str) -> dict:
-    here = _of(answers, label)
-    truths = [t for answer in here for t in answer.truths]
-    found = [f for answer in here for f in answer.found]
-    return movements(truths, found, ">=3")
+    return movements(*_flat(_of(answers, label)), ">=3")

@@ -18,10 +18,12 @@ REST_S = 45.0
 EDGE = 0.3
 
 NAMES = {
-    "slow_movement": "long and slow, below 0.6 Hz: activity counts",
-    "five_hertz": "25 s at 5 Hz, up and down: OpenSeizureDetector",
-    "strong_series": "a periodic series of strong movements: PLM dual threshold",
+    "slow_movement": "ActiGraph counts",
+    "five_hertz": "OpenSeizureDetector",
+    "plain_series": "PLM dual threshold",
 }
+"""Each with the baseline that it suits: movements below 0.6 Hz of 10 to 20 s; 25 s at 5 Hz, up and
+down; periodic series of 1.5 to 4 s."""
 
 
 def generate(name: str, seed: int) -> Recording:
@@ -49,25 +51,25 @@ def _slow(rng: np.random.RandomState) -> Iterator[tuple[float, float, float, flo
     at_s = REST_S
     while at_s + 25 < LENGTH_S:
         length_s = rng.uniform(10, 20)
-        yield at_s, length_s, rng.uniform(0.35, 0.6), _log(rng, 10, 200), rng.randint(2)
+        yield at_s, length_s, rng.uniform(0.35, 0.6), _log(rng, 3, 60), rng.randint(2)
         at_s += length_s + rng.uniform(10, 20)
 
 
 def _five_hertz(rng: np.random.RandomState) -> Iterator[tuple[float, float, float, float, int]]:
     for at_s in np.arange(REST_S, LENGTH_S - 30, 50):
-        yield float(at_s), 25.0, 5.0, _log(rng, 10, 100), 2
+        yield float(at_s), 25.0, 5.0, _log(rng, 1, 40), 2
 
 
 def _series(rng: np.random.RandomState) -> Iterator[tuple[float, float, float, float, int]]:
     at_s = REST_S
     for _ in range(2):
         for _ in range(rng.randint(6, 9)):
-            yield at_s, rng.uniform(1.5, 4), rng.uniform(2, 4), _log(rng, 60, 400), 2
+            yield at_s, rng.uniform(1.5, 4), rng.uniform(2, 4), _log(rng, 3, 300), 2
             at_s += rng.uniform(20, 35)
         at_s += 95.0 - 20.0
 
 
-_MAKERS = {"slow_movement": _slow, "five_hertz": _five_hertz, "strong_series": _series}
+_MAKERS = {"slow_movement": _slow, "five_hertz": _five_hertz, "plain_series": _series}
 
 
 def _log(rng: np.random.RandomState, low: float, high: float) -> float:

@@ -66,30 +66,14 @@ def judge(
     near = touching(truths, found)
     ignored = np.array([_ignored(t, truths) for t in truths], bool)
     disturbing = np.array([t.kind in DISTURBANCES for t in truths], bool)
-    reports = np.zeros_like(near)  # a disturbance called one, if not always the right one
-    for i, j in np.argwhere(near & disturbing[:, None]):
-        reports[i, j] = found[j].kind in DISTURBANCES or found[j].kind in accepted(truths[i])
-    reporting = reports.any(axis=0)
-    counted = ~ignored & ~disturbing
-    pairs = _paired(truths, found, near & counted[:, None] & ~reporting)
+    counted: np.ndarray = np.logical_not(ignored | disturbing)
+    reports = _reports(truths, found, near)
+    free = np.logical_not(reports.any(axis=0))
+    pairs = _paired(truths, found, near & counted[:, np.newaxis] & free)
 
-    judged_found = []
-    of_found = {j: truths[i] for i, j in pairs}
-    for j, one in enumerate(found):
-        if j in of_found:
-            judged_found.append(JudgedFound(one, "match", of_found[j]))
-        elif reporting[j]:
-            seen = (reports[:, j] & ~ignored).any()
-            judged_found.append(JudgedFound(one, "disturbance" if seen else "ignored"))
-        elif one.onset_s < COVERED_FROM_S or (near[:, j] & ignored).any():
-            judged_found.append(JudgedFound(one, "ignored"))
-        else:
-            touched = (near[:, j] & counted, near[:, j] & disturbing)
-            judged_found.append(_unmatched(one, truths, *touched))
-
+    of_truth = dict(pairs)
+    merged = near[:, sorted(of_truth.values())].any(axis=1)
     judged_truths = []
-    of_truth = {i: found[j] for i, j in pairs}
-    matched = [j for _, j in pairs]
     for i, truth in enumerate(truths):
         if ignored[i]:
             judged_truths.append(JudgedTruth(truth, "ignored"))
@@ -97,20 +81,33 @@ def judge(
             fate = "reported" if reports[i].any() else "unreported"
             judged_truths.append(JudgedTruth(truth, fate))
         elif i in of_truth:
-            judged_truths.append(JudgedTruth(truth, "found", of_truth[i]))
+            judged_truths.append(JudgedTruth(truth, "found", found[of_truth[i]]))
         else:
-            fate = "merged" if near[i, matched].any() else "missed"
-            judged_truths.append(JudgedTruth(truth, fate))
+            judged_truths.append(JudgedTruth(truth, "merged" if merged[i] else "missed"))
+
+    of_found = {j: truths[i] for i, j in pairs}
+    judged_found = []
+    for j, one in enumerate(found):
+        if j in of_found:
+            judged_found.append(JudgedFound(one, "match", of_found[j]))
+        elif not free[j]:
+            seen = reports[~ignored, j].any()
+            judged_found.append(JudgedFound(one, "disturbance" if seen else "ignored"))
+        elif one.onset_s < COVERED_FROM_S or near[ignored, j].any():
+            judged_found.append(JudgedFound(one, "ignored"))
+        else:
+            touched = [truths[i] for i in np.flatnonzero(near[:, j]).tolist()]
+            judged_found.append(_unmatched(one, touched))
     return judged_truths, judged_found
 
 
 def touching(truths: Sequence[Truth], found: Sequence[Found]) -> np.ndarray:
     """bool[truths, found]: whether a detection may be a truth's."""
-    from_s = np.array([t.onset_s - TOLERANCE_S for t in truths])[:, None]
-    until_s = np.array([t.end_s + TOLERANCE_S for t in truths])[:, None]
+    from_s = np.array([t.onset_s - TOLERANCE_S for t in truths])
+    until_s = np.array([t.end_s + TOLERANCE_S for t in truths])
     onset_s = np.array([f.onset_s for f in found])
     end_s = np.array([f.end_s for f in found])
-    return (onset_s <= until_s) & (end_s >= from_s)
+    return np.less_equal.outer(from_s, end_s) & np.greater_equal.outer(until_s, onset_s)
 
 
 def _ignored(truth: Truth, truths: Sequence[Truth]) -> bool:
@@ -123,29 +120,38 @@ def _ignored(truth: Truth, truths: Sequence[Truth]) -> bool:
     )
 
 
-def _unmatched(
-    found: Found, truths: Sequence[Truth], counted: np.ndarray, disturbing: np.ndarray
-) -> JudgedFound:
+def _reports(truths: Sequence[Truth], found: Sequence[Found], near: np.ndarray) -> np.ndarray:
+    """bool[truths, found]: a disturbance is called one, if not always the right one."""
+    reports = np.zeros_like(near)
+    for i, j in np.argwhere(near):
+        if truths[i].kind in DISTURBANCES:
+            right = found[j].kind in DISTURBANCES or found[j].kind in accepted(truths[i])
+            reports[i, j] = right
+    return reports
+
+
+def _unmatched(found: Found, touched: Sequence[Truth]) -> JudgedFound:
     if found.kind in DISTURBANCES:
         return JudgedFound(found, "no disturbance")
-    for fate, touched in (("split", counted), ("under", disturbing)):
-        if touched.any():
-            return JudgedFound(found, fate, truths[int(touched.argmax())])
-    return JudgedFound(found, "false")
+    movements = [t for t in touched if t.kind not in DISTURBANCES]
+    if movements:
+        return JudgedFound(found, "split", movements[0])
+    return JudgedFound(found, "under", touched[0]) if touched else JudgedFound(found, "false")
 
 
 def _paired(
     truths: Sequence[Truth], found: Sequence[Found], near: np.ndarray
 ) -> list[tuple[int, int]]:
     """Index pairs (truth, detection): as many as can be, then the closest."""
-    rows, columns = np.flatnonzero(near.any(axis=1)), np.flatnonzero(near.any(axis=0))
+    rows = np.flatnonzero(near.any(axis=1)).tolist()
+    columns = np.flatnonzero(near.any(axis=0)).tolist()
     # A pair counts one, all closeness together less than one: it never costs a pair.
     small = 1 / (2 * min(len(rows), len(columns)) + 1)
     worth = np.zeros((len(rows), len(columns)))
     for i, j in np.argwhere(near[np.ix_(rows, columns)]):
         worth[i, j] = 1 + small * _closeness(truths[rows[i]], found[columns[j]])
     taken = zip(*linear_sum_assignment(worth, maximize=True), strict=True)
-    return [(int(rows[i]), int(columns[j])) for i, j in taken if worth[i, j] > 0]
+    return [(rows[i], columns[j]) for i, j in taken if worth[i, j] > 0]
 
 
 def _closeness(truth: Truth, found: Found) -> float:

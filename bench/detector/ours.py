@@ -10,7 +10,7 @@ from cribtrace import replay
 SHIPPED: dict[str, Any] = {}
 GRID = [
     {"high_gain_8": high, "low_gain_8": low, "hold_ms": hold_ms}
-    for high, low, hold_ms in product((20, 24, 28, 32, 36, 40), (12, 16, 20), (300, 500))
+    for high, low, hold_ms in product((24, 28, 32, 36), (12, 16, 20), (300, 500, 800))
 ]
 
 

@@ -18,7 +18,9 @@ BANDS = {
     "3-5": (3.0, 5.0),
     "5-10": (5.0, 10.0),
     ">10": (10.0, np.inf),
+    ">=4": (4.0, np.inf),
     ">=5": (5.0, np.inf),
+    "8-12": (8.0, 12.0),
 }
 """From, included, up to, not included, in units of the axis' noise rms."""
 FALSE = ("split", "under", "false")
@@ -34,9 +36,7 @@ class Judged:
     found: list[JudgedFound]
 
 
-def judged(
-    label: str, length_s: float, truths: Sequence[Truth], found: Sequence[Found]
-) -> Judged:
+def judged(label: str, length_s: float, truths: Sequence[Truth], found: Sequence[Found]) -> Judged:
     """Judge the detections of a recording of `length_s` seconds."""
     return Judged(label, max(length_s - COVERED_FROM_S, 0.0) / 3600, *judge(truths, found))
 
@@ -84,9 +84,7 @@ def of_kind(
 
     False is whatever is called this kind and is no movement, or one of another kind.
     """
-    counted = [
-        t for t in truths if _counts(t) and t.truth.kind == kind and _in(band, t.truth.snr)
-    ]
+    counted = [t for t in truths if _counts(t) and t.truth.kind == kind and _in(band, t.truth.snr)]
     right = [t for t in counted if t.right]
     wrong = [
         f

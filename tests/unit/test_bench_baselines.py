@@ -179,9 +179,7 @@ def shaken(size_mg, *spans):
     mg = waves(52, 120) + rng.normal(0, 0.3, (52 * 120, 3))
     for onset_s, length_s in spans:
         first = round(onset_s * 52)
-        mg[first : first + round(length_s * 52)] += waves(
-            52, length_s, (7, size_mg), offset_mg=0
-        )
+        mg[first : first + round(length_s * 52)] += waves(52, length_s, (7, size_mg), offset_mg=0)
     return mg
 
 

@@ -27,7 +27,7 @@ PUBLISHED = {"lo": 50.0, "hi": 100.0, "in_sigma": False, "least_s": 0.5, "longes
 GRID = [
     {"lo": lo, "hi": hi, "in_sigma": True, "least_s": least_s, "longest_s": longest_s}
     for lo, hi, least_s, longest_s in product(
-        (2.0, 4.0), (6.0, 9.0, 13.0), (0.5, 0.2, 0.0), (CANDIDATE_MAX_S, 60.0)
+        (0.5, 1.0, 2.0), (3.5, 4.5, 6.0), (0.0, 0.2), (CANDIDATE_MAX_S, 60.0)
     )
 ]
 

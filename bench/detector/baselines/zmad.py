@@ -24,18 +24,20 @@ PUBLISHED = {"on": 9.0, "off": 4.0, "debounce_s": 3.0, "keep_s": 30.0}
 PUBLISHED_WITHOUT = {**PUBLISHED, "debounce_s": 0.0}
 GRID = [
     {"on": on, "off": off, "debounce_s": debounce_s, "keep_s": keep_s}
-    for on, off, debounce_s, keep_s in product((5.0, 9.0, 14.0), (2.0, 4.0), (0.3, 1, 3), (0.3, 5))
+    for on, off, debounce_s, keep_s in product(
+        (2.5, 3.5, 5.0), (1.0, 2.0), (0.1, 0.3, 1.0), (0.3, 1.0)
+    )
 ]
 GRID_WITHOUT = [
     {"on": on, "off": off, "debounce_s": 0.0, "keep_s": keep_s}
-    for on, off, keep_s in product((5.0, 7.0, 9.0, 11.0, 14.0, 18.0), (2.0, 4.0), (0.1, 0.3, 5.0))
+    for on, off, keep_s in product((3.5, 4.2, 5.0, 6.0, 9.0, 14.0), (1.0, 2.0), (0.1, 0.3, 1.0))
 ]
 
 
 def score(mg: np.ndarray) -> np.ndarray:
-    """z of each frame: float64[n], against the first minute, whose events its median ignores."""
+    """The z of each frame, float64[n], against the first minute, whose events do not count."""
     band = signal.butter(2, BAND_HZ, "bandpass", fs=RATE_HZ, output="sos")
-    energy = (signal.sosfilt(band, mg - mg[0], axis=0) ** 2).sum(axis=1)
+    energy = np.square(signal.sosfilt(band, mg - mg[0], axis=0)).sum(axis=1)
     width = round(RMS_S * RATE_HZ)
     # The window ends at the frame it is given to.
     mean = ndimage.uniform_filter1d(energy, width, origin=(width - 1) // 2, mode="nearest")
