@@ -69,10 +69,10 @@ def judge(
     counted: np.ndarray = np.logical_not(ignored | disturbing)
     reports = _reports(truths, found, near)
     free = np.logical_not(reports.any(axis=0))
-    pairs = _paired(truths, found, near & counted[:, np.newaxis] & free)
+    pairs = _paired(truths, found, np.logical_and(near, np.outer(counted, free)))
 
     of_truth = dict(pairs)
-    merged = near[:, sorted(of_truth.values())].any(axis=1)
+    merged = np.flatnonzero(near[:, list(of_truth.values())].any(axis=1)).tolist()
     judged_truths = []
     for i, truth in enumerate(truths):
         if ignored[i]:
@@ -83,7 +83,7 @@ def judge(
         elif i in of_truth:
             judged_truths.append(JudgedTruth(truth, "found", found[of_truth[i]]))
         else:
-            judged_truths.append(JudgedTruth(truth, "merged" if merged[i] else "missed"))
+            judged_truths.append(JudgedTruth(truth, "merged" if i in merged else "missed"))
 
     of_found = {j: truths[i] for i, j in pairs}
     judged_found = []
@@ -91,7 +91,7 @@ def judge(
         if j in of_found:
             judged_found.append(JudgedFound(one, "match", of_found[j]))
         elif not free[j]:
-            seen = reports[~ignored, j].any()
+            seen = reports[np.logical_not(ignored), j].any()
             judged_found.append(JudgedFound(one, "disturbance" if seen else "ignored"))
         elif one.onset_s < COVERED_FROM_S or near[ignored, j].any():
             judged_found.append(JudgedFound(one, "ignored"))

@@ -73,7 +73,9 @@ def movements(truths: Iterable[JudgedTruth], found: Iterable[JudgedFound], band:
     return {
         **_rated(len(counted), len(hit), len(wrong)),
         "merged": sum(t.fate == "merged" for t in counted),
-        **{fate: fates[fate] for fate in FALSE},
+        "split": fates["split"],
+        "under": fates["under"],
+        "elsewhere": fates["false"],
     }
 
 

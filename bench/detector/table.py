@@ -92,7 +92,7 @@ def _movements(methods: dict) -> str:
     for name, variant in _variants(methods):
         moves, total = variant["movements"], variant["movements"][">=3"]
         shares = [total["sensitivity"], total["precision"]]
-        wrong = [total[fate] for fate in ("split", "merged", "under", "false")]
+        wrong = [total[fate] for fate in ("split", "merged", "under", "elsewhere")]
         rows.append([name, *(moves[band]["f1"] for band in bands), *shares, *wrong])
     first = next(iter(next(iter(methods.values()))["variants"].values()))["movements"]
     head = [f"F1 {band} (n={first[band]['truths']})" for band in bands]
