@@ -17,33 +17,34 @@ def goals(figures: dict) -> list[dict]:
     ]
 
 
-def rows(variant: dict) -> dict[str, float | None]:
-    """Every F1 of one method that can be compared with another's."""
-    f1 = {f"any movement, {band}": row["f1"] for band, row in variant["movements"].items()}
+def rows(variant: dict) -> dict[str, dict]:
+    """Every row of one method, with its `truths` and `f1`, that can be compared with another's."""
+    answer = {f"any movement, {band}": row for band, row in variant["movements"].items()}
     for kind, bands in variant["kinds"].items():
-        f1 |= {f"{kind}, {band}": row["f1"] for band, row in bands.items()}
-    f1["periodic series"] = variant["series"]["f1"]
+        answer |= {f"{kind}, {band}": row for band, row in bands.items()}
+    answer["periodic series"] = variant["series"]
     for name, row in variant["contrary"].items():
-        f1[f"{name}: any movement"] = row["movements"]["f1"]
-        f1[f"{name}: {row['kind']}"] = row["named"]["f1"]
-        f1[f"{name}: periodic series"] = row["series"]["f1"]
-    return f1
+        answer[f"{name}: any movement"] = row["movements"]
+        answer[f"{name}: {row['kind']}"] = row["named"]
+        answer[f"{name}: periodic series"] = row["series"]
+    return answer
 
 
 def ahead(methods: dict[str, dict]) -> list[dict]:
     """The rows in which a baseline, with whichever parameters suit it there, is ahead or level."""
     (ours, *_) = methods[OURS]["variants"].values()
     answer = []
-    for row, value in rows(ours).items():
-        rivals = [
-            (rows(variant).get(row) or 0.0, f"{name}, {how}")
-            for name, method in methods.items()
-            if name != OURS
-            for how, variant in method["variants"].items()
-        ]
-        best, who = max(rivals, default=(0.0, ""))
-        if value is not None and best >= value and best > 0:
-            answer.append({"row": row, "ours": value, "f1": best, "baseline": who})
+    rivals = {
+        f"{name}, {how}": rows(variant)
+        for name, method in methods.items()
+        if name != OURS
+        for how, variant in method["variants"].items()
+    }
+    for row, own in rows(ours).items():
+        best, who = max((rival[row]["f1"] or 0.0, name) for name, rival in rivals.items())
+        if own["truths"] and best >= own["f1"] and best > 0:
+            named = {"row": row, "truths": own["truths"]}
+            answer.append({**named, "ours": own["f1"], "f1": best, "baseline": who})
     return answer
 
 

@@ -145,14 +145,18 @@ def _false(methods: dict) -> str:
 
 def _contrary(methods: dict) -> str:
     lists = [(name, goals.rows(variant)) for name, variant in _variants(methods)]
-    wanted = [row for row, value in lists[0][1].items() if goals.suits(row) and value is not None]
-    rows = [[f"{row} (for {goals.suits(row)})", *(f1[row] for _, f1 in lists)] for row in wanted]
+    wanted = [row for row, value in lists[0][1].items() if goals.suits(row) and value["truths"]]
+    rows = [
+        [f"{row} (for {goals.suits(row)})", *(found[row]["f1"] for _, found in lists)]
+        for row in wanted
+    ]
     return _table(["F1", *(name for name, _ in lists)], rows)
 
 
 def _ahead(rows: Sequence[dict]) -> str:
-    cells = [[row["row"], row["ours"], row["f1"], row["baseline"]] for row in rows]
-    return _table(["Row", "Ours", "Baseline", "Which"], cells)
+    names = ("row", "truths", "ours", "f1", "baseline")
+    cells = [[row[name] for name in names] for row in rows]
+    return _table(["Row", "Truths", "Ours", "Baseline", "Which"], cells)
 
 
 def _parameters(methods: dict) -> str:

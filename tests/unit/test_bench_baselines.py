@@ -154,6 +154,24 @@ def test_dual_threshold_drops_a_spike_whose_median_is_low():
     assert len(dual_threshold.movements(r, 50, 100, least_s=0.2)) == 1
 
 
+def test_dual_threshold_takes_the_motion_and_not_gravity():
+    r = dual_threshold.strength(waves(25, 20, (4, 100), axis=0))
+    rms = 0.8 * 2 * np.sin(np.pi * 4 / 25) * 100 / 2**0.5 / 3**0.5
+    assert np.sqrt(np.mean(r[25:] ** 2)) == pytest.approx(rms, rel=0.01)
+
+
+def test_dual_threshold_in_sigma_hears_no_noise():
+    rng = np.random.default_rng(1)
+    mg = waves(25, 200) + rng.normal(0, 0.5, (5000, 3))
+    tuned = {"lo": 1.0, "hi": 6.0, "in_sigma": True, "least_s": 0.2, "longest_s": 60.0}
+    assert dual_threshold.detect(mg, **tuned) == []
+    mg[2500:2550] += waves(25, 2, (4, 20), offset_mg=0)
+    (one,) = dual_threshold.detect(mg, **tuned)
+    assert one.onset_s == pytest.approx(100, abs=0.1)
+    assert one.told_s == one.end_s + 0.5
+    assert dual_threshold.detect(mg, **dual_threshold.PUBLISHED) == []
+
+
 @pytest.mark.parametrize(
     ("onsets_s", "found"),
     [

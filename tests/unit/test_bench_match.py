@@ -58,9 +58,9 @@ def test_a_merge_finds_one_and_misses_the_other():
 
 
 def test_as_many_pairs_as_can_be_come_before_the_closest():
-    # The second detection is nearer to both truths, but the first fits only the first truth.
-    truths = [truth(50), truth(50.9)]
-    detections = [found(49.4, 0.2), found(50.2)]
+    # The second detection is all but the first truth, but the first fits no other.
+    truths = [truth(50, 0.4), truth(50.9)]
+    detections = [found(49.4, 0.2), found(50, 0.45)]
     judged, _ = judge(truths, detections)
     assert [j.found for j in judged] == detections
 
