@@ -14,10 +14,10 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format golden bench campaign clean
+.PHONY: help setup demo test lint format golden bench bench-detector campaign clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/test-ready .typings/ready ## Prepare everything: host tool, test tools, MicroPython
 	@$(BIN)/cribtrace runtime
@@ -45,6 +45,9 @@ golden: .venv/test-ready ## Rewrite the golden files from what the detector find
 
 bench: .venv/test-ready ## Measure speed and memory, and print what was measured
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_ARGS)
+
+bench-detector: .venv/ready ## Score the detector and four baselines on simulated movements
+	@$(BIN)/python -m bench.detector
 
 campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
 	$(BIN)/python -m pytest -m campaign --timeout 3600 $(PYTEST_ARGS)

@@ -1,8 +1,9 @@
 """The detector alone, without a board, over a file of frames: one JSON list of fields an event.
 
-usage: micropython replay.py FIRMWARE FRAMES.i16 RATE_MHZ MLSB_PER_G
+usage: micropython replay.py FIRMWARE FRAMES.i16 RATE_MHZ MLSB_PER_G [SETTINGS as JSON]
 """
 
+import json
 import sys
 
 sys.path.insert(0, sys.argv[1])
@@ -13,9 +14,9 @@ from crib.detector import Detector
 _STRIDE = 6
 
 
-def main(path, rate_mhz, mlsb_per_g):
-    """Run the whole file through the detector."""
-    detector = Detector(config.SETTINGS, rate_mhz, mlsb_per_g)
+def main(path, rate_mhz, mlsb_per_g, settings="null"):
+    """Run the whole file through the detector, with its own settings unless others are given."""
+    detector = Detector(json.loads(settings) or config.SETTINGS, int(rate_mhz), int(mlsb_per_g))
     burst = bytearray(config.BURST * _STRIDE)
     with open(path, "rb") as f:
         while True:
@@ -26,4 +27,4 @@ def main(path, rate_mhz, mlsb_per_g):
                 print(list(detector.event_fields(k)))
 
 
-main(sys.argv[2], *[int(a) for a in sys.argv[3:5]])
+main(*sys.argv[2:6])

@@ -4,37 +4,58 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from cribtrace import facts, runtime, tree
 from cribtrace.device import config, detector, kernels, records
-from cribtrace.errors import CribtraceError
+from cribtrace.errors import CribtraceError, Usage
 from cribtrace.recording import Recording
 
 
-def replay(recording: Recording, on: str = "auto") -> list[dict]:
+def replay(
+    recording: Recording, on: str = "auto", settings: Mapping[str, int] | None = None
+) -> list[dict]:
     """The events of a recording as JSON-line dicts, in the order in which they closed.
 
     One that is still open when the recording ends is not among them.
 
     `on` is "cpython", "micropython", or "auto": MicroPython where one is set up, which is some
-    hundred times faster. Raises CribtraceError for a rate that the detector is not made for.
+    hundred times faster. `settings` are values, by their names in `config.SETTINGS`, to use
+    instead of the defaults. Raises Usage for a setting that does not exist, CribtraceError for a
+    rate that the detector is not made for.
     """
+    return [line for _, line in told(recording, on, settings)]
+
+
+def told(
+    recording: Recording, on: str = "auto", settings: Mapping[str, int] | None = None
+) -> list[tuple[float, dict]]:
+    """What `replay` gives, each event with the second of the recording at which it closed."""
+    in_force = _in_force(settings or {})
     rate_mhz = round(recording.rate_hz * 1000)
     mlsb_per_g = round(recording.lsb_per_g * 1000)
     try:
-        config.kernel_words(config.SETTINGS, rate_mhz, mlsb_per_g, 6, 0, 1)
+        config.kernel_words(in_force, rate_mhz, mlsb_per_g, 6, 0, 1)
     except ValueError as error:
         raise CribtraceError(f"{recording.source}: {error}: resample it to 104 Hz") from None
     interpreter = None if on == "cpython" else _interpreter(required=on == "micropython")
     run = _on_micropython if interpreter else _on_cpython
-    found = run(recording, rate_mhz, mlsb_per_g, interpreter)
+    found = run(recording, in_force, rate_mhz, mlsb_per_g, interpreter)
     header = {"rate_mhz": rate_mhz, "mlsb_per_g": mlsb_per_g}
     names = records.LAYOUTS[records.EVENT][1]
     events = [dict(zip(names, fields, strict=True)) for fields in found]
-    within = (event for event in events if event["closed"] < len(recording.accel))
+    within = [event for event in events if event["closed"] < len(recording.accel)]
     lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in within)
-    return [line for line in lines if line]
+    seconds = (event["closed"] * 1000 / rate_mhz for event in within)
+    return [(at_s, line) for at_s, line in zip(seconds, lines, strict=True) if line]
+
+
+def _in_force(settings: Mapping[str, int]) -> dict[str, int]:
+    for name in settings:
+        if name not in config.SETTINGS:
+            raise Usage(f"no setting {name!r}: choose from {', '.join(config.SETTINGS)}")
+    return {**config.SETTINGS, **settings}
 
 
 def _interpreter(*, required: bool) -> Path | None:
@@ -47,9 +68,13 @@ def _interpreter(*, required: bool) -> Path | None:
 
 
 def _on_cpython(
-    recording: Recording, rate_mhz: int, mlsb_per_g: int, _interpreter: Path | None
+    recording: Recording,
+    settings: Mapping[str, int],
+    rate_mhz: int,
+    mlsb_per_g: int,
+    _interpreter: Path | None,
 ) -> list[list[int]]:
-    det = detector.Detector(config.SETTINGS, rate_mhz, mlsb_per_g)
+    det = detector.Detector(settings, rate_mhz, mlsb_per_g)
     stride = det.cfg[kernels.STRIDE]
     frames = recording.accel.astype("<i2").tobytes()
     found: list[list[int]] = []
@@ -61,14 +86,18 @@ def _on_cpython(
 
 
 def _on_micropython(
-    recording: Recording, rate_mhz: int, mlsb_per_g: int, interpreter: Path | None
+    recording: Recording,
+    settings: Mapping[str, int],
+    rate_mhz: int,
+    mlsb_per_g: int,
+    interpreter: Path | None,
 ) -> list[list[int]]:
     handle, name = tempfile.mkstemp(suffix=".i16")
     try:
         with os.fdopen(handle, "wb") as f:
             recording.accel.astype("<i2").tofile(f)
         script = tree.BOARDS / "virtual" / "replay.py"
-        numbers = [str(rate_mhz), str(mlsb_per_g)]
+        numbers = [str(rate_mhz), str(mlsb_per_g), json.dumps(dict(settings))]
         done = subprocess.run(
             [str(interpreter), str(script), str(tree.FIRMWARE), name, *numbers],
             capture_output=True,

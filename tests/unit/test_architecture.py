@@ -38,7 +38,7 @@ TERMINAL = {"pty", "tty", "termios", "fcntl"}
 MACHINE = {"machine", "time", "utime", "esp", "esp32"}
 VAGUE = {"util", "utils", "helper", "helpers", "manager", "data", "process", "misc", "common"}
 FUNCTION_LINES = 40
-MODULE_LINES = {"firmware": 200, "boards": 300, "host_tools": 300}
+MODULE_LINES = {"firmware": 200, "boards": 300, "host_tools": 300, "bench": 300}
 
 
 class Module:
@@ -69,6 +69,8 @@ class Module:
                 yield ("", own[1]) if own else (name.split(".")[0], "")
 
     def program(self) -> bool:
+        if self.area == "bench":
+            return self.path.endswith("/__main__.py")
         return self.area == "host_tools" and self.name.split("_")[0] in PROGRAMS
 
 
@@ -202,6 +204,8 @@ BROKEN = [
     ("host_tools/cribtrace/report.py", "import sys\nsys.stderr.write('')", "line 2: only the"),
     ("host_tools/cribtrace/replay.py", "import cribtrace.firmware.crib", "only device imports"),
     ("host_tools/cribtrace/replay.py", "x = 1\n" * 301, "301 lines, more than 300"),
+    ("bench/detector/score.py", "print('here')", "line 1: only the programs talk"),
+    ("bench/detector/score.py", "x = 1\n" * 301, "301 lines, more than 300"),
     ("host_tools/cribtrace/data_utils.py", "", "the name says nothing"),
 ]  # fmt: skip
 

@@ -1,0 +1,275 @@
+"""How bench/detector hears, tunes and compares; its recordings, its hashes, its tables."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from bench.detector import bench, contrary, definition, goals, methods, ours, real, table
+from bench.detector.baselines import dual_threshold
+from bench.detector.heard import Heard
+from bench.detector.kinds import Found, Truth
+from cribtrace.recording import Recording, save
+
+LSB_PER_MG = 16.384
+
+
+def recording(mg, rate_hz=104.0, truth=()):
+    return Recording(np.rint(mg * LSB_PER_MG).astype(np.int16), rate_hz, 16384.0, truth)
+
+
+def tone(hz, size_mg, seconds=40, rate_hz=104.0):
+    at_s = np.arange(round(seconds * rate_hz)) / rate_hz
+    mg = np.zeros((len(at_s), 3))
+    mg[:, 0] = size_mg * np.sin(2 * np.pi * hz * at_s)
+    mg[:, 2] = 1000
+    return mg
+
+
+@pytest.mark.parametrize("rate_hz", [25.0, 30.0, 52.0])
+def test_what_would_fold_back_is_filtered_out(rate_hz):
+    folding = Heard(recording(tone(rate_hz - 3, 100))).mg(rate_hz)
+    assert np.abs(folding[200:-200, 0]).max() < 1
+    passing = Heard(recording(tone(3, 100))).mg(rate_hz)
+    assert np.std(passing[200:-200, 0]) * 2**0.5 == pytest.approx(100, abs=1)
+    assert passing[:, 2] == pytest.approx(1000, abs=0.5)
+    assert len(passing) == pytest.approx(40 * rate_hz, abs=1)
+
+
+@pytest.mark.parametrize("true_hz", [102.3, 104.0, 106.9])
+def test_the_rate_that_is_asked_for_is_the_one_that_comes(true_hz):
+    heard = Heard(recording(tone(3, 100, rate_hz=true_hz), true_hz)).mg(25.0)
+    crossings = np.flatnonzero(np.diff(np.sign(heard[50:-50, 0])) > 0)
+    assert 25 / np.diff(crossings).mean() == pytest.approx(3, rel=0.002)
+
+
+def test_a_detections_strength_is_the_peak_over_the_noise():
+    rng = np.random.default_rng(1)
+    mg = tone(7, 0, 100) + rng.normal(0, 0.5, (10400, 3))
+    mg[5200:5304] += tone(7, 20, 1)[:, [0, 1, 2]] * [1, 0, 0]
+    loud, quiet = Heard(recording(mg)).measured(
+        [Found(50, 1, "twitch", 51), Found(70, 0.1, "twitch", 71)]
+    )
+    band = 0.5 * (19 / 52) ** 0.5  # rms that white noise of 0.5 mg has left between 1 and 20 Hz
+    assert loud.snr == pytest.approx(20 / band, rel=0.2)
+    assert quiet.snr < 5
+
+
+def test_every_method_may_try_as_many_points():
+    assert len({m.name for m in methods.METHODS}) == len(methods.METHODS) == 6
+    for method in methods.METHODS:
+        tried = [json.dumps(point, sort_keys=True) for point in method.grid]
+        assert len(set(tried)) == len(tried) == methods.BUDGET, method.name
+
+
+def threshold_method(grid):
+    """Finds a movement of a second wherever x exceeds a threshold in the training recording."""
+
+    def hear(heard, least_mg):
+        above = np.flatnonzero(heard.mg(104.0)[:, 0] > least_mg)
+        starts = above[np.diff(above, prepend=-1000) > 104]
+        return [Found(k / 104, 1.0, "limb_move", k / 104 + 1) for k in starts]
+
+    return methods.Method("stand-in", hear, {"least_mg": 500}, grid, "mg", "limb_move")
+
+
+def entry(label="made"):
+    mg = tone(1, 0, 100)
+    for at_s, size_mg in ((40, 50), (60, 50), (80, 20)):
+        mg[at_s * 104 : (at_s + 1) * 104, 0] = size_mg
+    lines = tuple(
+        {"kind": "limb_move", "onset_s": at_s, "duration_s": 1.0, "snr": 9} for at_s in (40, 60)
+    )
+    return bench.Entry.of(label, recording(mg, truth=lines))
+
+
+def test_tuning_takes_the_best_of_the_training_half_and_keeps_every_score():
+    method = threshold_method([{"least_mg": size_mg} for size_mg in range(5, 5 + methods.BUDGET)])
+    best, tried = bench.tuned(method, [entry()])
+    assert best == {"tuned": {"least_mg": 21}}  # the first at which the third is not heard
+    assert len(tried) == methods.BUDGET + 1
+    assert tried[0] == {"parameters": {"least_mg": 500}, "tuned": 0.0, "tuned for bouts": None}
+    assert {one["tuned"] for one in tried} == {0.0, 0.8, 1.0}
+
+
+def test_what_suits_a_baseline_takes_no_part_in_tuning_and_stands_apart():
+    method = threshold_method([{"least_mg": 5}] * methods.BUDGET)
+    best, _ = bench.tuned(method, [entry("slow_movement")])
+    assert best == {}
+    figures = bench.measured(method, {"least_mg": 5}, [entry(), entry("slow_movement")])
+    assert figures["movements"][">=3"]["truths"] == 2
+    assert figures["by_label"]["slow_movement"]["truths"] == 2
+    assert figures["contrary"]["slow_movement"]["kind"] == "limb_move"
+
+
+def test_a_grid_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="has 1 points to try, not 36"):
+        bench.tuned(threshold_method([{"least_mg": 5}]), [entry()])
+
+
+def test_a_series_is_scored_as_one():
+    at_s = (40, 60, 80, 100, 120)
+    truths = [Truth(t, 1.0, "limb_move", 9) for t in at_s]
+    seen = [Found(t, 1.0, "limb_move", t + 1) for t in at_s]
+    for detections, answer in ((seen, (1, 1, 0)), (seen[:3], (1, 0, 0)), ([], (1, 0, 0))):
+        row = bench.series([bench.judged("x", 300, truths, detections)])
+        assert (row["truths"], row["right"], row["false"]) == answer
+    assert bench.series([bench.judged("x", 300, [], seen)])["false"] == 1
+
+
+def test_training_and_testing_share_no_recording():
+    halves = json.loads(definition.DEFINITION.read_text())
+    train, test = (
+        {(name, seed) for name, seeds in halves[half].items() for seed in seeds}
+        for half in definition.SPLITS
+    )
+    assert train
+    assert test
+    assert not train & test
+    assert {seed for _, seed in train}.isdisjoint({seed for _, seed in test})
+
+
+def test_the_committed_hash_is_the_definitions():
+    recorded = json.loads(definition.RECORDED.read_text())
+    now = hashlib.sha256(definition.DEFINITION.read_bytes()).hexdigest()
+    assert recorded["definition"] == now, "run python -m bench.detector --record"
+    assert set(recorded) == {"definition", *definition.SPLITS}
+
+
+def test_the_hashes_notice_another_seed_and_nothing_else(tmp_path):
+    def hashed(train, test):
+        path = tmp_path / "definition.json"
+        path.write_text(json.dumps({"train": {"still": train}, "test": {"plain_series": test}}))
+        return definition.hashes(path)
+
+    first, again = hashed([1], [2]), hashed([1], [2])
+    assert first == again
+    for half, other in (("train", hashed([9], [2])), ("test", hashed([1], [3]))):
+        assert {name for name in first if first[name] != other[name]} == {"definition", half}
+
+
+@pytest.mark.parametrize("name", contrary.NAMES)
+def test_what_suits_a_baseline_is_labelled(name):
+    made = contrary.generate(name, 1)
+    assert made.duration_s == contrary.LENGTH_S
+    assert len(made.truth) >= 8
+    for line in made.truth:
+        assert line["snr"] == pytest.approx(line["peak_mg"] / 0.3, rel=0.3)
+    if name == "plain_series":
+        spans = [(t["onset_s"], t["onset_s"] + t["duration_s"]) for t in made.truth]
+        assert len(dual_threshold.series(spans)) == 2
+
+
+def test_our_detector_is_run_with_the_settings_it_is_given():
+    mg = tone(7, 0, 60) + np.random.default_rng(1).normal(0, 0.5, (60 * 104, 3))
+    mg[40 * 104 : 41 * 104] += tone(7, 60, 1) * [1, 0, 0]
+    heard = Heard(recording(mg))
+    (one,) = ours.detect(heard)
+    assert one.onset_s == pytest.approx(40, abs=0.05)
+    assert one.end_s < one.told_s < 42.5
+    assert ours.detect(heard, high_gain_8=4000) == []
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "jerks", "duration_s", "told"),
+    [(2.5, 9, 1.0, 2.5), (None, 9, 4.0, 2.0), (None, 3, 1.0, None), (None, 9, 0.0, None)],
+)
+def test_a_rate_is_the_events_or_that_of_its_jerks(rate_hz, jerks, duration_s, told):
+    line = {"rate_hz": rate_hz, "jerks": jerks, "duration_s": duration_s}
+    assert ours.rate_of(line) == told
+
+
+def test_real_recordings_are_named_where_they_are_absent(tmp_path):
+    here, absent = real.present(tmp_path)
+    assert here == {}
+    assert set(absent) == {*real.NOISE, *real.RHYTHM}
+
+
+def test_real_recordings_give_false_events_and_rates(recordings):
+    here, absent = real.present(recordings)
+    assert absent == []
+    assert here["shaker-2hz-nexus-4"].recording.duration_s == pytest.approx(149.4, abs=0.1)
+
+    def hear(heard, told_hz):
+        return [Found(70, 20, "rhythmic_bout", 91, told_hz), Found(20, 1, "twitch", 21)]
+
+    method = methods.Method("stand-in", hear, {}, [], "", "")
+    answer = real.measured(method, {"told_hz": 1.9}, here)
+    assert answer["shaker-2hz-nexus-4"]["error"] == 0.05
+    assert answer["muse-under-mattress-adult"]["events"] == 1
+    assert answer["mpu6050-ambient"]["events"] == 0  # a join of its blocks lies at 70.5 s
+
+
+def test_what_a_real_recording_is_asked(tmp_path):
+    shaken = recording(
+        tone(2, 100), truth=({"kind": "x", "onset_s": 0, "duration_s": 40, "rate_hz": 2},)
+    )
+    still = recording(tone(2, 0, 90))
+    save(tmp_path / "shaker-2hz-nexus-4.npz", shaken)
+    save(tmp_path / "mpu6050-ambient.npz", still)
+    here, absent = real.present(tmp_path)
+    led = here["shaker-2hz-nexus-4"].recording
+    assert len(led.accel) == len(shaken.accel) + 60 * 104
+    assert led.accel[: 60 * 104].std(axis=0) == pytest.approx(real.LEAD_RMS_LSB, rel=0.05)
+    assert len(absent) == 4
+
+    def hear(heard):
+        rates = (None, 1.8, 1.9, 4.0)
+        return [Found(20 + 20 * k, 5, "twitch", 0, rate) for k, rate in enumerate(rates)]
+
+    answer = real.measured(methods.Method("stand-in", hear, {}, [], "", ""), {}, here)
+    assert answer == {
+        # The last lies on a join of its blocks, five of which take 1.25 s each.
+        "mpu6050-ambient": {"seconds": 53.8, "events": 2, "per_hour": 133.95},
+        "shaker-2hz-nexus-4": {"true_hz": 2, "events": 4, "told_hz": 1.9, "error": 0.05},
+    }
+
+
+def variant(f1):
+    figures = bench.measured(threshold_method([]), {"least_mg": 5}, [entry(), entry("five_hertz")])
+    figures["movements"]["3-5"] |= {"truths": 1, "f1": f1}
+    return {**figures, "real": {}}
+
+
+def compared(ours_f1, rivals_f1):
+    kept = {"input": "mg", "kinds": "limb_move", "grid": []}
+    return {
+        methods.OURS: {**kept, "variants": {"as shipped": variant(ours_f1)}},
+        "rival": {**kept, "variants": {"as published": variant(0.1), "tuned": variant(rivals_f1)}},
+    }
+
+
+def test_a_row_in_which_a_baseline_is_ahead_is_named():
+    rows = {row["row"]: row for row in goals.ahead(compared(0.5, 0.6))}
+    assert rows["any movement, 3-5"] == {
+        "row": "any movement, 3-5", "truths": 1, "ours": 0.5, "f1": 0.6, "baseline": "rival, tuned"
+    }  # fmt: skip
+    assert "any movement, 3-5" not in {row["row"] for row in goals.ahead(compared(0.7, 0.6))}
+
+
+def test_a_goal_is_reached_by_its_bound_only():
+    reached = {one["goal"]: one for one in goals.goals(variant(0.9))}
+    assert reached["any movement, 3 to 5 times noise: F1"]["reached"]
+    assert not reached["rhythmic_bout, >= 4 times noise: F1"]["reached"]  # nothing measured
+    below = {one["goal"]: one["reached"] for one in goals.goals(variant(0.89))}
+    assert not below["any movement, 3 to 5 times noise: F1"]
+
+
+def test_the_tables_say_that_they_are_simulated():
+    found = compared(0.5, 0.6)
+    text = table.markdown(
+        {
+            "sha256": {"definition": "0" * 64, "train": "1" * 64, "test": "2" * 64},
+            "same": {"definition": True, "train": True, "test": False},
+            "methods": found,
+            "ahead": goals.ahead(found),
+            "skipped": ["muse-desk"],
+        }
+    )
+    assert text.startswith("# Detector benchmark (simulated)\n")
+    assert "test NO" in text
+    assert "| any movement, 3-5 | 1 | 0.5 | 0.6 | rival, tuned |" in text
+    assert "skipped: muse-desk" in text
+    for part in text.split("\n\n"):
+        assert len({line.count("|") for line in part.splitlines()}) == 1, part

@@ -1,0 +1,119 @@
+"""The figures of bench/detector, from answers made by hand whose sums are known."""
+
+import numpy as np
+import pytest
+
+from bench.detector import score
+from bench.detector.kinds import Found, Truth
+
+
+def truth(onset_s, duration_s=0.3, kind="twitch", snr=8.0, **more):
+    return Truth(onset_s, duration_s, kind, snr, more.pop("cause", kind), **more)
+
+
+def found(onset_s, duration_s=0.3, kind="twitch", snr=8.0, rate_hz=None):
+    return Found(onset_s, duration_s, kind, onset_s + duration_s + 0.5, rate_hz, snr)
+
+
+def figures(truths, detections, length_s=3630.0, label="made by hand"):
+    return score.figures([score.judged(label, length_s, truths, detections)])
+
+
+def test_sensitivity_precision_and_f1_count_what_they_say():
+    truths = [truth(50), truth(60), truth(70), truth(80)]
+    detections = [found(50), found(60), found(65), found(70)]
+    row = figures(truths, detections)["movements"][">=3"]
+    assert (row["truths"], row["right"], row["false"]) == (4, 3, 1)
+    assert (row["sensitivity"], row["precision"], row["f1"]) == (0.75, 0.75, 0.75)
+    row = figures(truths, detections[:2])["movements"][">=3"]
+    assert (row["sensitivity"], row["precision"], row["f1"]) == (0.5, 1.0, 0.6667)
+
+
+def test_a_share_of_nothing_is_none():
+    row = figures([], [])["movements"][">=3"]
+    assert (row["sensitivity"], row["precision"], row["f1"]) == (None, None, None)
+    assert figures([truth(50)], [])["movements"][">=3"]["f1"] == 0
+
+
+def test_bands_hold_their_lower_end_and_not_their_upper():
+    truths = [truth(50, snr=snr) for snr in (2.9,)]
+    truths += [truth(60 + k, 0.01, snr=snr) for k, snr in enumerate((3, 4.9, 5, 9.9, 10, 500))]
+    rows = figures(truths, [])["movements"]
+    counts = {band: row["truths"] for band, row in rows.items()}
+    assert counts == {">=3": 6, "3-5": 2, "5-10": 2, ">10": 2, ">=4": 5, ">=5": 4, "8-12": 2}
+
+
+def test_a_false_event_belongs_to_the_band_of_its_strength_and_a_piece_to_its_truths():
+    whole = truth(50, 4, "gross", snr=30)
+    pieces = [found(50, 3.5, "gross"), found(53.9, 0.1, snr=3.1)]
+    rows = figures([whole], [*pieces, found(90, snr=6), found(95, snr=0.5)])["movements"]
+    assert [rows[band]["false"] for band in ("3-5", "5-10", ">10", ">=3")] == [1, 1, 1, 3]
+    assert rows[">10"]["split"] == 1
+    assert rows["3-5"]["split"] == 0
+
+
+def test_a_kind_is_right_only_by_its_name():
+    truths = [truth(50, 1.0, "limb_move"), truth(60, 1.0, "limb_move"), truth(70, 5, "gross")]
+    detections = [found(50, 1, "limb_move"), found(60, 0.2), found(70, 2, "limb_move")]
+    answer = figures(truths, detections)
+    limb = answer["kinds"]["limb_move"][">=3"]
+    assert (limb["truths"], limb["right"], limb["false"], limb["detected"]) == (2, 1, 1, 2)
+    gross = answer["kinds"]["gross"][">=3"]
+    assert (gross["right"], gross["false"], gross["detected_share"]) == (0, 0, 1.0)
+    assert "twitch" not in answer["kinds"]
+    assert answer["kind_right"][">=3"] == {
+        "found": 3,
+        "right": 1,
+        "share": 0.3333,
+        "wrong": {"limb_move as twitch": 1, "gross as limb_move": 1},
+    }
+
+
+def test_near_a_boundary_the_neighbours_name_is_no_error():
+    answer = figures([truth(50, 0.45)], [found(50, 0.55, "limb_move")])
+    assert answer["kinds"]["twitch"][">=3"]["f1"] == 1.0
+    assert answer["kind_right"][">=3"]["share"] == 1.0
+
+
+def test_onset_error_and_latency():
+    truths = [truth(50 + 10 * k, snr=10) for k in range(4)]
+    shifts = (0.01, -0.02, 0.03, 0.4)
+    detections = [found(50 + 10 * k + shift) for k, shift in enumerate(shifts)]
+    times = figures(truths, detections)["times"]["8-12"]
+    assert times["onset_error_s"]["median"] == pytest.approx(0.025)
+    assert times["onset_error_s"]["p95"] == pytest.approx(
+        np.quantile(np.abs(shifts), 0.95), abs=1e-4
+    )
+    assert times["latency_s"]["median"] == pytest.approx(0.82)
+    assert times["latency_after_end_s"]["median"] == pytest.approx(0.52)
+
+
+def test_a_bouts_rate_is_compared_where_it_is_told():
+    bouts = [truth(50 + 40 * k, 20, "rhythmic_bout", rate_hz=2.0, jerks=40) for k in range(3)]
+    told = [found(50, 20, "gross", rate_hz=2.1), found(90, 20, "gross")]
+    rates = figures(bouts, told)["rates"]
+    assert (rates["bouts"], rates["told"], rates["error"]["median"]) == (3, 1, 0.05)
+
+
+def test_disturbances_by_cause():
+    truths = [truth(k, 36, "environment", cause="washer") for k in (100, 200)]
+    truths.append(truth(300, 10, "handling", cause="hands"))
+    detections = [found(100, 30, "environment"), found(210), found(220), found(300, 9, "gross")]
+    answer = figures(truths, detections)
+    washer = answer["disturbances"]["washer"]
+    assert (washer["count"], washer["hours"], washer["reported"]) == (2, 0.02, 1)
+    assert (washer["events"], washer["per_hour"], washer["called"]) == (2, 100.0, {"twitch": 2})
+    assert answer["disturbances"]["hands"]["reported_share"] == 0
+    assert answer["movements"][">=3"]["under"] == 3
+    assert answer["movements"][">=3"]["precision"] == 0
+
+
+def test_false_events_per_hour_where_nothing_was():
+    quiet = score.judged("still", 3630, [], [found(50), found(90), found(100, 5, "handling")])
+    moved = score.judged(
+        "night", 7230, [truth(500, 1800, "gross")], [found(100), found(500, 1800)]
+    )
+    answer = score.figures([quiet, moved])["false"]
+    assert answer["still"] == {"hours": 1.0, "events": 2, "per_hour": 2.0, "disturbances": 1}
+    assert answer["between movements"]["hours"] == 1.5
+    assert answer["between movements"]["per_hour"] == pytest.approx(0.667)

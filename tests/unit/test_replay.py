@@ -1,0 +1,44 @@
+"""The settings that a replay is given are the ones in force, whichever interpreter runs it."""
+
+import pytest
+
+from cribtrace import recording, replay
+from cribtrace.device import config
+from cribtrace.errors import Usage
+from tests.support import golden
+
+
+@pytest.fixture(scope="module")
+def rec():
+    return recording.load(golden.RECORDING)
+
+
+def test_without_settings_the_defaults_are_in_force(rec):
+    given = replay.replay(rec, "cpython", dict(config.SETTINGS))
+    assert golden.as_text(given) == golden.EVENTS.read_text()
+
+
+def test_a_setting_changes_what_is_found(rec):
+    deaf = replay.replay(rec, "cpython", {"high_gain_8": 400})
+    assert 0 < len(deaf) < len(replay.replay(rec, "cpython"))
+    assert all(e["why"]["threshold_mg"] > 45 * e["why"]["floor_mg"] for e in deaf)
+
+
+def test_micropython_takes_the_same_settings(rec, micropython):
+    settings = {"high_gain_8": 48, "hold_ms": 300, "twitch_ms": 400}
+    found = replay.replay(rec, "micropython", settings)
+    assert found == replay.replay(rec, "cpython", settings)
+    assert found != replay.replay(rec, "micropython")
+
+
+def test_an_event_is_told_when_it_closed(rec):
+    hold_s = config.SETTINGS["hold_ms"] / 1000
+    for at_s, event in replay.told(rec, "cpython"):
+        end_s = event["onset_s"] + event["duration_s"]
+        assert end_s + hold_s - 0.02 <= at_s <= event["onset_s"] + event["why"]["span_s"] + 0.6
+    assert [event for _, event in replay.told(rec)] == replay.replay(rec)
+
+
+def test_an_unknown_setting_is_refused_by_name(rec):
+    with pytest.raises(Usage, match="'high_gain'"):
+        replay.replay(rec, "cpython", {"high_gain": 36})
