@@ -51,7 +51,7 @@ def _hard(n: int) -> dict[str, np.ndarray]:
 
 
 def recorded(parts: dict[str, np.ndarray], bursts: list[int]) -> Trace:
-    """The kernel's calls while a detector takes `parts` in bursts of these sizes, over and over."""
+    """The kernel's calls while a detector takes `parts` in bursts of these sizes, repeated."""
     recorder = Recorder(functions(KERNELS))
     sizes = _endless(bursts)
     found = detector.Detector(

@@ -1,4 +1,4 @@
-"""Machine code out of a `.mpy` file, version 6, as MicroPython's docs/reference/mpyfiles.rst has it.
+"""Machine code out of a `.mpy` file, version 6, as its docs/reference/mpyfiles.rst describes it.
 
 Only what a module of viper functions holds is understood; anything else is refused by name.
 """

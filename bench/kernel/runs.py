@@ -1,9 +1,10 @@
 """One replay of a trace: what each call cost and left behind; what the runtime was asked for."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bench.kernel.trace import Trace
+from bench.kernel.trace import Call, Trace
 from cribtrace.errors import CribtraceError
 
 # Entries of MicroPython's mp_fun_table (py/nativeglue.c) that a viper function needs to be called
@@ -51,24 +52,30 @@ def helper_calls(trace: Trace, run: Run) -> int:
 
 @dataclass(frozen=True)
 class Cost:
-    """Instructions of one function: a call with no frames, and a frame, mean and dearest."""
+    """Instructions of one function.
 
-    call: int
+    `frame` is the mean over a night in full bursts, with its share of the call; `call` a call
+    without frames; `worst` the dearest single frame, without the call, and `worst_part` its input.
+    """
+
     frame: float
+    call: int
     worst: int
     worst_part: str
 
 
-def cost(trace: Trace, run: Run, function: str, night: str) -> Cost:
-    """The cost of `function`, from a trace of single frames that begins with an empty burst."""
-    steps = [
-        (call, cost)
-        for call, cost in zip(trace.calls, run.cost, strict=True)
-        if trace.functions[call.function].name == function
-    ]
-    (first, empty), *rest = steps
+def cost(full: tuple[Trace, Run], single: tuple[Trace, Run], function: str, night: str) -> Cost:
+    """The cost of `function`. The trace of `single` frames begins with an empty burst."""
+    of_night = [(call, n) for call, n in _of(*full, function) if call.part == night]
+    mean = sum(n for _, n in of_night) / sum(call.frames for call, _ in of_night)
+    (first, empty), *rest = _of(*single, function)
     if first.frames != 0:
         raise ValueError("the trace does not begin with an empty burst")
-    of_night = [cost - empty for call, cost in rest if call.part == night]
-    worst, part = max((cost - empty, call.part) for call, cost in rest)
-    return Cost(empty, sum(of_night) / len(of_night), worst, part)
+    worst, part = max((n - empty, call.part) for call, n in rest)
+    return Cost(mean, empty, worst, part)
+
+
+def _of(trace: Trace, run: Run, function: str) -> Iterator[tuple[Call, int]]:
+    for call, n in zip(trace.calls, run.cost, strict=True):
+        if trace.functions[call.function].name == function:
+            yield call, n

@@ -53,7 +53,8 @@ static RARE void end_second(i32 *restrict st, i32 peak) {
     }
 }
 
-static RARE void begin(const i32 *restrict cfg, i32 *restrict st, i32 index, i32 env, i32 low, i32 floor) {
+static RARE void begin(
+    const i32 *restrict cfg, i32 *restrict st, i32 index, i32 env, i32 low, i32 floor) {
     st[ACTIVE] = 1;
     st[ONSET] = index;
     st[LOW] = low;
@@ -161,30 +162,35 @@ static RARE i32 active(
     return closed;
 }
 
-void scan(const uint8_t *restrict buf, i32 n, i32 index, const i32 *restrict cfg, i32 *restrict st,
-          i32 *restrict out) {
-    i32 closed = 0;
-    i32 env = st[ENV], floor = st[FLOOR], warm = st[WARM];
-    i32 second_peak = st[SECOND_PEAK], second_left = CFG(SECOND) - st[SECOND_FRAMES];
-    const i32 end = index + n;
-    if (n > 0 && st[PRIMED] == 0)
-        prime(buf, cfg, st);
-    st[SEEN] += n;
-    for (; index < end; index++, buf += CFG(STRIDE)) {
-        i32 magnitude = 0, rest = 0;
-        const uint8_t *low = buf + CFG(LOW_BYTE), *high = buf + CFG(HIGH_BYTE);
+/* The filters' state, between the words of `st` and locals. */
+#define LOAD(k) i32 base##k = st[BASE + k], band##k = st[BAND + k] - _BAND_ZERO;
+#define STORE(k) st[BASE + k] = base##k, st[BAND + k] = band##k + _BAND_ZERO;
+
 #define AXIS(k) { \
-        i32 v = (((low[2 * k] | high[2 * k] << 8) ^ 0x8000) << 12) - st[BASE + k]; \
-        st[BASE + k] += v >> CFG(SHIFT_HP); \
-        i32 band = st[BAND + k]; \
-        v = (v >> 8) - (band - _BAND_ZERO); \
-        v = (v >> CFG(SHIFT_LP1)) + (v >> CFG(SHIFT_LP2)) + band; \
-        st[BAND + k] = v; \
-        v = magnitude_of(v - _BAND_ZERO); \
+        i32 v = (((low[2 * k] | high[2 * k] << 8) ^ 0x8000) << 12) - base##k; \
+        base##k += v >> CFG(SHIFT_HP); \
+        v = (v >> 8) - band##k; \
+        band##k += (v >> CFG(SHIFT_LP1)) + (v >> CFG(SHIFT_LP2)); \
+        v = magnitude_of(band##k); \
         rest += v; \
         if (v > magnitude) \
             magnitude = v; \
     }
+
+void scan(
+    const uint8_t *restrict buf, i32 n, i32 index, const i32 *restrict cfg, i32 *restrict st,
+    i32 *restrict out) {
+    if (n > 0 && st[PRIMED] == 0)
+        prime(buf, cfg, st);
+    st[SEEN] += n;
+    i32 closed = 0;
+    i32 env = st[ENV], floor = st[FLOOR], warm = st[WARM];
+    i32 second_peak = st[SECOND_PEAK], second_left = CFG(SECOND) - st[SECOND_FRAMES];
+    LOAD(0) LOAD(1) LOAD(2)
+    const i32 end = index + n;
+    for (; index < end; index++, buf += CFG(STRIDE)) {
+        i32 magnitude = 0, rest = 0;
+        const uint8_t *low = buf + CFG(LOW_BYTE), *high = buf + CFG(HIGH_BYTE);
         AXIS(0) AXIS(1) AXIS(2)
         rest -= magnitude;
         magnitude += (3 * rest) >> 3;
@@ -228,10 +234,13 @@ void scan(const uint8_t *restrict buf, i32 n, i32 index, const i32 *restrict cfg
             i32 threshold = (still * CFG(LOW_GAIN)) >> 3;
             if (magnitude < threshold)
                 continue;
+            STORE(0) STORE(1) STORE(2)
             begin(cfg, st, index, env, threshold, still);
         }
+        STORE(0) STORE(1) STORE(2)
         closed = active(buf, cfg, st, out, index, magnitude, env, closed);
     }
+    STORE(0) STORE(1) STORE(2)
     st[ENV] = env;
     st[FLOOR] = floor;
     st[WARM] = warm;

@@ -14,7 +14,9 @@ from bench.kernel import reference, tools
 from bench.kernel.runs import FROM_OBJECT, TO_OBJECT, Run
 from bench.kernel.trace import Trace
 
-_CPU = "dc233c"  # windowed, with 32-bit multiplication and short instructions: all that viper emits
+_CPU = (
+    "dc233c"  # windowed, with 32-bit multiplication and short instructions: all that viper emits
+)
 _CODE = 0x400000
 _SCRIPT = """ENTRY(_start)
 SECTIONS {{
@@ -37,7 +39,7 @@ callx8 a4
 
 
 def windowed(text: str) -> str:
-    """gcc's windowed assembly, in words that the ESP8266's assembler understands.
+    """Windowed assembly of gcc's in words that the ESP8266's assembler understands.
 
     A direct call becomes one through a8, which any call of eight registers overwrites.
     """
@@ -70,8 +72,9 @@ def replayed_viper(trace: Trace, functions: dict[str, bytes], folder: Path) -> R
 
 def replayed_c(trace: Trace, assembly: str, folder: Path) -> Run:
     """Run the calls of `trace` to `scan` on what gcc made of scan.c."""
-    section = '.section .kernel, "ax"\n'
-    code = section + "kernel_begin:\n" + re.sub(r"^\s*\.text\s*$", section.strip(), windowed(assembly), flags=re.M)
+    section = '.section .kernel, "ax"'
+    moved = re.sub(r"^\s*\.text\s*$", section, windowed(assembly), flags=re.MULTILINE)
+    code = f"{section}\nkernel_begin:\n{moved}"
     return _replayed(trace, code, ["scan"], folder, viper=False)
 
 
@@ -80,7 +83,7 @@ def _replayed(trace: Trace, kernel: str, there: list[str], folder: Path, *, vipe
     driver = reference.assembly("xtensawin", tools.HERE / "xtensa_driver.c", folder)
     names = [f.name if f.name in there else "0" for f in trace.functions]
     tables = (
-        '.section .rodata\n.align 4\n.global trace, functions, returns, is_viper\n'
+        ".section .rodata\n.align 4\n.global trace, functions, returns, is_viper\n"
         f'trace: .incbin "{folder}/trace.bin"\nfunctions: .word {", ".join(names)}\n'
         f"returns: .word {', '.join(str(int(f.returns)) for f in trace.functions)}\n"
         f"is_viper: .word {int(viper)}\n"
