@@ -52,7 +52,7 @@ class Machine:
         self.helpers[entry] += 1
         value = self.memory.reg_read(self._arguments[0])
         if entry == FROM_OBJECT:
-            value = struct.unpack("<i", struct.pack("<I", value))[0] >> 1 if value & 1 else value
+            value = _of_small_integer(value) if value & 1 else value
         elif entry == TO_OBJECT:
             value = value << 1 | 1
         else:
@@ -82,6 +82,11 @@ class Machine:
         return self.call(offset, [function, count, 0, function + 16])
 
 
+def _of_small_integer(word: int) -> int:
+    """The value of MicroPython's small integer object, as an unsigned word."""
+    return (word >> 1) | (word & 0x80000000)
+
+
 def instructions(code: bytes) -> int:
     """How many instructions lie in a stretch of rv32imc code: 4 bytes if the low bits are 11."""
     found = at = 0
@@ -109,7 +114,7 @@ def replayed(trace: Trace, code: bytes, offsets: dict[str, int], *, viper: bool)
         values = _values(call, f.elements, bases, viper=viper)
         result = (machine.viper if viper else machine.call)(offsets[f.name], values)
         if viper:
-            result >>= 1
+            result = _of_small_integer(result)
         run.add(_left(machine, trace, call, result, bases, viper=viper), machine.ran)
     run.helpers = machine.helpers
     return run

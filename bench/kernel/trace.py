@@ -74,6 +74,7 @@ class Trace:
         return b"".join([*words, struct.pack("<I", END)])
 
 
+MOST_ARGUMENTS = 8  # that the registers of a call hold
 END = 0xFFFFFFFF  # where the number of pokes of one more call would stand
 
 
@@ -81,6 +82,8 @@ class Recorder:
     """Set `part` and `frames` before each step of the detector."""
 
     def __init__(self, functions: list[Function]):
+        if long := [f.name for f in functions if len(f.parameters) > MOST_ARGUMENTS]:
+            raise ValueError(f"more than {MOST_ARGUMENTS} parameters: {', '.join(long)}")
         self.trace = Trace(functions)
         self.part, self.frames = "", 0
         self._objects: list[Any] = []  # kept, so that no id is used twice

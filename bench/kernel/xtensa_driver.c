@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 typedef uint32_t word;
-typedef word (*code)(word, word, word, word, word, word);
+typedef word (*code)(word, word, word, word, word, word, word, word);
 
-enum { SYS_WRITE = 13, SYS_EXIT = 118, ARRAYS = 16, ARGUMENTS = 6, END = -1 };
+enum { SYS_WRITE = 13, SYS_EXIT = 118, ARRAYS = 16, ARGUMENTS = 8, END = -1 };
 
 extern const word trace[];
 extern const code functions[]; /* 0: not there, pass it over */
@@ -61,7 +61,7 @@ static const void *const context[] = {0, 0, objects, objects};
 
 static word call_viper(code entry, word n, const word *values) {
     const void *const function[] = {0, context, 0, entry};
-    return entry((word)function, n, 0, (word)values, 0, 0);
+    return entry((word)function, n, 0, (word)values, 0, 0, 0, 0);
 }
 
 static const word *poke(const word *at) {
@@ -82,10 +82,11 @@ static const word *call(const word *at) {
     const code entry = functions[function];
     if (entry) {
         word result = is_viper ? call_viper(entry, n, values)
-            : entry(values[0], values[1], values[2], values[3], values[4], values[5]);
+            : entry(values[0], values[1], values[2], values[3], values[4], values[5], values[6],
+                    values[7]);
         __asm__ volatile("mark: or a1, a1, a1" ::: "memory"); /* count.c looks for this address */
         if (is_viper)
-            result >>= 1;
+            result = (word)((int32_t)result >> 1);
         if (returns[function])
             linux(SYS_WRITE, 1, (word)&result, 4);
         for (word i = 0; i < n; i++)
