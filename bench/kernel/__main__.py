@@ -1,11 +1,13 @@
 """`make bench-kernel`: counts, compares, writes build/bench/kernel.json and prints a table."""
 
 import argparse
+import json
 import sys
 
 from bench.kernel import measure, tools
 from cribtrace.errors import CribtraceError
 
+RECORDED = tools.HERE / "counts.json"
 OUT = tools.HERE.parents[1] / "build" / "bench" / "kernel.json"
 _COLUMNS = {
     "viper": "instructions_per_frame",
@@ -20,10 +22,12 @@ _COLUMNS = {
 
 
 def main() -> int:
-    """Measure, write, print; exit code 1 and one line of cause where results differ."""
+    """Measure, write, print; exit code 1 where results differ or a recorded count has grown."""
     parser = argparse.ArgumentParser(prog="python -m bench.kernel", description=__doc__)
     parser.add_argument("--kernels", help="another kernels.py, with the same functions")
-    kernels = parser.parse_args().kernels
+    parser.add_argument("--record", action="store_true", help="take today's counts as the record")
+    options = parser.parse_args()
+    kernels = options.kernels
     try:
         tools.prepare(lambda text: print(text, file=sys.stderr))
         found = measure.measure(kernels) if kernels else measure.measure()
@@ -32,7 +36,12 @@ def main() -> int:
         return 1
     measure.write(found, OUT)
     print(table(found))
-    return 0
+    if options.record:
+        measure.write(measure.counts(found), RECORDED)
+    grown = [] if kernels else measure.grown(found, json.loads(RECORDED.read_text()))
+    for line in grown:
+        print(f"bench-kernel: grown: {line} (--record, if it must be)", file=sys.stderr)
+    return bool(grown)
 
 
 def table(found: dict) -> str:

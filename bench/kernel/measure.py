@@ -18,6 +18,7 @@ ARCHITECTURES = tuple(mpy.ARCHITECTURES)
 # Goals of the project for the kernel.
 MOST_TIMES_C, MOST_TIMES_MEAN, MOST_CODE_BYTES = 3.0, 1.3, 6 * 1024
 SCAN = "scan"
+_MUST_NOT_GROW = ("instructions_per_frame", "worst_frame", "code_bytes")
 # The mean is taken over full bursts, as the board takes them; the dearest frame from single ones,
 # less what a call without frames costs.
 _FULL, _SINGLE = "full bursts", "single frames"
@@ -68,8 +69,23 @@ def missed(architecture: str, row: dict) -> Iterator[str]:
         yield f"{architecture}: {row['helper_calls']} calls into the runtime from a loop"
 
 
+def counts(found: dict) -> dict[str, dict]:
+    """What must not grow unnoticed, out of the contents of kernel.json."""
+    return {a: {key: found[a][key] for key in _MUST_NOT_GROW} for a in ARCHITECTURES}
+
+
+def grown(found: dict, recorded: dict[str, dict]) -> list[str]:
+    """Each count above the recorded one."""
+    return [
+        f"{architecture}: {key} {value}, was {recorded[architecture][key]}"
+        for architecture, row in counts(found).items()
+        for key, value in row.items()
+        if value > recorded[architecture][key]
+    ]
+
+
 def write(found: dict, path: Path) -> None:
-    """Write kernel.json."""
+    """Write `found` as JSON, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, "w") as f:
         json.dump(found, f, indent=2)

@@ -185,6 +185,14 @@ def test_the_configuration_must_not_change(recorded):
     assert reference.configuration(recorded, "total", "st") == [5, 0, 7]
 
 
+def test_a_count_that_grows_is_named():
+    row = {"instructions_per_frame": 99.5, "worst_frame": 130, "code_bytes": 6000, "ratio": 9.0}
+    recorded = measure.counts({"xtensawin": row, "rv32imc": row})
+    assert measure.grown(recorded, recorded) == []
+    grown = {**recorded, "rv32imc": {**row, "worst_frame": 131, "code_bytes": 5999}}
+    assert measure.grown(grown, recorded) == ["rv32imc: worst_frame 131, was 130"]
+
+
 def test_each_goal_can_be_missed():
     row = {
         "ratio": 3.0, "instructions_per_frame": 100.0, "worst_frame": 130,
