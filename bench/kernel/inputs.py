@@ -33,9 +33,8 @@ def _hard(n: int) -> dict[str, np.ndarray]:
     random = np.random.default_rng(20240229)
     i = np.arange(n)[:, None] + np.zeros(3, int)
     walk = np.cumsum(random.integers(-600, 601, (n, 3)), axis=0)
-    loud = i % 140 < 40
     found = {
-        "kicks": 16000 + loud * (i // 140 * 97 + 60) * np.where(i // 5 % 2, 1, -1),
+        "kicks": _kicks(random, 8 * n),
         "silence": 0 * i,
         "lowest": 0 * i - 32768,
         "steps": np.where(i // 150 % 2, 9000, -7000),
@@ -48,6 +47,14 @@ def _hard(n: int) -> dict[str, np.ndarray]:
         "growing": (1.004 ** np.minimum(i, 2500) * np.where(i // 5 % 2, 3, -3)).clip(-9e3, 9e3),
     }
     return {name: part.astype(np.int16) for name, part in found.items()}
+
+
+def _kicks(random: np.random.Generator, n: int) -> np.ndarray:
+    """Movements of every size, of one jerk or several, with half a second of stillness between."""
+    i = np.arange(n)[:, None] + np.zeros(3, int)
+    peak = np.exp(random.uniform(5, 9, (n // 110 + 1, 3)))[i[:, 0] // 110]
+    jerks = (i % 110 < 44) & ((i // 110 % 3 == 0) | (i % 22 < 7))
+    return 16000 + jerks * peak * np.where(i // 5 % 2, 1, -1) + random.integers(-9, 10, (n, 3))
 
 
 def recorded(parts: dict[str, np.ndarray], bursts: list[int]) -> Trace:
