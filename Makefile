@@ -1,5 +1,5 @@
-# What each target prepares for itself lies in .venv, .micropython, .typings and build, and nowhere
-# else. Another interpreter: make PYTHON=python3.12 …
+# What each target prepares for itself lies in .venv, .micropython, .perf, .typings and build, and
+# nowhere else. Another interpreter: make PYTHON=python3.12 …
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +14,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format golden bench bench-detector campaign clean
+.PHONY: help setup demo test lint format golden bench bench-detector bench-kernel campaign clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,11 +49,14 @@ bench: .venv/test-ready ## Measure speed and memory, and print what was measured
 bench-detector: .venv/ready ## Score the detector and four baselines on simulated movements
 	@$(BIN)/python -m bench.detector
 
+bench-kernel: .venv/test-ready ## Count the kernel's instructions on both ESP32 instruction sets
+	@$(BIN)/python -m bench.kernel
+
 campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
 	$(BIN)/python -m pytest -m campaign --timeout 3600 $(PYTEST_ARGS)
 
 clean: ## Remove everything that was made here
-	rm -rf .venv .micropython .typings build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .micropython .perf .typings build dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
 

@@ -1,1 +1,1 @@
-"""Measurements that take longer than a test may."""
+"""Measurements that are not tests: each folder holds one, run by a target of the Makefile."""

@@ -9,20 +9,17 @@ of its own, with the mirror, the proxy and the key that the machine already has.
 import os
 import shutil
 import subprocess
-import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from cribtrace import tree
+from cribtrace import debian, tree
 from cribtrace.errors import CribtraceError
 
 OLDEST = (1, 24)
 SUITE = "trixie"  # the first Debian whose micropython (1.25) is new enough
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 HOW_TO_GET_ONE = "set MICROPYTHON to a micropython of at least 1.24, best a 32-bit one"
 _FOREIGN = {"amd64": "i386", "arm64": "armhf"}
 # It says what it is first; then it shows that it has what the firmware and the virtual board need.
@@ -123,111 +120,16 @@ def _asked(path: Path, source: str) -> Runtime:
 
 
 def _fetch(destination: Path) -> None:
-    """Download and unpack beside `destination`, then rename: it is whole or absent."""
-    for tool in ("apt-get", "dpkg", "dpkg-deb"):
-        if not shutil.which(tool):
-            raise CribtraceError(f"there is no {tool} here to fetch Debian's with")
-    native = _run(["dpkg", "--print-architecture"]).strip()
-    architecture = _FOREIGN.get(native, native)
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(destination.parent)
-        with tempfile.TemporaryDirectory(prefix="partial-", dir=destination.parent) as scratch:
-            _download(Path(scratch), architecture)
-            unpacked = _unpack(Path(scratch))
-            _asked(unpacked / "micropython", "fetched")
-            if destination.exists():  # one that no longer runs
-                destination.rename(Path(scratch) / "replaced")
-            unpacked.rename(destination)
-    except OSError as error:
-        raise CribtraceError(f"{destination}: {error.strerror}") from None
+    """Unpack Debian's interpreter with a launcher that finds its own libraries."""
+    debian.unpack(destination, ["micropython"], SUITE, _FOREIGN, _finish)
 
 
-def _remove_leftovers(parent: Path) -> None:
-    """Remove what a killed fetch left behind, and leave alone what may still be in use."""
-    for leftover in parent.glob("partial-*"):
-        if time.time() - leftover.stat().st_mtime > 3600:
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _download(scratch: Path, architecture: str) -> None:
-    """Have apt download `micropython` and all it depends on into scratch/cache/archives."""
-    for name in ("lists/partial", "cache/archives/partial", "empty"):
-        (scratch / name).mkdir(parents=True)
-    (scratch / "status").touch()  # nothing is installed: apt then downloads the libraries too
-    options = f"arch={architecture}" + (f" signed-by={KEYRING}" if KEYRING.exists() else "")
-    (scratch / "sources.list").write_text(f"deb [{options}] {_mirror()} {SUITE} main\n")
-    settings = {
-        "APT::Architecture": architecture,
-        "APT::Architectures": architecture,
-        "APT::Sandbox::User": "",  # root's apt would give up a folder that only we can read
-        "APT::Update::Error-Mode": "any",
-        "Acquire::Languages": "none",
-        "Acquire::Retries": "1",
-        "Acquire::http::Timeout": "20",
-        "Acquire::https::Timeout": "20",
-        "Dir::Cache": scratch / "cache",
-        "Dir::Etc::sourcelist": scratch / "sources.list",
-        "Dir::Etc::sourceparts": scratch / "empty",
-        "Dir::Etc::preferencesparts": scratch / "empty",
-        "Dir::State::Lists": scratch / "lists",
-        "Dir::State::status": scratch / "status",
-        "Dir::State::extended_states": scratch / "extended_states",
-    }
-    apt = ["apt-get", "-q", "-y", *(f"-o{key}={value}" for key, value in settings.items())]
-    _run([*apt, "update"])
-    _run([*apt, "--no-install-recommends", "--download-only", "install", "micropython"])
-
-
-def _mirror() -> str:
-    """Return the URI of the machine's own Debian archive, as its apt configuration has it."""
-    released = {SUITE, "stable", "oldstable", "testing", "unstable", "sid"}
-    for line in Path("/etc/os-release").read_text().splitlines():
-        key, _, value = line.partition("=")
-        if key == "VERSION_CODENAME":
-            released.add(value.strip('"'))
-    for stanza in _run(["apt-get", "indextargets", "Created-By: Packages"]).split("\n\n"):
-        target = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line)
-        if (
-            target.get("Component") == "main"
-            and target.get("Origin", "Debian") == "Debian"
-            and target.get("Release") in released
-        ):
-            return target["Repo-URI"]
-    raise CribtraceError("apt has no Debian archive among its sources")
-
-
-def _unpack(scratch: Path) -> Path:
-    """Unpack the packages into scratch/root with a launcher that finds its own libraries."""
-    root = scratch / "root"
-    for package in sorted((scratch / "cache/archives").glob("*.deb")):
-        _run(["dpkg-deb", "--extract", str(package), str(root)])
-    shutil.rmtree(root / "usr/share/man", ignore_errors=True)
-    loaders = sorted(root.glob("usr/lib/*/ld-linux*.so.*"))
-    if not loaders:
-        raise CribtraceError("Debian's packages hold no loader for this architecture")
-    loader = loaders[0].relative_to(root)
+def _finish(root: Path) -> None:
+    loader = debian.loader(root)
     launcher = root / "micropython"
     launcher.write_text(_LAUNCHER.format(loader=loader, libraries=loader.parent))
     launcher.chmod(0o755)
-    return root
-
-
-def _run(command: list[str]) -> str:
-    """Return a command's output; raise CribtraceError with the first thing it complained of."""
-    result = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
-    )
-    if result.returncode != 0:
-        lines = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
-        cause = next((line for line in lines if line.startswith(("E: ", "W: "))), lines[0])
-        raise CribtraceError(f"{command[0]}: {cause[:300]}")
-    return result.stdout
+    _asked(launcher, "fetched")
 
 
 def _last_line(text: str) -> str:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *(ROOT / "boards").rglob("*.md")])
 # Folders that making something creates, and what a reader names himself.
-MADE = ("build/", ".venv", ".micropython", ".typings", "night.npz", "log/")
+MADE = ("build/", ".venv", ".micropython", ".perf", ".typings", "night.npz", "log/")
 
 
 def text(page: Path) -> str:
@@ -33,7 +33,9 @@ def broken_links(page: Path) -> list[str]:
 def missing_files(page: Path) -> list[str]:
     """Files in backquotes that lie nowhere one would look for them."""
     named = re.findall(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|md|json|toml|npz))`", text(page))
-    named += re.findall(r"`((?:docs|firmware|host_tools|tests|boards)/[\w./-]*)`", text(page))
+    named += re.findall(
+        r"`((?:bench|docs|firmware|host_tools|tests|boards)/[\w./-]*)`", text(page)
+    )
     places = (page.parent, ROOT, ROOT / "firmware" / "crib", ROOT / "tests" / "unit",
               page.parent / "hardware", ROOT / "boards" / "virtual")  # fmt: skip
     found = [n for n in named if not n.startswith(MADE)]

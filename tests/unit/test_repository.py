@@ -9,7 +9,7 @@ import pytest
 from tests.support import skips
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_OURS = {".git", ".venv", ".micropython", ".typings", "build", "dist", ".hypothesis"}
+NOT_OURS = {".git", ".venv", ".micropython", ".perf", ".typings", "build", "dist", ".hypothesis"}
 
 # Whoever clones this has another mirror, another home and another desk.
 FOREIGN = {
