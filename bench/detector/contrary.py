@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.detector.kinds import by_length
-from cribtrace import mattress
 from cribtrace.recording import Recording
+from cribtrace.world.sensor import Sensor
 
+_SENSOR = Sensor(104.0, 1000 / 0.061, (70.0,) * 3, (1.0,) * 3)  # the LSM6DSO's class
 LENGTH_S = 600.0
 REST_S = 45.0
 EDGE = 0.3
@@ -29,22 +30,22 @@ down; periodic series of 1.5 to 4 s."""
 def generate(name: str, seed: int) -> Recording:
     """Ten minutes of one of NAMES; the same name and seed give the same recording."""
     rng = np.random.RandomState([seed, 3])
-    count = round(LENGTH_S * mattress.RATE_HZ)
+    count = round(LENGTH_S * _SENSOR.rate_hz)
     shown = np.zeros((3, count))
-    noise = [mattress.noise(rng, count) for _ in "xyz"]
+    noise = [_SENSOR.noise(rng, axis, count) for axis in range(3)]
     truth = []
     for onset_s, length_s, hz, size_mg, axis in _MAKERS[name](rng):
-        first, n = round(onset_s * mattress.RATE_HZ), round(length_s * mattress.RATE_HZ)
-        at_s = np.arange(n) / mattress.RATE_HZ
+        first, n = round(onset_s * _SENSOR.rate_hz), round(length_s * _SENSOR.rate_hz)
+        at_s = np.arange(n) / _SENSOR.rate_hz
         bell = np.minimum(1, 2 * np.sin(math.pi * at_s / length_s))
         alone = np.zeros(count)
         alone[first : first + n] = size_mg * bell * np.sin(math.tau * hz * at_s)
         shown[axis] += alone
-        truth.append(_labelled(name, hz, axis, alone, mattress.band_rms(noise[axis])))
+        truth.append(_labelled(name, hz, axis, alone, _SENSOR.band_rms(noise[axis])))
     shown[2] += 1000
-    accel = np.stack([mattress.registers(shown[k] + noise[k]) for k in range(3)], axis=1)
+    accel = np.stack([_SENSOR.registers(shown[k] + noise[k]) for k in range(3)], axis=1)
     source = f"benchmark {name}, seed {seed}: simulated, idealised"
-    return Recording(accel, mattress.RATE_HZ, mattress.LSB_PER_G, tuple(truth), source)
+    return Recording(accel, _SENSOR.rate_hz, _SENSOR.lsb_per_g, tuple(truth), source)
 
 
 def _slow(rng: np.random.RandomState) -> Iterator[tuple[float, float, float, float, int]]:
@@ -77,15 +78,15 @@ def _log(rng: np.random.RandomState, low: float, high: float) -> float:
 
 
 def _labelled(name: str, hz: float, axis: int, alone: np.ndarray, quiet_mg: float) -> dict:
-    size = np.abs(mattress.in_band(alone))
+    size = np.abs(_SENSOR.in_band(alone))
     peak_mg = float(size.max())
     loud = np.flatnonzero(size >= EDGE * peak_mg)
-    duration_s = float(loud[-1] - loud[0] + 1) / mattress.RATE_HZ
+    duration_s = float(loud[-1] - loud[0] + 1) / _SENSOR.rate_hz
     bout = name == "five_hertz"
     return {
         "kind": "rhythmic_bout" if bout else by_length(duration_s),
         "cause": name,
-        "onset_s": round(float(loud[0]) / mattress.RATE_HZ, 4),
+        "onset_s": round(float(loud[0]) / _SENSOR.rate_hz, 4),
         "duration_s": round(duration_s, 4),
         "jerks": round(duration_s * hz),
         "rate_hz": hz if bout else None,
