@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from cribtrace.analysis import Night
-from cribtrace.tally import Tally, interval, kind_of, utc_of
+from cribtrace.tally import Tally, held_s, interval, kind_of, utc_of
 from cribtrace.wording import (
     KINDS,
     MISSING,
@@ -174,7 +174,7 @@ def _beside(event: dict) -> str:
     return ", ".join(listed)
 
 
-def _event(index: int, event: dict, position: int) -> str:
+def _event(index: int, event: dict, position: int, held_s: float | None) -> str:
     """One event as a details element: the line, then why."""
     kind, utc = kind_of(event), utc_of(event)
     onset, duration = number(event.get("onset_s")), number(event.get("duration_s"))
@@ -182,7 +182,7 @@ def _event(index: int, event: dict, position: int) -> str:
     clock = f'<time datetime="{esc(utc.isoformat())}">{utc:%H:%M:%S}</time>' if utc else MISSING
     sorted_by = {"kind": position, "onset": onset, "duration": duration, "peak": peak}
     keys = " ".join(f'data-{name}="{value or 0:.10g}"' for name, value in sorted_by.items())
-    said = "".join(f"<p>{esc(sentence)}</p>" for sentence in explain(event))
+    said = "".join(f"<p>{esc(sentence)}</p>" for sentence in explain(event, held_s))
     return (
         f'<li id="event-{index}" data-index="{index}" {keys}><details><summary>'
         f'<span class="at">{since_start(onset, 1)}</span><span class="clock">{clock}</span>'
@@ -200,7 +200,10 @@ def events_list(night: Night, counts: Tally) -> str:
     if not night.events:
         return '<p class="note">No events in the covered time.</p>'
     kinds = list(counts.counts)
-    rows = (_event(i, event, kinds.index(kind_of(event))) for i, event in enumerate(night.events))
+    rows = (
+        _event(i, event, kinds.index(kind_of(event)), held_s(event, night.snippets.get(i)))
+        for i, event in enumerate(night.events)
+    )
     zone = f", {esc(counts.start.tzname())}" if counts.start else ""
     columns = (
         ('data-sort="onset"', "Since start"),

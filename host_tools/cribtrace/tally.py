@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from cribtrace.analysis import Night
+from cribtrace.analysis import Night, Snippet
 from cribtrace.wording import KINDS, number
 
 HOUR_S = 3600.0
@@ -173,3 +173,12 @@ def tally(night: Night) -> Tally:
         longest=max(free, key=lambda span: span[1] - span[0], default=None),
         start=start_of(night),
     )
+
+
+def held_s(event: dict, snippet: Snippet | None) -> float | None:
+    """Seconds of the event that its waveform holds; None where that is all, or it has none."""
+    span = interval(event)
+    if snippet is None or span is None:
+        return None
+    end_s = snippet.onset_s + len(snippet.mg) / snippet.rate_hz
+    return end_s - span[0] if end_s < span[1] else None

@@ -151,12 +151,18 @@ def reason(term: object) -> str:
     return REASONS.get(str(term), "")
 
 
-def explain(event: dict) -> list[str]:
-    """The event's `why` as sentences, from whatever of it the log holds."""
+def explain(event: dict, held_s: float | None = None) -> list[str]:
+    """The event's `why` as sentences, from whatever of it the log holds.
+
+    `held_s` is how much of the event its waveform holds, where that is not all.
+    """
     why = event.get("why")
     why = why if isinstance(why, dict) else {}
     said = [_strength(event, why), _axes(event, why), _timing(event), _rule(why), _rest(why)]
-    return [sentence for sentence in said if sentence] or ["The log holds no reason."]
+    said = [sentence for sentence in said if sentence] or ["The log holds no reason."]
+    if held_s is not None:
+        said.append(f"The stored waveform holds its first {fixed(held_s, 1)} s.")
+    return said
 
 
 def _sentence(text: str) -> str:

@@ -313,3 +313,11 @@ def test_clock_times_are_read_in_every_form(utc):
 def test_a_clock_time_that_is_none_is_left_out(utc):
     night = empty(events=[{"kind": "twitch", "onset_s": 30.0, "utc": utc}])
     assert not Page(render(night)).of("time")
+
+
+@pytest.mark.parametrize(("duration_s", "said"), [(6.7, True), (1.0, False)])
+def test_a_waveform_that_ends_before_its_event_says_so(duration_s, said):
+    event = {"type": "event", "kind": "gross", "onset_s": 10.0, "duration_s": duration_s}
+    snippet = Snippet(9.5, 100.0, np.zeros((250, 3), dtype=np.float32))
+    page = render(empty(events=[event], snippets={0: snippet}))
+    assert ("The stored waveform holds its first 2.0 s." in page) is said
