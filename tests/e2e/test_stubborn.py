@@ -141,3 +141,35 @@ def test_a_request_sent_twice_is_carried_out_once(bench, rec, tmp_path):
             pull(client, tmp_path / "log")
     marks = analysis.read_night(tmp_path / "log").marks
     assert [mark["text"] for mark in marks] == ["only once"]
+
+
+def test_a_loop_that_no_longer_turns_is_ended_by_the_watchdog_and_named(bench, tmp_path):
+    unfed = {
+        ("crib/app.py", "                watchdog.feed()\n"): (
+            "                if self.boot > 1 or self.clock.seconds < 20:\n"
+            "                    watchdog.feed()\n"
+        )
+    }
+    with bench(scenario.generate("ten_minutes", 4), patch=unfed) as b:
+        assert b.ended.wait(30)
+        with b.client() as client:
+            assert client.info()["state"] == "sampling"
+            pull(client, tmp_path / "log")
+    night = analysis.read_night(tmp_path / "log")
+    assert [gap["reason"] for gap in night.gaps] == ["watchdog"]
+    boots = [line for line in night.recorder if line["what"] == "boot"]
+    assert [(line["boots"], line["cause"]) for line in boots] == [(1, "power_on"), (2, "watchdog")]
+
+
+def test_the_watchdog_sleeps_while_somebody_is_at_the_prompt(bench):
+    with bench(scenario.generate("nap", 4), speed=100) as b:
+        with b.client() as client:
+            client.keep()
+            client.link.write(b"\x03")
+            client.listen(2.0)  # 200 s of the board's time
+            assert b"what=stopped reason=ctrl_c" in client.recent or b">>>" in client.recent
+            client.recent = b""
+            client.link.write(b"1+1\r")
+            client.listen(0.5)
+            assert b"2" in client.recent
+        assert not [status for status in b.said if status["sim"] == "off"]
