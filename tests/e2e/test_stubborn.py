@@ -67,11 +67,23 @@ def once():
 class Sampler:"""
 
 
+def at_the_prompt(port):
+    """Wait until the firmware has wholly ended."""
+    heard = b""
+    deadline = time.monotonic() + 20
+    with Link(port) as link:
+        while not heard.endswith(b">>> "):
+            link.write(b"\r")
+            heard += link.read(0.2)
+            assert time.monotonic() < deadline, heard
+
+
 def interrupted(bench, rec, tmp_path, patch):
     """The night after a Ctrl-C in an awkward place, and the sensor's own count."""
     patch[("crib/sampler.py", "class Sampler:")] = ONCE
     with bench(rec, patch=patch) as b:
         sensor = b.told("sensor_off", 30)
+        at_the_prompt(b.board.port)
         b.board.restart()
         with b.client() as client:
             pull(client, tmp_path / "log")
