@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cribtrace import tree
+from cribtrace import deploy, tree
 from cribtrace.errors import CribtraceError
 from cribtrace.recording import supported_rate
 
@@ -39,15 +39,7 @@ def blank_flash(path: Path) -> None:
 
 def firmware_files() -> dict[str, bytes]:
     """What `deploy` would copy to the virtual board: path on the board -> content."""
-    files = {
-        source.relative_to(tree.FIRMWARE).as_posix(): source.read_bytes()
-        for source in [
-            *tree.FIRMWARE.glob("boot.py"),
-            *tree.FIRMWARE.glob("main.py"),
-            *(tree.FIRMWARE / "crib").rglob("*.py"),
-        ]
-    }
-    return {**files, "board.py": (BOARD / "board.py").read_bytes()}
+    return {path[1:]: source.read_bytes() for path, source in deploy.files("virtual").items()}
 
 
 def install_firmware(flash: Path, files: Mapping[str, bytes], micropython: Path) -> None:
