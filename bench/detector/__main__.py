@@ -32,7 +32,7 @@ def main() -> int:
     answer["same"] = {name: recorded[name] == value for name, value in answer["sha256"].items()}
     answer["objectives"] = bench.OBJECTIVES
     write(args.out, answer)
-    train, test = (bench.opened(definition.entries(split)) for split in definition.SPLITS)
+    train, test = (bench.opened(definition.listed(split)) for split in definition.SPLITS)
     answer["methods"] = bench.compare(METHODS, train, test, say)
     answer["goals"] = {
         how: goals.goals(variant) for how, variant in answer["methods"][OURS]["variants"].items()

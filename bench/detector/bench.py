@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.detector import contrary
 from bench.detector.baselines import dual_threshold
+from bench.detector.definition import Item
 from bench.detector.heard import Heard
 from bench.detector.kinds import SINGLE, Found, Truth
 from bench.detector.match import JudgedFound, JudgedTruth, judge
@@ -33,9 +34,9 @@ class Entry:
         return cls(label, Heard(recording), tuple(Truth.of(line) for line in recording.truth))
 
 
-def opened(entries: Iterable[tuple[str, Recording]]) -> list[Entry]:
+def opened(items: Iterable[Item]) -> list[Entry]:
     """The entries of a split, ready to be heard by one method after the other."""
-    return [Entry.of(label, recording) for label, recording in entries]
+    return [Entry.of(item.label, item.recording()) for item in items]
 
 
 def tuned(method: Method, train: Sequence[Entry]) -> tuple[dict[str, Parameters], list[dict]]:

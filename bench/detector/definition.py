@@ -1,43 +1,71 @@
 """What the benchmark consists of: which simulated recordings train, which test.
 
-`entries` is the seam: whatever else makes recordings, the rest of the benchmark only sees it.
+The halves are those of `cribtrace.world.benchmark`; beside them stand the recordings in which a
+baseline should win, by the seeds of definition.json. `listed` is the seam: the rest of the
+benchmark sees items only, each of which makes its recording when it is asked to.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bench.detector import contrary
-from cribtrace import scenario
 from cribtrace.recording import Recording
+from cribtrace.world import benchmark
 
 DEFINITION = Path(__file__).with_name("definition.json")
 RECORDED = Path(__file__).with_name("recorded.json")
 """The hashes as they were before anything was tuned, committed with the definition."""
-SPLITS = ("train", "test")
+SPLITS = benchmark.HALVES
 
 
-def entries(split: str, definition: Path = DEFINITION) -> Iterator[tuple[str, Recording]]:
-    """Each recording of "train" or "test" with its label, the name of its scenario."""
-    for name, seeds in json.loads(definition.read_text())[split].items():
-        made_by = contrary if name in contrary.NAMES else scenario
-        for seed in seeds:
-            made = made_by.generate(name, seed)
-            # Groups of movements and states of the sleeper are truth too, but not events.
-            events = tuple(t for t in made.truth if t.get("type", "event") == "event")
-            yield name, replace(made, truth=events)
+@dataclass(frozen=True)
+class Item:
+    """One recording: `name` is no other's; `label` is its row, and `make` simulates it."""
+
+    label: str
+    name: str
+    make: Callable[[], Recording]
+
+    def recording(self) -> Recording:
+        """The recording with events alone for truth: groups and the sleeper's states are none."""
+        made = self.make()
+        events = (line for line in made.truth if line.get("type", "event") == "event")
+        return replace(made, truth=tuple(events))
+
+
+def listed(split: str, definition: Path = DEFINITION) -> list[Item]:
+    """Each recording of "train" or "test", the benchmark's own before the contrary ones."""
+    own = [Item(label_of(entry), entry.name, entry.recorded) for entry in benchmark.half(split)]
+    seeds_of = json.loads(definition.read_text())[split]
+    return own + [
+        Item(name, f"{split}-{name}-{seed}", partial(contrary.generate, name, seed))
+        for name, seeds in seeds_of.items()
+        for seed in seeds
+    ]
+
+
+def label_of(entry: benchmark.Entry) -> str:
+    """The entry's scenario; the sensor too where nothing is to be found but its noise."""
+    if entry.plan().ingredients:
+        return entry.scenario
+    return f"{entry.scenario} {entry.sensor}"
+
+
+def definition_sha256(definition: Path = DEFINITION) -> str:
+    """SHA-256 of what all recordings are drawn from; it needs no samples."""
+    halves = [benchmark.half_sha256(split) for split in SPLITS]
+    return hashlib.sha256(json.dumps([definition.read_text(), halves]).encode()).hexdigest()
 
 
 def hashes(definition: Path = DEFINITION) -> dict[str, str]:
     """SHA-256 of the definition, and of the samples and truths of each split."""
-    answer = {"definition": hashlib.sha256(definition.read_bytes()).hexdigest()}
+    answer = {"definition": definition_sha256(definition)}
     for split in SPLITS:
-        digest = hashlib.sha256()
-        for label, recording in entries(split, definition):
-            scale = [label, recording.rate_hz, recording.lsb_per_g, recording.truth]
-            digest.update(json.dumps(scale, sort_keys=True).encode())
-            digest.update(recording.accel.astype("<i2").tobytes())
-        answer[split] = digest.hexdigest()
+        items = listed(split, definition)
+        stated = [[i.label, i.name, benchmark.samples_sha256(i.make())] for i in items]
+        answer[split] = hashlib.sha256(json.dumps(stated).encode()).hexdigest()
     return answer

@@ -1,6 +1,6 @@
 """How bench/detector hears, tunes and compares; its recordings, its hashes, its tables."""
 
-import hashlib
+import dataclasses
 import json
 
 import numpy as np
@@ -11,6 +11,8 @@ from bench.detector.baselines import dual_threshold
 from bench.detector.heard import Heard
 from bench.detector.kinds import Found, Truth
 from cribtrace.recording import Recording, save
+from cribtrace.world import benchmark
+from cribtrace.world.figures import SENSORS
 
 LSB_PER_MG = 16.384
 
@@ -119,34 +121,63 @@ def test_a_series_is_scored_as_one():
 
 
 def test_training_and_testing_share_no_recording():
-    halves = json.loads(definition.DEFINITION.read_text())
-    train, test = (
-        {(name, seed) for name, seeds in halves[half].items() for seed in seeds}
-        for half in definition.SPLITS
-    )
-    assert train
-    assert test
-    assert not train & test
-    assert {seed for _, seed in train}.isdisjoint({seed for _, seed in test})
+    train, test = (definition.listed(half) for half in definition.SPLITS)
+    assert len(train) == len(benchmark.half("train")) + len(contrary.NAMES)
+    assert set(contrary.NAMES) < {item.label for item in test}
+    every = [item.name for item in (*train, *test)]
+    assert len(set(every)) == len(every)
+    seeds = {half: {item.name.rpartition("-")[2] for item in definition.listed(half)}
+             for half in definition.SPLITS}  # fmt: skip
+    assert seeds["train"].isdisjoint(seeds["test"])
+
+
+def test_a_recording_without_movements_is_labelled_by_its_sensor():
+    for half in definition.SPLITS:
+        labels = {item.label for item in definition.listed(half)}
+        assert {f"empty {sensor}" for sensor in SENSORS} < labels
+        assert {"still_night LSM6DSO", "mixture", "washer"} < labels
+        assert "empty" not in labels
+        assert "mixture BMI270" not in labels
+
+
+def test_only_events_are_truth():
+    item = next(i for i in definition.listed("train") if i.label == "mixture")
+    types = {line["type"] for line in item.make().truth}
+    assert "state" in types
+    assert {line["type"] for line in item.recording().truth} == {"event"}
 
 
 def test_the_committed_hash_is_the_definitions():
     recorded = json.loads(definition.RECORDED.read_text())
-    now = hashlib.sha256(definition.DEFINITION.read_bytes()).hexdigest()
-    assert recorded["definition"] == now, "run python -m bench.detector --record"
+    assert recorded["definition"] == definition.definition_sha256(), (
+        "run python -m bench.detector --record"
+    )
     assert set(recorded) == {"definition", *definition.SPLITS}
 
 
-def test_the_hashes_notice_another_seed_and_nothing_else(tmp_path):
+def test_the_hashes_notice_another_seed_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(benchmark, "half", lambda split: ())
+
     def hashed(train, test):
         path = tmp_path / "definition.json"
-        path.write_text(json.dumps({"train": {"still": train}, "test": {"plain_series": test}}))
+        halves = {"train": {"five_hertz": train}, "test": {"plain_series": test}}
+        path.write_text(json.dumps(halves))
         return definition.hashes(path)
 
     first, again = hashed([1], [2]), hashed([1], [2])
     assert first == again
     for half, other in (("train", hashed([9], [2])), ("test", hashed([1], [3]))):
         assert {name for name in first if first[name] != other[name]} == {"definition", half}
+
+
+@pytest.mark.parametrize("half", definition.SPLITS)
+def test_the_definition_covers_both_halves(half, monkeypatch):
+    before = definition.definition_sha256()
+    entries = benchmark.entries()
+    changed = next(e for e in entries if e.half == half)
+    other = (*(e for e in entries if e is not changed), dataclasses.replace(changed, seed=7))
+    monkeypatch.setattr(benchmark, "entries", lambda: other)
+    assert definition.definition_sha256() != before
 
 
 @pytest.mark.parametrize("name", contrary.NAMES)
