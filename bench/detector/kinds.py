@@ -25,7 +25,10 @@ ROCKING_S = 10.0
 
 @dataclass(frozen=True)
 class Truth:
-    """One labelled movement: seconds from the recording's start; `snr` as the simulator has it."""
+    """One labelled movement: seconds from the recording's start; `snr` as the simulator has it.
+
+    `by` says who moved: "infant", "hands" or "surroundings".
+    """
 
     onset_s: float
     duration_s: float
@@ -34,6 +37,7 @@ class Truth:
     cause: str = ""
     rate_hz: float | None = None
     jerks: int | None = None
+    by: str = "infant"
 
     @classmethod
     def of(cls, line: Mapping[str, Any]) -> "Truth":
@@ -46,7 +50,18 @@ class Truth:
             cause=line.get("cause", line["kind"]),
             rate_hz=line.get("rate_hz"),
             jerks=line.get("jerks"),
+            by=line.get("by", "infant"),
         )
+
+    @property
+    def disturbing(self) -> bool:
+        """Whether it is no movement of the infant, even if it cannot be told from one."""
+        return self.kind in DISTURBANCES or self.by != "infant"
+
+    @property
+    def source(self) -> str:
+        """The cause; apart from it stands what is, by the sensor, an infant's bout."""
+        return self.cause if self.kind in DISTURBANCES else f"{self.cause} as {self.kind}"
 
     @property
     def end_s(self) -> float:

@@ -32,7 +32,8 @@ class JudgedTruth:
     """A truth and its fate.
 
     "found" with its detection, "missed", "merged" (missed, but within a detection that is another
-    truth's), "ignored", and for disturbances "reported" or "unreported".
+    truth's), "ignored", and for disturbances "reported", "unreported" or, below FAINT_SNR,
+    "faint": it need not be reported, but an infant's kind there is false all the same.
     """
 
     truth: Truth
@@ -65,7 +66,7 @@ def judge(
     """Judge one recording; the answers are in the order of what was given."""
     near = touching(truths, found)
     ignored = np.array([_ignored(t, truths) for t in truths], bool)
-    disturbing = np.array([t.kind in DISTURBANCES for t in truths], bool)
+    disturbing = np.array([t.disturbing for t in truths], bool)
     counted: np.ndarray = np.logical_not(ignored | disturbing)
     reports = _reports(truths, found, near)
     free = np.logical_not(reports.any(axis=0))
@@ -78,8 +79,7 @@ def judge(
         if ignored[i]:
             judged_truths.append(JudgedTruth(truth, "ignored"))
         elif disturbing[i]:
-            fate = "reported" if reports[i].any() else "unreported"
-            judged_truths.append(JudgedTruth(truth, fate))
+            judged_truths.append(JudgedTruth(truth, _told(truth, seen=bool(reports[i].any()))))
         elif i in of_truth:
             judged_truths.append(JudgedTruth(truth, "found", found[of_truth[i]]))
         else:
@@ -110,8 +110,19 @@ def touching(truths: Sequence[Truth], found: Sequence[Found]) -> np.ndarray:
     return np.less_equal.outer(from_s, end_s) & np.greater_equal.outer(until_s, onset_s)
 
 
+def _told(disturbance: Truth, *, seen: bool) -> str:
+    if disturbance.snr < FAINT_SNR:
+        return "faint"
+    return "reported" if seen else "unreported"
+
+
 def _ignored(truth: Truth, truths: Sequence[Truth]) -> bool:
-    """Faint, before the methods have settled, or a single movement inside a bout."""
+    """Faint, before the methods have settled, or a single movement inside a bout.
+
+    A disturbance is ignored only if it is over by then: a fan may run from end to end.
+    """
+    if truth.disturbing:
+        return truth.end_s < COVERED_FROM_S
     if truth.snr < FAINT_SNR or truth.onset_s < COVERED_FROM_S:
         return True
     middle_s = truth.onset_s + truth.duration_s / 2
@@ -124,7 +135,7 @@ def _reports(truths: Sequence[Truth], found: Sequence[Found], near: np.ndarray) 
     """bool[truths, found]: a disturbance is called one, if not always the right one."""
     reports = np.zeros_like(near)
     for i, j in np.argwhere(near):
-        if truths[i].kind in DISTURBANCES:
+        if truths[i].disturbing:
             right = found[j].kind in DISTURBANCES or found[j].kind in accepted(truths[i])
             reports[i, j] = right
     return reports
@@ -133,10 +144,12 @@ def _reports(truths: Sequence[Truth], found: Sequence[Found], near: np.ndarray) 
 def _unmatched(found: Found, touched: Sequence[Truth]) -> JudgedFound:
     if found.kind in DISTURBANCES:
         return JudgedFound(found, "no disturbance")
-    movements = [t for t in touched if t.kind not in DISTURBANCES]
+    movements = [t for t in touched if not t.disturbing]
     if movements:
         return JudgedFound(found, "split", movements[0])
-    return JudgedFound(found, "under", touched[0]) if touched else JudgedFound(found, "false")
+    # A step beside a fan that never stops is the step's.
+    loudest = max(touched, key=lambda t: t.snr, default=None)
+    return JudgedFound(found, "under" if loudest else "false", loudest)
 
 
 def _paired(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.detector.kinds import DISTURBANCES, INFANT, SINGLE, Found, Truth
+from bench.detector.kinds import INFANT, SINGLE, Found, Truth
 from bench.detector.match import COVERED_FROM_S, JudgedFound, JudgedTruth, judge
 
 BANDS = {
@@ -130,23 +130,32 @@ def rates(truths: Iterable[JudgedTruth]) -> dict:
 
 
 def disturbances(truths: Sequence[JudgedTruth], found: Sequence[JudgedFound]) -> dict:
-    """By cause: how much of it there was, how often it was reported, and what was false in it."""
-    seen = [t for t in truths if t.fate in ("reported", "unreported")]
+    """By cause: how much of it there was, how often it was reported, and what was false in it.
+
+    `count` are those from FAINT_SNR on, which should be reported; the hours are those of all.
+    """
+    seen = [t for t in truths if t.truth.disturbing and t.fate != "ignored"]
     answer = {}
-    for cause in sorted({t.truth.cause for t in seen}):
-        here = [t for t in seen if t.truth.cause == cause]
-        wrong = [f for f in found if f.fate == "under" and f.truth and f.truth.cause == cause]
-        hours = sum(t.truth.duration_s for t in here) / 3600
+    for source in sorted({t.truth.source for t in seen}):
+        here = [t for t in seen if t.truth.source == source]
+        wrong = [f for f in found if f.fate == "under" and f.truth and f.truth.source == source]
+        hours = sum(_covered_s(t.truth) for t in here) / 3600
+        count = sum(t.fate != "faint" for t in here)
         reported = sum(t.fate == "reported" for t in here)
-        answer[cause] = {
-            "count": len(here),
+        answer[source] = {
+            "count": count,
+            "faint": len(here) - count,
             "hours": round(hours, 4),
             "reported": reported,
-            "reported_share": _share(reported, len(here)),
+            "reported_share": _share(reported, count),
             **_hourly(len(wrong), hours),
             "called": dict(Counter(f.found.kind for f in wrong).most_common()),
         }
     return answer
+
+
+def _covered_s(truth: Truth) -> float:
+    return max(truth.end_s - max(truth.onset_s, COVERED_FROM_S), 0.0)
 
 
 def false_events(recordings: Sequence[Judged]) -> dict:
@@ -159,9 +168,18 @@ def false_events(recordings: Sequence[Judged]) -> dict:
         quiet = [r for r in recordings if r.label == label and not r.truths]
         answer[label] = _quiet(quiet, sum(r.hours for r in quiet))
     others = [r for r in recordings if r.truths]
-    moving_h = sum(t.truth.duration_s for r in others for t in r.truths) / 3600
+    moving_h = sum(_moving_h(r.truths) for r in others)
     answer["between movements"] = _quiet(others, sum(r.hours for r in others) - moving_h)
     return answer
+
+
+def _moving_h(truths: Iterable[JudgedTruth]) -> float:
+    """Hours in which something is: what overlaps counts once."""
+    until_s, moving_s = COVERED_FROM_S, 0.0
+    for truth in sorted((t.truth for t in truths), key=lambda truth: truth.onset_s):
+        moving_s += max(truth.end_s - max(truth.onset_s, until_s), 0.0)
+        until_s = max(until_s, truth.end_s)
+    return moving_s / 3600
 
 
 def _quiet(recordings: Sequence[Judged], hours: float) -> dict:
@@ -177,7 +195,7 @@ def _present(truths: Iterable[JudgedTruth]) -> list[str]:
 
 
 def _counts(judged_truth: JudgedTruth) -> bool:
-    return judged_truth.fate != "ignored" and judged_truth.truth.kind not in DISTURBANCES
+    return judged_truth.fate != "ignored" and not judged_truth.truth.disturbing
 
 
 def _misnamed(judged_found: JudgedFound) -> bool:

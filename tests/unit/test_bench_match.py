@@ -124,6 +124,39 @@ def test_a_movement_within_a_disturbance_counts():
     assert fates([WASHER, inside], both[:1]) == (["reported", "missed"], ["disturbance"])
 
 
+def test_a_faint_disturbance_need_not_be_reported_but_hides_no_false_event():
+    faint = replace(WASHER, snr=2.9)
+    assert fates([faint], []) == (["faint"], [])
+    assert fates([faint], [found(110, 5, "environment")]) == (["faint"], ["disturbance"])
+    assert fates([faint], [found(110)]) == (["faint"], ["under"])
+
+
+def test_a_disturbance_from_before_a_method_has_settled_counts_from_then_on():
+    throughout = truth(0, 3600, "environment", cause="fan")
+    detections = [found(20), found(110)]
+    assert fates([throughout], detections) == (["unreported"], ["ignored", "under"])
+    assert fates([truth(5, 20, "environment")], [found(25.1)]) == (["ignored"], ["ignored"])
+
+
+def test_what_is_false_beside_two_disturbances_is_the_louders():
+    fan, step = truth(0, 3600, "environment", 9.0, cause="fan"), truth(50, 6, "environment", 40.0)
+    for truths in ([fan, step], [step, fan]):
+        _, (judged,) = judge(truths, [found(52)])
+        assert judged.truth is step
+
+
+PATTING = truth(100, 60, "rhythmic_bout", cause="patting", by="hands", rate_hz=2.0, jerks=120)
+
+
+def test_a_bout_by_hands_may_be_called_one_and_is_no_movement_of_the_infant():
+    pieces = [found(100, 30, "rhythmic_bout"), found(140, 10, "rhythmic_bout")]
+    assert fates([PATTING], pieces) == (["reported"], ["disturbance", "disturbance"])
+    assert fates([PATTING], [found(100, 60, "handling")]) == (["reported"], ["disturbance"])
+    assert fates([PATTING], [found(120)]) == (["unreported"], ["under"])
+    assert fates([PATTING], []) == (["unreported"], [])
+    assert fates([replace(PATTING, by="infant")], pieces)[0] == ["found"]
+
+
 @pytest.mark.parametrize(
     ("label", "right"),
     [

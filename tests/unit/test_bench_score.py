@@ -108,6 +108,28 @@ def test_disturbances_by_cause():
     assert answer["movements"][">=3"]["precision"] == 0
 
 
+def test_a_faint_disturbance_gives_its_hours_and_asks_for_no_report():
+    truths = [truth(100, 36, "environment", snr=2.0, cause="fan")]
+    truths.append(truth(0, 66, "environment", snr=9.0, cause="fan"))
+    answer = figures(truths, [found(110)])["disturbances"]["fan"]
+    assert (answer["count"], answer["faint"], answer["reported_share"]) == (1, 1, 0.0)
+    assert (answer["hours"], answer["events"], answer["per_hour"]) == (0.02, 1, 50.0)
+
+
+def test_a_bout_by_hands_is_a_line_of_its_own_and_no_row_of_the_infants():
+    truths = [
+        truth(100, 36, "rhythmic_bout", cause="rocking", by="hands", rate_hz=1.3, jerks=47),
+        truth(200, 36, "handling", cause="rocking", by="hands", rate_hz=0.5, jerks=18),
+    ]
+    answer = figures(truths, [found(100, 36, "rhythmic_bout"), found(210)])
+    assert answer["disturbances"]["rocking as rhythmic_bout"]["reported"] == 1
+    assert answer["disturbances"]["rocking as rhythmic_bout"]["events"] == 0
+    assert answer["disturbances"]["rocking"]["called"] == {"twitch": 1}
+    assert "rhythmic_bout" not in answer["kinds"]
+    assert answer["kind_right"][">=3"]["found"] == 0
+    assert (answer["rates"]["bouts"], answer["movements"][">=3"]["truths"]) == (0, 0)
+
+
 def test_false_events_per_hour_where_nothing_was():
     quiet = score.judged("still", 3630, [], [found(50), found(90), found(100, 5, "handling")])
     moved = score.judged(
@@ -117,3 +139,10 @@ def test_false_events_per_hour_where_nothing_was():
     assert answer["still"] == {"hours": 1.0, "events": 2, "per_hour": 2.0, "disturbances": 1}
     assert answer["between movements"]["hours"] == 1.5
     assert answer["between movements"]["per_hour"] == pytest.approx(0.667)
+
+
+def test_what_overlaps_takes_its_time_once():
+    fan = truth(0, 1830, "environment", cause="fan")
+    inside = [truth(100, 60), truth(1800, 90, "gross"), truth(2000, 36)]
+    row = figures([fan, *inside], [])["false"]["between movements"]
+    assert row["hours"] == pytest.approx(1 - (1800 + 60 + 36) / 3600, abs=1e-3)
