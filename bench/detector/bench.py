@@ -1,17 +1,28 @@
 """Tune every method on the training half, measure it on the other, compare."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.detector import contrary
 from bench.detector.baselines import dual_threshold
 from bench.detector.definition import Item
+from bench.detector.each import each
 from bench.detector.heard import Heard
 from bench.detector.kinds import SINGLE, Found, Truth
-from bench.detector.match import JudgedFound, JudgedTruth, judge
+from bench.detector.match import judge
 from bench.detector.methods import BUDGET, OURS, Method, Parameters
-from bench.detector.score import Judged, figures, judged, movements, of_kind
+from bench.detector.score import (
+    Judged,
+    figures,
+    flat,
+    judged,
+    movements,
+    objectives,
+    of_kind,
+    summed,
+)
 from cribtrace.recording import Recording
 
 OBJECTIVES = {
@@ -34,56 +45,48 @@ class Entry:
         return cls(label, Heard(recording), tuple(Truth.of(line) for line in recording.truth))
 
 
-def opened(items: Iterable[Item]) -> list[Entry]:
-    """The entries of a split, ready to be heard by one method after the other."""
-    return [Entry.of(item.label, item.recording()) for item in items]
+def run(method: Method, parameters: Parameters, entry: Entry) -> Judged:
+    """The method's answer to a recording, judged."""
+    found = method.found(entry.heard, parameters)
+    return judged(entry.label, entry.heard.recording.duration_s, entry.truths, found)
 
 
-def tuned(method: Method, train: Sequence[Entry]) -> tuple[dict[str, Parameters], list[dict]]:
-    """The best parameters by objective, and the score of every point that was tried.
-
-    The published parameters are tried beside the grid; the first of equals wins. An objective
-    that no point reaches at all has no best.
-    """
+def tried(method: Method, entry: Entry) -> list[dict[str, dict]]:
+    """What a recording adds to each objective, of the published point and each of the grid."""
     if len(method.grid) != BUDGET:
         raise ValueError(f"{method.name} has {len(method.grid)} points to try, not {BUDGET}")
-    plain = [entry for entry in train if entry.label not in contrary.NAMES]
-    tried = []
-    for parameters in (method.published, *method.grid):
-        answers = run(method, parameters, plain)
-        truths, found = _flat(answers)
+    points = (method.published, *method.grid)
+    return [objectives(run(method, parameters, entry)) for parameters in points]
+
+
+def tuned(
+    method: Method, counts: Sequence[list[dict[str, dict]]]
+) -> tuple[dict[str, Parameters], list[dict]]:
+    """The best parameters by objective, and the score of every point that was tried.
+
+    `counts` are those of `tried` for each recording. The published parameters are tried beside
+    the grid; the first of equals wins. An objective that no point reaches at all has no best.
+    """
+    scored = []
+    for k, parameters in enumerate((method.published, *method.grid)):
         scores = {
-            "tuned": movements(truths, found, ">=3")["f1"],
-            "tuned for bouts": of_kind(truths, found, "rhythmic_bout", ">=3")["f1"],
+            objective: summed(recording[k][objective] for recording in counts).get("f1")
+            for objective in OBJECTIVES
         }
-        tried.append({"parameters": dict(parameters), **scores})
+        scored.append({"parameters": dict(parameters), **scores})
     best = {}
     for objective in OBJECTIVES:
-        top = max(tried, key=lambda one: one[objective] or 0.0)
+        top: dict[str, Any] = max(scored, key=lambda one: one[objective] or 0.0)
         if top[objective]:
             best[objective] = top["parameters"]
-    return best, tried
+    return best, scored
 
 
-def run(method: Method, parameters: Parameters, entries: Sequence[Entry]) -> list[Judged]:
-    """The method's answers to some recordings, judged."""
-    return [
-        judged(
-            entry.label,
-            entry.heard.recording.duration_s,
-            entry.truths,
-            method.found(entry.heard, parameters),
-        )
-        for entry in entries
-    ]
-
-
-def measured(method: Method, parameters: Parameters, test: Sequence[Entry]) -> dict:
+def measured(parameters: Parameters, answers: Sequence[Judged]) -> dict:
     """Every figure of one method with one set of parameters.
 
     The figures are those of the scenarios; what should suit a baseline stands apart, by label.
     """
-    answers = run(method, parameters, test)
     plain = [a for a in answers if a.label not in contrary.NAMES]
     return {
         "parameters": dict(parameters),
@@ -98,26 +101,53 @@ def measured(method: Method, parameters: Parameters, test: Sequence[Entry]) -> d
 
 def compare(
     methods: Sequence[Method],
-    train: Sequence[Entry],
-    test: Sequence[Entry],
+    train: Sequence[Item],
+    test: Sequence[Item],
     say: Callable[[str], None],
 ) -> dict[str, dict]:
-    """Of each method: its grid with scores, and its figures as published and at its best."""
-    answer = {}
-    for method in methods:
-        say(f"{method.name}: {len(method.grid) + 1} points over {len(train)} recordings")
-        best, tried = tuned(method, train)
-        as_made = "as shipped" if method.name == OURS else "as published"
-        answer[method.name] = {
+    """Of each method: its grid with scores, and its figures as published and at its best.
+
+    A recording is simulated and resampled once, for all methods and points.
+    """
+    suited = [item for item in train if item.label not in contrary.NAMES]
+    say(f"{len(methods)} methods: {BUDGET + 1} points each over {len(suited)} recordings")
+    counts = each(lambda item: _tried(_opened(item), methods), suited)
+    points = [tuned(method, [c[k] for c in counts]) for k, method in enumerate(methods)]
+    variants = [
+        {"as shipped" if method.name == OURS else "as published": method.published, **best}
+        for method, (best, _) in zip(methods, points, strict=True)
+    ]
+    say(f"what is best of each over {len(test)} recordings")
+    answers = each(lambda item: _heard(_opened(item), methods, variants), test)
+    return {
+        method.name: {
             "input": method.input,
             "kinds": method.kinds,
-            "grid": tried,
+            "grid": points[k][1],
             "variants": {
-                variant: measured(method, parameters, test)
-                for variant, parameters in {as_made: method.published, **best}.items()
+                how: measured(parameters, [answer[k][how] for answer in answers])
+                for how, parameters in variants[k].items()
             },
         }
-    return answer
+        for k, method in enumerate(methods)
+    }
+
+
+def _opened(item: Item) -> Entry:
+    return Entry.of(item.label, item.recording())
+
+
+def _tried(entry: Entry, methods: Sequence[Method]) -> list[list[dict[str, dict]]]:
+    return [tried(method, entry) for method in methods]
+
+
+def _heard(
+    entry: Entry, methods: Sequence[Method], variants: Sequence[dict[str, Parameters]]
+) -> list[dict[str, Judged]]:
+    return [
+        {how: run(method, parameters, entry) for how, parameters in own.items()}
+        for method, own in zip(methods, variants, strict=True)
+    ]
 
 
 def series(answers: Sequence[Judged]) -> dict:
@@ -145,17 +175,13 @@ def series(answers: Sequence[Judged]) -> dict:
 def _contrary(answers: Sequence[Judged]) -> dict:
     """Any movement; those of the one kind there is, by its name; periodic series."""
     (kind, _), *_ = Counter(t.truth.kind for a in answers for t in a.truths).most_common()
-    truths, found = _flat(answers)
+    truths, found = flat(answers)
     return {
         "movements": movements(truths, found, ">=3"),
         "kind": kind,
         "named": of_kind(truths, found, kind, ">=3"),
         "series": series(answers),
     }
-
-
-def _flat(answers: Sequence[Judged]) -> tuple[list[JudgedTruth], list[JudgedFound]]:
-    return [t for a in answers for t in a.truths], [f for a in answers for f in a.found]
 
 
 def _labels(answers: Sequence[Judged]) -> list[str]:
@@ -167,4 +193,4 @@ def _of(answers: Sequence[Judged], label: str) -> list[Judged]:
 
 
 def _alone(answers: Sequence[Judged], label: str) -> dict:
-    return movements(*_flat(_of(answers, label)), ">=3")
+    return movements(*flat(_of(answers, label)), ">=3")

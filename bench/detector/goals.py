@@ -1,20 +1,40 @@
 """What the detector is to reach, and the rows in which a baseline is ahead of it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from bench.detector import contrary
 from bench.detector.methods import OURS
+from cribtrace.world.figures import SENSORS
+
+DISTURBANCES = {
+    "washer": ("washer",),
+    "footsteps": ("footsteps",),
+    "fan": ("fan",),
+    "truck": ("truck",),
+    "door": ("door_slam",),
+    "vibrating pillow": ("soother",),
+    "rocking below 1 Hz": ("rocking",),
+    "handling": ("hands", "bump", "put_down", "pick_up"),
+}
+"""Each that a goal is set for, with its causes."""
+REPORTED_SHARE = 0.9
+"""Chosen: of the disturbances, how many are to be reported as such."""
+EMPTY_H = 10.0
 
 
-def goals(figures: dict) -> list[dict]:
+def goals(figures: dict, behind: int | None = None) -> list[dict]:
     """Each goal with its bound, what was measured, and whether that reaches it.
 
-    None where nothing was measured: a goal that nothing speaks for is not reached.
+    `behind` is the number of rows in which a baseline is ahead or level, None where no baseline
+    was measured. None where nothing was measured: a goal that nothing speaks for is not reached.
     """
-    return [
-        {"goal": name, "bound": bound, "measured": value, "reached": _reached(bound, value)}
-        for name, bound, value in _measures(figures)
-    ]
+    names = ("goal", "bound", "measured", "rests_on")
+    answer = [dict(zip(names, one, strict=True)) for one in _measures(figures)]
+    if behind is not None:
+        every = "higher F1 than every baseline: rows behind or level"
+        answer.append(dict(zip(names, (every, "<= 0", behind, ""), strict=True)))
+    return [{**one, "reached": _reached(one["bound"], one["measured"])} for one in answer]
 
 
 def rows(variant: dict) -> dict[str, dict]:
@@ -48,26 +68,65 @@ def ahead(methods: dict[str, dict]) -> list[dict]:
     return answer
 
 
-def _measures(figures: dict) -> Iterator[tuple[str, str, float | None]]:
-    moves, kinds = figures["movements"], figures["kinds"]
-    yield "any movement, >= 5 times noise: F1", ">= 0.97", moves[">=5"]["f1"]
-    yield "any movement, 3 to 5 times noise: F1", ">= 0.90", moves["3-5"]["f1"]
+def behind(rows_ahead: list[dict]) -> int:
+    """How many of `ahead`'s rows are of the scenarios: the contrary ones stand apart."""
+    return sum(not suits(row["row"]) for row in rows_ahead)
+
+
+Measure = tuple[str, str, float | None, str]
+
+
+def _measures(figures: dict) -> Iterator[Measure]:
+    moves, bout = figures["movements"], figures["bouts"]
+    for band, bound in ((">=5", ">= 0.97"), ("3-5", ">= 0.90")):
+        row = moves[band]
+        yield f"any movement, {band} times noise: F1", bound, row["f1"], _of(row["truths"])
+    gross = figures["kinds"].get("gross", {}).get(">=3", {"truths": 0})
     for share in ("sensitivity", "precision"):
-        yield f"gross: {share}", ">= 0.98", kinds.get("gross", {}).get(">=3", {}).get(share)
-    bout = kinds.get("rhythmic_bout", {}).get(">=4", {})
-    yield "rhythmic_bout, >= 4 times noise: F1", ">= 0.92", bout.get("f1")
-    yield "rate error, median", "<= 0.03", figures["rates"]["error"]["median"]
-    yield "kind right, >= 5 times noise", ">= 0.90", figures["kind_right"][">=5"]["share"]
-    onset = figures["times"]["8-12"]["onset_error_s"]["median"]
-    yield "onset error at 10 times noise, median, s", "<= 0.05", onset
-    for label, row in figures["false"].items():
-        if label != "between movements":
-            yield f"false events per hour, {label}", "<= 0.1", row["per_hour"]
-    for cause, row in figures["disturbances"].items():
-        yield f"false events per hour of {cause}", "<= 1.0", row["per_hour"]
+        yield f"gross: {share}", ">= 0.98", gross.get(share), _of(gross["truths"])
+    regular = "rhythmic_bout, 1-5 Hz, >= 4 jerks, >= 4 times noise"
+    yield f"{regular}: F1", ">= 0.92", bout["f1"], _of(bout["truths"])
+    rate = bout["rates"]
+    told = f"{rate['told']} told of {rate['bouts']}"
+    yield f"{regular}: rate error, median", "<= 0.03", rate["error"]["median"], told
+    right = figures["kind_right"][">=5"]
+    yield "kind right, >= 5 times noise", ">= 0.90", right["share"], _of(right["found"])
+    onset = figures["times"]["8-12"]["onset_error_s"]
+    yield "onset error at 8-12 times noise, median, s", "<= 0.05", onset["median"], _of(onset["n"])
+    for sensor in SENSORS:
+        yield _empty(sensor, figures["false"].get(f"empty {sensor}"))
+    for name, causes in DISTURBANCES.items():
+        yield from _disturbed(name, [figures["disturbances"].get(cause) for cause in causes])
 
 
-def _reached(bound: str, value: float | None) -> bool:
+def _of(count: int) -> str:
+    return f"n={count}"
+
+
+def _empty(sensor: str, row: dict | None) -> Measure:
+    name, bound = f"false events in 10 h, empty {sensor}", "<= 1"
+    if row is None or not row["hours"]:
+        return name, bound, None, "no hours"
+    short = ", less than 10 h" if row["hours"] < EMPTY_H else ""
+    # To 0.01: the half minute that no method is judged in does not turn one event into too many.
+    in_10_h = round(row["events"] * EMPTY_H / row["hours"], 2)
+    return name, bound, in_10_h, f"{row['events']} in {row['hours']:g} h{short}"
+
+
+def _disturbed(name: str, present: list[dict | None]) -> Iterator[Measure]:
+    rows_ = [row for row in present if row is not None]
+    hours, events, count, reported = (
+        sum(row[key] for row in rows_) for key in ("hours", "events", "count", "reported")
+    )
+    hourly = round(events / hours, 3) if hours else None
+    yield f"false events per hour of {name}", "<= 1", hourly, f"{events} in {hours:.3g} h"
+    share = round(reported / count, 4) if count else None
+    faint = sum(row["faint"] for row in rows_)
+    rests_on = f"{reported} of {count}, {faint} fainter than 3 times noise"
+    yield f"{name}: share reported as a disturbance", f">= {REPORTED_SHARE}", share, rests_on
+
+
+def _reached(bound: str, value: Any) -> bool:
     if value is None:
         return False
     sign, limit = bound.split()

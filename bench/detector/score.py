@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.detector.kinds import INFANT, SINGLE, Found, Truth
+from bench.detector.kinds import BOUT_HZ, BOUT_JERKS, INFANT, SINGLE, Found, Truth
 from bench.detector.match import COVERED_FROM_S, JudgedFound, JudgedTruth, judge
 
 BANDS = {
@@ -35,6 +35,11 @@ class Judged:
     truths: list[JudgedTruth]
     found: list[JudgedFound]
 
+    @property
+    def trial(self) -> bool:
+        """Whether it is one disturbance after the other, and no movement of the infant."""
+        return bool(self.truths) and all(t.truth.disturbing for t in self.truths)
+
 
 def judged(label: str, length_s: float, truths: Sequence[Truth], found: Sequence[Found]) -> Judged:
     """Judge the detections of a recording of `length_s` seconds."""
@@ -42,22 +47,49 @@ def judged(label: str, length_s: float, truths: Sequence[Truth], found: Sequence
 
 
 def figures(recordings: Sequence[Judged]) -> dict:
-    """Every figure over some recordings: movements, kinds, bouts, times, false events."""
-    truths = [t for r in recordings for t in r.truths]
-    found = [f for r in recordings for f in r.found]
+    """Every figure over some recordings: movements, kinds, bouts, times, false events.
+
+    Trials of disturbances count in rows of their own: elsewhere the share of them in the
+    benchmark would decide.
+    """
+    truths, found = flat(r for r in recordings if not r.trial)
+    every = flat(recordings)
     return {
         "hours": round(sum(r.hours for r in recordings), 3),
         "movements": {band: movements(truths, found, band) for band in BANDS},
+        "movements_with_trials": movements(*every, ">=3"),
         "kinds": {
             kind: {band: of_kind(truths, found, kind, band) for band in BANDS}
             for kind in _present(truths)
         },
+        "bouts": bouts(truths, found, ">=4"),
         "kind_right": {band: kind_right(truths, band) for band in BANDS},
         "times": {band: times(truths, band) for band in BANDS},
         "rates": rates(truths),
-        "disturbances": disturbances(truths, found),
+        "disturbances": disturbances(*every),
         "false": false_events(recordings),
     }
+
+
+def objectives(recording: Judged) -> dict[str, dict]:
+    """What one recording adds to each objective of tuning: counts that `summed` takes."""
+    truths, found = flat([] if recording.trial else [recording])
+    return {
+        "tuned": movements(truths, found, ">=3"),
+        "tuned for bouts": of_kind(truths, found, "rhythmic_bout", ">=3"),
+    }
+
+
+def summed(rows: Iterable[dict]) -> dict:
+    """The row of all recordings together, from each one's."""
+    counts = [(row["truths"], row["right"], row["false"]) for row in rows]
+    return _rated(*(sum(column) for column in zip(*counts, strict=True))) if counts else {}
+
+
+def flat(recordings: Iterable[Judged]) -> tuple[list[JudgedTruth], list[JudgedFound]]:
+    """All truths and all detections of some recordings."""
+    listed = list(recordings)
+    return [t for r in listed for t in r.truths], [f for r in listed for f in r.found]
 
 
 def movements(truths: Iterable[JudgedTruth], found: Iterable[JudgedFound], band: str) -> dict:
@@ -96,6 +128,13 @@ def of_kind(
     hit = sum(t.fate == "found" for t in counted)
     detected = {"detected": hit, "detected_share": _share(hit, len(counted))}
     return {**_rated(len(counted), len(right), len(wrong)), **detected}
+
+
+def bouts(truths: Sequence[JudgedTruth], found: Iterable[JudgedFound], band: str) -> dict:
+    """The rhythmic bouts of BOUT_HZ with BOUT_JERKS or more, by name, and their rates' error."""
+    regular = [t for t in truths if t.truth.kind != "rhythmic_bout" or _regular(t.truth)]
+    here = [t for t in regular if t.truth.kind == "rhythmic_bout" and _in(band, t.truth.snr)]
+    return {**of_kind(regular, found, "rhythmic_bout", band), "rates": rates(here)}
 
 
 def kind_right(truths: Iterable[JudgedTruth], band: str) -> dict:
@@ -187,6 +226,11 @@ def _quiet(recordings: Sequence[Judged], hours: float) -> dict:
     wrong = sum(f.fate == "false" for f in found)
     invented = sum(f.fate == "no disturbance" for f in found)
     return {"hours": round(hours, 3), **_hourly(wrong, hours), "disturbances": invented}
+
+
+def _regular(truth: Truth) -> bool:
+    low_hz, high_hz = BOUT_HZ
+    return (truth.jerks or 0) >= BOUT_JERKS and low_hz <= (truth.rate_hz or 0) <= high_hz
 
 
 def _present(truths: Iterable[JudgedTruth]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bench.detector import goals
 from bench.detector.match import COVERED_FROM_S, TOLERANCE_S
-from bench.detector.methods import BUDGET, OURS
+from bench.detector.methods import BUDGET
 
 TITLE = "Detector benchmark (simulated)"
 
@@ -22,7 +22,7 @@ def markdown(answer: dict) -> str:
         f"`{answer['sha256']['definition'][:16]}`, test samples "
         f"`{answer['sha256']['test'][:16]}`, as recorded before tuning: {_as_recorded(answer)}.",
         "## Goals",
-        _goals(methods[OURS]["variants"]),
+        goals_table(answer["goals"]),
         "## Any movement",
         _movements(methods),
         "## By kind",
@@ -53,7 +53,8 @@ def _as_recorded(answer: dict) -> str:
     return ", ".join(f"{name} {'yes' if same else 'NO'}" for name, same in answer["same"].items())
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def as_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in markdown; None is a dash, floats have three decimals at most."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
 
@@ -72,17 +73,25 @@ def _variants(methods: dict) -> Iterator[tuple[str, dict]]:
             yield f"{name}, {how}", variant
 
 
-def _goals(variants: dict) -> str:
-    by_variant = {how: goals.goals(variant) for how, variant in variants.items()}
+def goals_table(by_variant: dict[str, list[dict]]) -> str:
+    """The goals by variant of our detector; what a figure rests on is the first one's."""
     first = next(iter(by_variant.values()))
+    measured = {how: {one["goal"]: one for one in all_} for how, all_ in by_variant.items()}
     rows = [
-        [one["goal"], one["bound"], *(_marked(all_[k]) for all_ in by_variant.values())]
-        for k, one in enumerate(first)
+        [
+            one["goal"],
+            one["bound"],
+            *(_marked(all_.get(one["goal"])) for all_ in measured.values()),
+            one["rests_on"],
+        ]
+        for one in first
     ]
-    return _table(["Goal", "Bound", *by_variant], rows)
+    return as_table(["Goal", "Bound", *by_variant, "Rests on"], rows)
 
 
-def _marked(goal: dict) -> str:
+def _marked(goal: dict | None) -> str:
+    if goal is None:
+        return _cell(None)
     return _cell(goal["measured"]) + (" ✓" if goal["reached"] else "")
 
 
@@ -93,11 +102,13 @@ def _movements(methods: dict) -> str:
         moves, total = variant["movements"], variant["movements"][">=3"]
         shares = [total["sensitivity"], total["precision"]]
         wrong = [total[fate] for fate in ("split", "merged", "under", "elsewhere")]
-        rows.append([name, *(moves[band]["f1"] for band in bands), *shares, *wrong])
+        trials = variant["movements_with_trials"]["f1"]
+        rows.append([name, *(moves[band]["f1"] for band in bands), *shares, *wrong, trials])
     first = next(iter(next(iter(methods.values()))["variants"].values()))["movements"]
     head = [f"F1 {band} (n={first[band]['truths']})" for band in bands]
     tail = ["Sensitivity", "Precision", "Split", "Merged", "In disturbances", "Elsewhere"]
-    return _table(["Method", *head, *tail], rows)
+    tail.append("F1 >=3, trials included")
+    return as_table(["Method", *head, *tail], rows)
 
 
 def _kinds(methods: dict) -> str:
@@ -108,7 +119,7 @@ def _kinds(methods: dict) -> str:
         kinds |= {kind: row["truths"] for kind, row in found.items()}
         cells = [f"{_cell(row['f1'])} ({_cell(row['detected_share'])})" for row in found.values()]
         rows.append([name, *cells])
-    return _table(["Method", *(f"{kind} (n={n})" for kind, n in kinds.items())], rows)
+    return as_table(["Method", *(f"{kind} (n={n})" for kind, n in kinds.items())], rows)
 
 
 def _times(methods: dict) -> str:
@@ -124,7 +135,7 @@ def _times(methods: dict) -> str:
         rows.append([name, *right, *onset, *late, told, *errors])
     head = ["Kind right, >= 3", ">= 5", "Onset error at 8-12, s, median", "at >= 3, p95"]
     tail = ["Latency, s, median", "p95", "Rates told", "Rate error, median", "p95"]
-    return _table(["Method", *head, *tail], rows)
+    return as_table(["Method", *head, *tail], rows)
 
 
 def _false(methods: dict) -> str:
@@ -133,14 +144,17 @@ def _false(methods: dict) -> str:
     for name, variant in _variants(methods):
         quiet, under = variant["false"], variant["disturbances"]
         head = [f"{label} ({row['hours']:g} h)" for label, row in quiet.items()]
-        head += [f"{cause} ({row['count']} of them)" for cause, row in under.items()]
+        head += [
+            f"{cause} ({row['count']} of them, {row['hours']:.3g} h)"
+            for cause, row in under.items()
+        ]
         cells = [row["per_hour"] for row in quiet.values()]
         told = [
             f"{_cell(row['per_hour'])} ({row['events']}; {row['reported']})"
             for row in under.values()
         ]
         rows.append([name, *cells, *told])
-    return _table(["Method", *head], rows)
+    return as_table(["Method", *head], rows)
 
 
 def _contrary(methods: dict) -> str:
@@ -150,13 +164,13 @@ def _contrary(methods: dict) -> str:
         [f"{row} (for {goals.suits(row)})", *(found[row]["f1"] for _, found in lists)]
         for row in wanted
     ]
-    return _table(["F1", *(name for name, _ in lists)], rows)
+    return as_table(["F1", *(name for name, _ in lists)], rows)
 
 
 def _ahead(rows: Sequence[dict]) -> str:
     names = ("row", "truths", "ours", "f1", "baseline")
     cells = [[row[name] for name in names] for row in rows]
-    return _table(["Row", "Truths", "Ours", "Baseline", "Which"], cells)
+    return as_table(["Row", "Truths", "Ours", "Baseline", "Which"], cells)
 
 
 def _parameters(methods: dict) -> str:
@@ -164,7 +178,7 @@ def _parameters(methods: dict) -> str:
     for name, variant in _variants(methods):
         values = (f"{key} {_cell(value)}" for key, value in variant["parameters"].items())
         rows.append([name, ", ".join(values) or "the settings it ships with"])
-    return _table(["Method", "Parameters"], rows)
+    return as_table(["Method", "Parameters"], rows)
 
 
 def _real(answer: dict) -> str:
@@ -174,7 +188,7 @@ def _real(answer: dict) -> str:
     for name, variant in _variants(answer["methods"]):
         head = list(variant["real"])
         rows.append([name, *(_real_cell(row) for row in variant["real"].values())])
-    return "\n\n".join([*lines, *([_table(["Method", *head], rows)] if head else [])])
+    return "\n\n".join([*lines, *([as_table(["Method", *head], rows)] if head else [])])
 
 
 def _real_cell(row: dict) -> str:

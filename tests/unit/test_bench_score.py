@@ -95,6 +95,30 @@ def test_a_bouts_rate_is_compared_where_it_is_told():
     assert (rates["bouts"], rates["told"], rates["error"]["median"]) == (3, 1, 0.05)
 
 
+def test_a_bout_of_the_goal_is_regular_long_and_loud_enough():
+    def bout(onset_s, **changed):
+        figure = {"snr": 4.0, "rate_hz": 2.0, "jerks": 4, **changed}
+        return truth(onset_s, 5, "rhythmic_bout", **figure)
+
+    truths = [bout(50), bout(70, snr=3.9), bout(90, rate_hz=5.1), bout(110, jerks=3)]
+    truths += [bout(130, rate_hz=1.0, jerks=9), bout(150, rate_hz=5.0)]
+    detections = [found(t.onset_s, 5, "rhythmic_bout", rate_hz=2.2) for t in truths[:4]]
+    row = figures(truths, [*detections, found(200, 5, "rhythmic_bout")])["bouts"]
+    assert (row["truths"], row["right"], row["false"]) == (3, 1, 1)
+    assert (row["rates"]["bouts"], row["rates"]["told"]) == (3, 1)
+    assert row["rates"]["error"]["median"] == 0.1
+
+
+def test_counts_of_recordings_add_up_to_those_of_all():
+    one = score.judged("a", 300, [truth(50), truth(60)], [found(50), found(90)])
+    two = score.judged("b", 300, [truth(50)], [found(50), found(70), found(80)])
+    rows = [score.objectives(recording)["tuned"] for recording in (one, two)]
+    whole = score.figures([one, two])["movements"][">=3"]
+    for name, value in score.summed(rows).items():
+        assert value == whole[name], name
+    assert score.summed([]) == {}
+
+
 def test_disturbances_by_cause():
     truths = [truth(k, 36, "environment", cause="washer") for k in (100, 200)]
     truths.append(truth(300, 10, "handling", cause="hands"))
@@ -104,8 +128,10 @@ def test_disturbances_by_cause():
     assert (washer["count"], washer["hours"], washer["reported"]) == (2, 0.02, 1)
     assert (washer["events"], washer["per_hour"], washer["called"]) == (2, 100.0, {"twitch": 2})
     assert answer["disturbances"]["hands"]["reported_share"] == 0
-    assert answer["movements"][">=3"]["under"] == 3
-    assert answer["movements"][">=3"]["precision"] == 0
+    assert answer["movements_with_trials"]["under"] == 3
+    assert answer["movements_with_trials"]["precision"] == 0
+    beside = figures([*truths, truth(400)], detections)["movements"][">=3"]
+    assert (beside["under"], beside["precision"]) == (3, 0)
 
 
 def test_a_faint_disturbance_gives_its_hours_and_asks_for_no_report():
