@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from bench.detector import bench, contrary, definition, goals, methods, ours, real, table
+from bench.detector import bench, contrary, definition, goals, methods, ours, real, table, train
 from bench.detector.baselines import dual_threshold
 from bench.detector.each import each
 from bench.detector.heard import Heard
@@ -140,8 +140,9 @@ def disturbed():
 
 def test_trials_of_disturbances_take_no_part_in_tuning_nor_in_rows_of_movements():
     method = threshold_method([{"least_mg": 5}] * methods.BUDGET)
-    best, _ = bench.tuned(method, [bench.tried(method, disturbed())])
-    assert best == {}
+    best, tried = bench.tuned(method, [bench.tried(method, one) for one in (entry(), disturbed())])
+    assert best == {"tuned": {"least_mg": 5}}
+    assert tried[1]["tuned"] == 0.8  # two movements and one that is none, but no knock
     figures = measured(method, {"least_mg": 5}, [entry(), disturbed()])
     alone = measured(method, {"least_mg": 5}, [entry()])
     assert figures["movements"] == alone["movements"]
@@ -194,9 +195,8 @@ def test_a_recording_without_movements_is_labelled_by_its_sensor():
 
 
 def test_only_events_are_truth():
-    item = next(i for i in definition.listed("train") if i.label == "mixture")
-    types = {line["type"] for line in item.make().truth}
-    assert "state" in types
+    item = next(i for i in definition.listed("train") if i.label == "series")
+    assert {line["type"] for line in item.make().truth} == {"event", "group", "state"}
     assert {line["type"] for line in item.recording().truth} == {"event"}
 
 
@@ -402,3 +402,61 @@ def test_the_tables_say_that_they_are_simulated():
     assert "skipped: muse-desk" in text
     for part in text.split("\n\n"):
         assert len({line.count("|") for line in part.splitlines()}) == 1, part
+
+
+def test_the_training_tool_simulates_once_and_knows_old_recordings(tmp_path, monkeypatch):
+    method = threshold_method([])
+    made = []
+
+    def make():
+        made.append(1)
+        return entry().heard.recording
+
+    one = [definition.Item("made", "train-made-1", make)]
+    first, again = (train.answered(method, one, tmp_path) for _ in range(2))
+    assert len(made) == 1
+    assert first == again
+    assert len(first[0].truths) == 2
+    monkeypatch.setattr(train, "_version", lambda: "another")
+    assert train.answered(method, one, tmp_path) == first
+    assert len(made) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["another"]
+
+
+def test_the_version_of_kept_recordings_is_that_of_their_sources(tmp_path, monkeypatch):
+    before = train._version()
+    assert train._version() == before
+    monkeypatch.setattr(train, "_SOURCES", (tmp_path, train._SOURCES[1]))
+    assert train._version() != before
+
+
+def test_the_training_tool_opens_no_recording_that_tests(tmp_path, monkeypatch):
+    asked = []
+    (few,) = items(entry())
+    monkeypatch.setattr(train, "listed", lambda split: asked.append(split) or [few])
+    text = train.report(tmp_path)
+    assert asked == ["train"]
+    assert "| any movement, >=5 times noise: F1 | >= 0.97 |" in text
+    assert text.startswith("# Training half (simulated)")
+
+
+def test_what_went_wrong_is_counted_by_name():
+    truths = [
+        Truth(40, 0.3, "twitch", 4, "hiccups"),
+        Truth(50, 0.3, "twitch", 12, "twitch"),
+        Truth(60, 0.3, "twitch", 12, "twitch"),
+        Truth(70, 5.0, "gross", 12, "gross"),
+        Truth(90, 30.0, "environment", 12, "fan", by="surroundings"),
+    ]
+    spans = [(50, 2, "limb_move"), (60, 2, "limb_move"), (70, 4, "gross")]
+    spans += [(74.6, 0.2, "twitch"), (95, 2, "limb_move")]
+    seen = [Found(onset_s, length_s, kind, 0) for onset_s, length_s, kind in spans]
+    answers = [bench.judged("made", 300, truths, seen)]
+    text = train.markdown(bench.measured({}, answers), answers)
+    for line in (
+        "- twitch as limb_move 2",
+        "- twitch of hiccups, from 3, missed 1",
+        "- gross of gross: twitch 1",
+        "| fan | 0.008 | 0 of 1 | 1 | limb_move 1 |",
+    ):
+        assert line in text.splitlines(), line

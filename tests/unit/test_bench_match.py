@@ -140,9 +140,10 @@ def test_a_disturbance_from_before_a_method_has_settled_counts_from_then_on():
 
 def test_what_is_false_beside_two_disturbances_is_the_louders():
     fan, step = truth(0, 3600, "environment", 9.0, cause="fan"), truth(50, 6, "environment", 40.0)
-    for truths in ([fan, step], [step, fan]):
+    faint = replace(step, snr=4.0)
+    for truths, louder in (([fan, step], step), ([step, fan], step), ([fan, faint], fan)):
         _, (judged,) = judge(truths, [found(52)])
-        assert judged.truth is step
+        assert judged.truth is louder
 
 
 PATTING = truth(100, 60, "rhythmic_bout", cause="patting", by="hands", rate_hz=2.0, jerks=120)
