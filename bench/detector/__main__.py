@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
-    """Record the hashes, tune, measure, write, print."""
+    """Record the hashes, or show the training half, or run the whole benchmark."""
     parser = argparse.ArgumentParser(prog="make bench-detector", description=table.TITLE)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench")
     parser.add_argument("--recordings", type=Path, default=ROOT.parent / "shared" / "recordings")
@@ -28,33 +28,37 @@ def main() -> int:
     args = parser.parse_args()
     if args.train_only:
         print(train.report(args.out / "recordings"), end="")
-        return 0
-    answer: dict = {"title": table.TITLE, "simulated": True, "sha256": definition.hashes()}
-    if args.record:
-        definition.RECORDED.write_text(json.dumps(answer["sha256"], indent=2) + "\n")
+    elif args.record:
+        definition.RECORDED.write_text(json.dumps(definition.hashes(), indent=2) + "\n")
         say(f"wrote {definition.RECORDED.name}: commit it before anything is tuned")
-        return 0
+    else:
+        text = table.markdown(measured(args.out, args.recordings))
+        (args.out / "detector.md").write_text(text)
+        print(text)
+    return 0
+
+
+def measured(out: Path, recordings: Path) -> dict:
+    """Hash, tune, measure, compare; `out` gets the answer as JSON, its hashes first."""
+    answer: dict = {"title": table.TITLE, "simulated": True, "sha256": definition.hashes()}
     recorded = json.loads(definition.RECORDED.read_text())
     answer["same"] = {name: recorded[name] == value for name, value in answer["sha256"].items()}
     answer["objectives"] = bench.OBJECTIVES
-    write(args.out, answer)
-    halves = (definition.listed(split) for split in definition.SPLITS)
-    answer["methods"] = bench.compare(METHODS, *halves, say)
+    write(out, answer)
+    halves = [definition.listed(split) for split in definition.SPLITS]
+    answer["methods"] = bench.compare(METHODS, halves[0], halves[1], say)
     answer["ahead"] = goals.ahead(answer["methods"])
-    behind = [goals.behind(answer["ahead"])]  # only as shipped it is compared
+    behind = [goals.behind(answer["ahead"])]  # as shipped, which comes first, is what is compared
     answer["goals"] = {
         how: goals.goals(variant, behind.pop() if behind else None)
         for how, variant in answer["methods"][OURS]["variants"].items()
     }
-    heard, answer["skipped"] = real.present(args.recordings)
+    heard, answer["skipped"] = real.present(recordings)
     for method in METHODS:
         for variant in answer["methods"][method.name]["variants"].values():
             variant["real"] = real.measured(method, variant["parameters"], heard)
-    write(args.out, answer)
-    text = table.markdown(answer)
-    (args.out / "detector.md").write_text(text)
-    print(text)
-    return 0
+    write(out, answer)
+    return answer
 
 
 def write(folder: Path, answer: dict) -> None:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.detector import contrary
+from bench.detector.each import each
 from cribtrace.recording import Recording
 from cribtrace.world import benchmark
 
@@ -65,7 +66,10 @@ def hashes(definition: Path = DEFINITION) -> dict[str, str]:
     """SHA-256 of the definition, and of the samples and truths of each split."""
     answer = {"definition": definition_sha256(definition)}
     for split in SPLITS:
-        items = listed(split, definition)
-        stated = [[i.label, i.name, benchmark.samples_sha256(i.make())] for i in items]
+        stated = each(_stated, listed(split, definition))
         answer[split] = hashlib.sha256(json.dumps(stated).encode()).hexdigest()
     return answer
+
+
+def _stated(item: Item) -> list[str]:
+    return [item.label, item.name, benchmark.samples_sha256(item.make())]

@@ -1,7 +1,6 @@
 """What the detector is to reach, and the rows in which a baseline is ahead of it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from bench.detector import contrary
 from bench.detector.methods import OURS
@@ -29,12 +28,20 @@ def goals(figures: dict, behind: int | None = None) -> list[dict]:
     `behind` is the number of rows in which a baseline is ahead or level, None where no baseline
     was measured. None where nothing was measured: a goal that nothing speaks for is not reached.
     """
-    names = ("goal", "bound", "measured", "rests_on")
-    answer = [dict(zip(names, one, strict=True)) for one in _measures(figures)]
+    measures = list(_measures(figures))
     if behind is not None:
         every = "higher F1 than every baseline: rows behind or level"
-        answer.append(dict(zip(names, (every, "<= 0", behind, ""), strict=True)))
-    return [{**one, "reached": _reached(one["bound"], one["measured"])} for one in answer]
+        measures.append((every, "<= 0", behind, ""))
+    return [
+        {
+            "goal": name,
+            "bound": bound,
+            "measured": value,
+            "reached": _reached(bound, value),
+            "rests_on": rests_on,
+        }
+        for name, bound, value, rests_on in measures
+    ]
 
 
 def rows(variant: dict) -> dict[str, dict]:
@@ -126,7 +133,7 @@ def _disturbed(name: str, present: list[dict | None]) -> Iterator[Measure]:
     yield f"{name}: share reported as a disturbance", f">= {REPORTED_SHARE}", share, rests_on
 
 
-def _reached(bound: str, value: Any) -> bool:
+def _reached(bound: str, value: float | None) -> bool:
     if value is None:
         return False
     sign, limit = bound.split()
