@@ -4,6 +4,7 @@ It opens no recording of the test half. Recordings are kept, so that the next ru
 """
 
 import hashlib
+import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from cribtrace.recording import Recording
 
 SPLIT = "train"
 TITLE = "Training half (simulated), our detector as shipped"
+_VERSION = "[0-9a-f]{16}"
 _SOURCES = (Path(world.__file__).parent, Path(bench.__file__).parent)
 
 
@@ -88,7 +90,7 @@ def _emptied(place: Path) -> Path:
     """The folder, made, and those of earlier versions beside it gone: each takes 300 MB."""
     place.mkdir(parents=True, exist_ok=True)
     for other in place.parent.iterdir():
-        if other != place and other.is_dir():
+        if other != place and re.fullmatch(_VERSION, other.name):
             shutil.rmtree(other)
     return place
 

@@ -417,10 +417,11 @@ def test_the_training_tool_simulates_once_and_knows_old_recordings(tmp_path, mon
     assert len(made) == 1
     assert first == again
     assert len(first[0].truths) == 2
-    monkeypatch.setattr(train, "_version", lambda: "another")
+    (tmp_path / "somebody's").mkdir()
+    monkeypatch.setattr(train, "_version", lambda: "0" * 16)
     assert train.answered(method, one, tmp_path) == first
     assert len(made) == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["another"]
+    assert {path.name for path in tmp_path.iterdir()} == {"0" * 16, "somebody's"}
 
 
 def test_the_version_of_kept_recordings_is_that_of_their_sources(tmp_path, monkeypatch):
