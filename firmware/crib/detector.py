@@ -1,164 +1,196 @@
-"""From bursts of raw frames to closed events, epochs and the raw frames around them.
+"""From bursts of raw frames to segments, runs of them, and seconds.
 
-Owns every array the kernel works on; `step` allocates nothing. The same code is the board's
-detector and the host's `replay`.
+Owns every array the kernels work on; `step` allocates nothing. The same code is the board's
+detector and the host's `replay`. A *segment* is a stretch above the low threshold that reached the
+high one; a *run* is segments less than `join_ms` apart, which `movement` judges together.
 """
 
 from array import array
 
 from micropython import const
 
-from . import config, kernels
+from . import config, kernels, measures, seconds
+from .movement import Movements
 
-_RING = const(512)  # raw frames kept; a power of two
-SNIPPET_FRAMES = const(256)
+
+CHECK = const(32)  # frames between two copies of the filters; a power of two
+_CHECKS = const(4)
+_IN_SEGMENT = const(3)  # the floors adapt 2**3 times slower within a movement
+_NEVER = const(-1)
+_TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes before
 
 
 class Detector:
     """One call of `step` per FIFO burst, one of `skip` per gap."""
 
     def __init__(self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1):
-        self.settings = settings
-        self.cfg = config.kernel_words(settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte)
-        self.state = array("I", bytes(4 * kernels.ST_WORDS))
-        self.out = array("I", bytes(4 * kernels.OUT_EVENTS * kernels.OUT_WORDS))
-        self.ring = array("H", bytes(2 * 3 * _RING))
-        self.index = 0  # index of the next frame
+        self.cfg, self._step = config.kernel_words(
+            settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte
+        )
+        self.state = array("i", bytes(4 * kernels.ST_WORDS))
+        self.ring = array("H", bytes(2 * 3 * kernels.RING))
+        self.env = array("H", bytes(2 * kernels.TICKS))
+        self.sums = array("i", bytes(4 * 2 * kernels.SUMS))
+        self._checks = array("i", bytes(4 * _CHECKS * kernels.FILTERS))
+        self.before = array("i", bytes(4 * kernels.FILTERS))  # filters before the running run
+        self.before_at = 0  # ... at this frame
+        self.segments = array("i", bytes(4 * measures.SEGMENTS * measures.SEG_WORDS))
+        self.count = 0  # segments of the running run
+        self.run_start = 0
+        self.active = False
         self.in_gaps = 0
-        self.ring_from = 0  # frames before this one are not in the ring
-        self.epoch_from = 0
-        self._epoch_seen = 0
-        # A burst must not hold an epoch's end and the whole second after it.
-        self.burst = min(config.BURST, self.cfg[kernels.SECOND])
-        self._epoch_frames = config.EPOCH_SECONDS * self.cfg[kernels.SECOND]
-        self._pre = config.frames(settings["pre_ms"], rate_mhz)
+        self.seen = 0  # frames that went through the filters
+        self.burst = min(config.BURST, config.frames(1000, rate_mhz))
+        self.movements = Movements(self, settings, rate_mhz, mlsb_per_g)
+        self.seconds = seconds.Seconds(self, rate_mhz)
+        self._join = config.frames(settings["join_ms"], rate_mhz)
+        longest = config.frames(settings["longest_ms"], rate_mhz)
+        self._longest = min(longest, _TICKS_MOST << self.cfg[kernels.SHIFT_TICK])
+        self._warm_frames = config.frames(settings["warm_up_ms"], rate_mhz)
         self._settle = config.frames(settings["settle_ms"], rate_mhz)
-        self._twitch = config.frames(settings["twitch_ms"], rate_mhz)
-        self._limb = config.frames(settings["limb_ms"], rate_mhz)
-        self.state[kernels.WARM] = self.cfg[kernels.WARM_UP]
-        self.state[kernels.FLOOR] = self.cfg[kernels.FLOOR_MIN] << kernels.FLOOR_SHIFT
+        self.pre = config.frames(settings["pre_ms"], rate_mhz)
+        for axis in range(3):
+            self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
+        self.warm = self._warm_frames  # frames of warm-up left
+        self._begin(0)
+
+    def _begin(self, index):
+        """Start at frame `index`, with the filters at rest."""
+        self.index = index  # of the next frame
+        self.ring_from = index  # frames before this one are not in the ring
+        self.active = False
+        self.count = 0
+        self._primed = False
+        st = self.state
+        for k in range(kernels.BAND, kernels.GAIN):
+            st[k] = 0
+        for k in range(kernels.SUM, kernels.ST_WORDS):
+            st[k] = 0
+        st[kernels.INDEX] = index
+        st[kernels.WINDOW_AT] = kernels.FRAMES
+        st[kernels.STOP] = _NEVER
+        st[kernels.STEP] = self._step
+
+    def _prime(self, burst):
+        cfg = self.cfg
+        for axis in range(3):
+            at = 2 * axis
+            u = burst[at + cfg[kernels.LOW_BYTE]] | burst[at + cfg[kernels.HIGH_BYTE]] << 8
+            self.state[kernels.BASE + axis] = (u ^ 0x8000) << 12
+        self._primed = True
 
     def step(self, burst, n):
-        """Take `n` frames, at most `burst`. Returns the number of events they closed."""
-        kernels.keep(burst, n, self.index, self.cfg, self.ring, _RING - 1)
-        kernels.scan(burst, n, self.index, self.cfg, self.state, self.out)
-        self.index += n
-        return self.state[kernels.CLOSED]
+        """Take `n` frames. Returns the number of movements they closed (see `movements`)."""
+        st = self.state
+        st[kernels.OFFSET] = 0
+        self.movements.count = 0
+        if not self._primed and n:
+            self._prime(burst)
+        while n:
+            m = min(n, self.seconds.left(), CHECK - (self.index & (CHECK - 1)))
+            if self.warm:
+                m = min(m, self.warm)
+                st[kernels.STEP] = 6 if 2 * self.warm > self._warm_frames else 9
+            elif self.active:
+                m = min(m, self.run_start + self._longest - self.index)
+            elif self.count:
+                m = min(m, self._over - self.index)
+            if self.index & (CHECK - 1) == 0:
+                self._check()
+            n -= kernels.scan(0, burst, m, self.cfg, st, self.ring, self.env, self.sums)
+            self._turn(st[kernels.INDEX] - self.index)
+        return self.movements.count
+
+    def _check(self):
+        """Keep a copy of the filters, so that a waveform can begin here."""
+        at = ((self.index >> 5) & (_CHECKS - 1)) * kernels.FILTERS
+        for k in range(kernels.FILTERS):
+            self._checks[at + k] = self.state[k]
+
+    def _turn(self, took):
+        """`took` frames went through the kernel: do what is due now."""
+        self.index += took
+        self.seen += took
+        st = self.state
+        if self.warm:
+            self.warm -= took
+            if not self.warm:
+                self._idle()
+                st[kernels.BEST] = 0
+        elif self.active:
+            if st[kernels.STILL] == st[kernels.STOP]:
+                self._close(self.index - 1 - st[kernels.STILL])
+            elif self.index == self.run_start + self._longest:
+                self._close(self.index - 1)
+                self._finish(True)
+        elif st[kernels.STILL] == 0:
+            self._open()
+        if self.count and not self.active and self.index >= self._over:
+            self._finish(self.index >= self.run_start + self._longest)
+        if not self.seconds.left():
+            self.seconds.end()
+
+    def _idle(self):
+        st = self.state
+        self.active = False
+        st[kernels.STOP] = 0
+        st[kernels.STILL] = 1
+        st[kernels.STEP] = self._step
+
+    def _open(self):
+        """The statistic has reached the low threshold at the last frame."""
+        if self.count == measures.SEGMENTS:
+            self._finish(True)
+        st = self.state
+        self.active = True
+        self._start = self.index - 1
+        self._best = 0
+        self._best_at = self._start
+        st[kernels.STOP] = self.cfg[kernels.HOLD]
+        st[kernels.STEP] = self._step + _IN_SEGMENT
+        if self.count == 0:
+            st[kernels.CLIPPED] = 0
+            self.run_start = self._start
+            at = max(self._start - self.pre, self.ring_from) >> 5
+            self.before_at = at << 5
+            at = (at & (_CHECKS - 1)) * kernels.FILTERS
+            for k in range(kernels.FILTERS):
+                self.before[k] = self._checks[at + k]
+
+    def _close(self, end):
+        """A stretch above the low threshold is over; `end` was its last frame there."""
+        st = self.state
+        self.seconds.fold()
+        best = self._best
+        if best >= self.cfg[kernels.HIGH]:
+            at = self.count * measures.SEG_WORDS
+            self.segments[at + measures.SEG_START] = self._start
+            self.segments[at + measures.SEG_END] = end
+            self.segments[at + measures.SEG_BEST] = best
+            for axis in range(3):
+                self.segments[at + measures.SEG_LEAN + axis] = st[kernels.BASE + axis]
+            self.segments[at + measures.SEG_CLIPPED] = st[kernels.CLIPPED]
+            self.count += 1
+            self._over = min(self.index + self._join, self.run_start + self._longest)
+        else:
+            self.seconds.missed(best, self._best_at, seconds.PASSED_LOW)
+        self._idle()
+
+    def reached(self, best, at):
+        """The statistic has reached `best` in the open segment, at frame `at`."""
+        if best > self._best:
+            self._best = best
+            self._best_at = at
+
+    def _finish(self, cut):
+        """No segment followed: judge the run. `cut`: it had reached its longest."""
+        if self.count:
+            self.movements.judge(cut)
+        self.count = 0
 
     def skip(self, lost):
         """`lost` frames are missing here: an open event ends unseen, the filters start again."""
-        self.index += lost
         self.in_gaps += lost
-        self.ring_from = self.index
-        self._begin_epoch(self.index, self.seen)
-        state = self.state
-        state[kernels.SECOND_FRAMES] = 0
-        state[kernels.SECOND_PEAK] = 0
-        state[kernels.PRIMED] = 0
-        state[kernels.ACTIVE] = 0
-        state[kernels.ENV] = 0
-        if state[kernels.WARM] < self._settle:
-            state[kernels.WARM] = self._settle
-
-    @property
-    def seen(self):
-        """Frames that went through the filters, as the kernel counted them."""
-        return self.state[kernels.SEEN]
-
-    @property
-    def floor(self):
-        """The noise floor in force, Q4 LSB."""
-        return self.state[kernels.FLOOR] >> kernels.FLOOR_SHIFT
-
-    def rule(self, o):
-        """Which of records.RULES the closed event at out[o] meets."""
-        duration = self.out[o + kernels.OUT_DURATION]
-        if duration <= self._twitch:
-            return 0
-        return 1 if duration <= self._limb else 2
-
-    def event_fields(self, k):
-        """The fields of closed event `k`, in the order of records.LAYOUTS[EVENT], as a list."""
-        o = k * kernels.OUT_WORDS
-        out = self.out
-        x, y, z = out[o + kernels.OUT_AXIS : o + kernels.OUT_AXIS + 3]
-        axis = 0 if x >= y and x >= z else 1 if y >= z else 2
-        rule = self.rule(o)
-        fields = [rule, out[o + kernels.OUT_FLAGS], axis, rule]
-        fields += [out[o + kernels.OUT_START], out[o + kernels.OUT_ONSET]]
-        fields.append(out[o + kernels.OUT_DURATION])
-        fields += [out[o + kernels.OUT_SPAN], out[o + kernels.OUT_CLOSED]]
-        fields += [out[o + kernels.OUT_PEAK], x, y, z]
-        fields += [out[o + kernels.OUT_FLOOR], out[o + kernels.OUT_LOW]]
-        fields += [out[o + kernels.OUT_HIGH], out[o + kernels.OUT_ENERGY]]
-        fields.append(out[o + kernels.OUT_JERKS])
-        for tilt in out[o + kernels.OUT_TILT : o + kernels.OUT_TILT + 3]:
-            fields.append(max(-32768, min(32767, tilt - 65536)))
-        return fields
-
-    def started(self, k):
-        """Index of the frame at which closed event `k` passed the low threshold."""
-        return self.out[k * kernels.OUT_WORDS + kernels.OUT_START]
-
-    def snippet_due(self):
-        """Whether the open event has filled its snippet and the ring must not run on."""
-        state = self.state
-        full = state[kernels.ONSET] - self._pre + SNIPPET_FRAMES
-        return state[kernels.ACTIVE] and self.index >= full
-
-    def open_start(self):
-        """Index of the frame at which the open event passed the low threshold."""
-        return self.state[kernels.ONSET]
-
-    def snippet(self, start, payload, at):
-        """Code the raw frames around an event into `payload` from `at` on.
-
-        `start` is the frame at the low threshold. Returns (first frame, frames, its x, y, z in
-        offset binary, end in payload).
-        """
-        first = max(start - self._pre, self.ring_from, self.index - _RING)
-        n = min(self.index - first, SNIPPET_FRAMES)
-        end = kernels.code_frames(self.ring, _RING - 1, first, n, payload, at)
-        r = (first & (_RING - 1)) * 3
-        return first, n, self.ring[r], self.ring[r + 1], self.ring[r + 2], end
-
-    def epoch_due(self):
-        """Whether an epoch's frames have passed."""
-        return self.index - self.epoch_from >= self._epoch_frames
-
-    def take_epoch(self, track):
-        """Close the epoch that is due, or cut short the running one; start the next.
-
-        One level a second goes into `track`. Returns (first frame, frames, frames seen, floor Q4,
-        peak Q4, seconds in track).
-        """
-        state = self.state
-        end = self.index
-        if self.epoch_due():
-            # The burst may reach into the next epoch; its running second is the next one's.
-            end = self.epoch_from + self._epoch_frames
-        elif state[kernels.SECOND_FRAMES]:
-            self._cut_second()
-        seconds = state[kernels.SECONDS]
-        for i in range(seconds):
-            track[i] = state[kernels.TRACK + i]
-        first = self.epoch_from
-        seen = self.seen - (self.index - end) - self._epoch_seen
-        taken = first, end - first, seen, self.floor, state[kernels.EPOCH_PEAK], seconds
-        self._begin_epoch(end, self._epoch_seen + seen)
-        return taken
-
-    def _cut_second(self):
-        state = self.state
-        peak = state[kernels.SECOND_PEAK]
-        state[kernels.TRACK + state[kernels.SECONDS]] = kernels.level(peak)
-        state[kernels.SECONDS] += 1
-        state[kernels.EPOCH_PEAK] = max(peak, state[kernels.EPOCH_PEAK])
-        state[kernels.SECOND_FRAMES] = 0
-        state[kernels.SECOND_PEAK] = 0
-
-    def _begin_epoch(self, first, seen):
-        self.epoch_from = first
-        self._epoch_seen = seen
-        self.state[kernels.SECONDS] = 0
-        self.state[kernels.EPOCH_PEAK] = 0
+        self._begin(self.index + lost)
+        self.seconds.begin(self.index)
+        self.warm = max(self.warm, self._settle)

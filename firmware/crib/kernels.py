@@ -1,10 +1,9 @@
 """The integer loops: viper on the board, bytecode and CPython elsewhere, bit for bit the same.
 
-Rules that make them so (docs/DETECTOR.md derives each bound):
-pointers only as parameters, over unsigned arrays; samples as offset binary (raw ^ 0x8000), so
-that filter state is never negative; every intermediate inside +-2**30; shifts instead of division.
+Rules that make them so (docs/DETECTOR.md derives each bound): pointers only as parameters, indexed,
+never advanced; every intermediate inside +-2**30; shifts instead of division.
 
-Fixed point: "Q4" is a sixteenth of an LSB, "Q12" a 4096th.
+Fixed point: "Q4" is a sixteenth of an LSB, "Q12" a 4096th; "z" is an eighth of an axis's noise rms.
 """
 
 import micropython
@@ -15,308 +14,526 @@ STRIDE = const(0)  # bytes from frame to frame in a FIFO burst
 LOW_BYTE = const(1)  # where x's low and high byte lie in a frame; y and z follow every 2 bytes
 HIGH_BYTE = const(2)
 SHIFT_HP = const(3)  # high-pass: corner = rate / (2 pi 2**SHIFT_HP)
-SHIFT_LP1 = const(4)  # low-pass: gain 2**-SHIFT_LP1 + 2**-SHIFT_LP2
+SHIFT_LP1 = const(4)  # low-passes: gain 2**-SHIFT_LP1 + 2**-SHIFT_LP2
 SHIFT_LP2 = const(5)
-SHIFT_ENV = const(6)  # decay of the jerk envelope
-FLOOR_MIN = const(7)  # floor under the floor, Q4
-FLOOR_STEP = const(8)  # the floor moves by 2**-FLOOR_STEP of itself a frame
-LOW_GAIN = const(9)  # thresholds in eighths of the floor
-HIGH_GAIN = const(10)
-HOLD = const(11)  # frames below the low threshold that end an event
-LONGEST = const(12)  # frames after which an event is cut
-SECOND = const(13)  # frames in a second of the activity track
-WARM_UP = const(14)  # frames without events after a start
-CFG_WORDS = const(15)
+SHIFT_SLOW = const(6)  # the slow part of the band: gain 2**-SHIFT_SLOW + 2**-(SHIFT_SLOW + 1)
+WINDOW = const(7)  # frames over which the statistic adds up, at most WINDOW_MOST
+SHIFT_SUM = const(8)  # so that a sum over WINDOW frames of noise comes to 18
+GAIN_MOST = const(9)  # floor under the floor, as a gain
+LOW = const(10)  # thresholds of the statistic
+HIGH = const(11)
+HOLD = const(12)  # frames below the low threshold that end a segment
+SHIFT_TICK = const(13)  # frames of an envelope tick: 2**SHIFT_TICK; of a tick of `sums` 8 times it
+CFG_WORDS = const(14)
 
-# Words of `st`.
-SEEN = const(0)  # frames that went through the filters since boot
-PRIMED = const(1)  # 0 until the first frame has set the filters
-WARM = const(2)  # frames of warm-up left
-BASE = const(3)  # 3 words: gravity and drift of x, y, z, Q12, offset binary
-BAND = const(6)  # 3 words: motion band, Q4, offset by _BAND_ZERO
-ENV = const(9)  # jerk envelope, Q4
-FLOOR = const(10)  # median of the magnitude, Q4 << FLOOR_SHIFT
-ACTIVE = const(11)  # 1 from the onset until an event ends
-ONSET = const(12)  # frame index
-STILL = const(13)  # frames below the low threshold, so far
-LOW = const(14)  # thresholds when the event began, Q4
-HIGH = const(15)
-FLOOR_AT = const(16)  # floor when the event began, Q4
-PEAK = const(17)  # largest magnitude, Q4
-PEAK_AXIS = const(18)  # 3 words: largest |band| of x, y, z, Q4
-ENERGY = const(21)  # sum of magnitude / 256 over the event
-JERKS = const(22)
-RISING = const(23)  # jerk envelope: 1 up, 0 down
-EXTREME = const(24)  # ... and its last turning point
-TILT_AT = const(25)  # 3 words: BASE when the event began
-LAST_LOUD = const(28)  # frame index of the last frame above the low threshold
-FLAGS = const(29)
-CLOSED = const(30)  # events in `out`
-SECOND_FRAMES = const(31)  # frames of the running second
-SECOND_PEAK = const(32)
-SECONDS = const(33)  # seconds in the running epoch
-EPOCH_PEAK = const(34)
-TRACK = const(35)  # one word a second of the running epoch: level of its largest magnitude
-TRACK_SECONDS = const(32)
-LADDER = const(67)  # for each level: first and last frame of the event at it, from 1
-LEVELS = const(160)
-ST_WORDS = const(67 + 160 + 160)
+# Words of `st`. The first FILTERS of them are what a waveform's re-run begins with.
+BASE = const(0)  # 3 words: gravity and drift of x, y, z, Q12, offset binary
+BAND = const(3)  # 3 words: motion band, Q4
+SLOW = const(6)  # 3 words: its slow part, Q4
+SHARP = const(9)  # 3 words: the rest of it, low-passed, Q4
+GAIN = const(12)  # 3 words: noise rms to 8, 10 more bits of fraction
+FILTERS = const(15)
+SUM = const(15)  # 6 words: xx yy zz xy xz yz over the window, z * z
+WINDOW_AT = const(21)  # where in the window the next frame goes
+INDEX = const(22)  # index of the next frame
+OFFSET = const(23)  # byte of the burst at which it lies
+STOP = const(24)  # `scan` stops where STILL becomes this: 0 while idle, HOLD in a segment
+STILL = const(25)  # frames below the low threshold, so far
+STEP = const(26)  # the gains move by 2**-STEP of themselves a frame
+BEST = const(27)  # largest statistic since Python last cleared it, and the index of its frame
+BEST_AT = const(28)
+PEAK = const(29)  # largest |band| of any axis since then, Q4
+SWAY = const(30)  # largest |slow part| of any axis since then, Q4
+CLIPPED = const(31)  # 1: a sample stood at the end of the sensor's range
+TICK_PEAK = const(32)  # largest |band| of the running tick, and its axis
+TICK_AXIS = const(33)
+ALL = const(34)  # running sums of |band| and |slow part| over the axes, a quarter of an LSB
+SLOWS = const(35)
+FRAMES = const(36)  # 3 words for each frame of the window: z of x, y, z
+WINDOW_MOST = const(40)
+ST_WORDS = const(36 + 3 * 40)
 
-# Words of one closed event in `out`.
-OUT_ONSET = const(0)  # frame index at 30 % of the peak
-OUT_DURATION = const(1)  # frames from the first to the last at 30 % of the peak
-OUT_SPAN = const(2)  # frames from the first to the last at the low threshold
-OUT_PEAK = const(3)
-OUT_AXIS = const(4)  # 3 words
-OUT_FLOOR = const(7)
-OUT_LOW = const(8)
-OUT_HIGH = const(9)
-OUT_ENERGY = const(10)
-OUT_JERKS = const(11)
-OUT_FLAGS = const(12)
-OUT_TILT = const(13)  # 3 words: lasting change of BASE in LSB, offset by 65536
-OUT_START = const(16)  # frame index at the low threshold
-OUT_CLOSED = const(17)  # frame index at which the event was over
-OUT_WORDS = const(18)
-OUT_EVENTS = const(8)
+RING = const(512)  # raw frames kept, offset binary; powers of two, all of these
+TICKS = const(1024)  # ticks of the envelope kept
+MEASURES = const(6)  # words that `measure` fills
+SUMS = const(128)  # ticks of the running sums kept, two words each
 
-FLOOR_SHIFT = const(9)  # so that a step of 2**-15 is not nothing; below 2**30 at full scale
-_BAND_ZERO = const(0x200000)
-_ENERGY_MOST = const(0x20000000)
-_CLIP_LOW = const(2)  # offset binary within 2 LSB of either end of the range
-_CLIP_HIGH = const(65533)
+UNIT = const(18)  # the statistic's sums are 18 where there is noise alone (see SHIFT_SUM)
+_GAIN_FRACTION = const(10)
+_Z_SHIFT = const(14)
+_Z_HALF = const(8192)
+_MEDIAN = const(88408)  # 8 * 0.6745 << 14: the median of |z| of Gaussian noise
+_Z_MOST = const(127)
+_SHARP_MOST = const(65535)
+_WRAP = const(0x3FFFFFFF)
+_CLIP_LOW = const(3)  # offset binary within 2 LSB of either end of the range
+_CLIP_HIGH = const(65532)
+_FINE = const(8191)  # envelope code: half an LSB up to here, 16 LSB beyond
 
 
 @micropython.viper
-def level(v: int) -> int:
-    """Logarithmic code of a magnitude `v` >= 0: 8 steps an octave, `v` itself below 16."""
-    n = 0
-    while v >= 16:
-        v >>= 1
-        n += 8
-    return n + v
+def scan(
+    v: int, buf: ptr8, n: int, cfg: ptr32, st: ptr32, ring: ptr16, env: ptr16, sums: ptr32
+) -> int:
+    """Run up to `n` frames of a FIFO burst through filters, floors and statistic.
 
-
-@micropython.viper
-def scan(buf: ptr8, n: int, index: int, cfg: ptr32, st: ptr32, out: ptr32):
-    """Run `n` frames of a FIFO burst through the detector; `index` is the first one's index.
-
-    Closed events are put into `out` (at most OUT_EVENTS a call: a burst of n frames closes at
-    most 1 + n / HOLD), their number into st[CLOSED].
+    Returns how many it took: fewer than `n` where st[STILL] became st[STOP]. `v` is no argument: it
+    is the one local that lives in a register.
     """
-    closed = 0
-    at = 0
+    stride = cfg[STRIDE]
+    at = st[OFFSET] + cfg[LOW_BYTE]
+    high = cfg[HIGH_BYTE] - cfg[LOW_BYTE]
+    s_hp = cfg[SHIFT_HP]
+    s1 = cfg[SHIFT_LP1]
+    s2 = cfg[SHIFT_LP2]
+    s3 = cfg[SHIFT_SLOW]
+    s4 = s3 + 1
+    s_sum = cfg[SHIFT_SUM]
+    s_tick = cfg[SHIFT_TICK]
+    gain_most = cfg[GAIN_MOST]
+    low = cfg[LOW]
+    step = st[STEP]
+    stop = st[STOP]
+    still = st[STILL]
+    index = st[INDEX]
+    w = st[WINDOW_AT]
+    w_end = FRAMES + cfg[WINDOW] * 3
+    x_base = st[BASE]
+    y_base = st[BASE + 1]
+    z_base = st[BASE + 2]
+    x_band = st[BAND]
+    y_band = st[BAND + 1]
+    z_band = st[BAND + 2]
+    x_slow = st[SLOW]
+    y_slow = st[SLOW + 1]
+    z_slow = st[SLOW + 2]
+    x_sharp = st[SHARP]
+    y_sharp = st[SHARP + 1]
+    z_sharp = st[SHARP + 2]
+    x_gain = st[GAIN]
+    y_gain = st[GAIN + 1]
+    z_gain = st[GAIN + 2]
+    xx = st[SUM]
+    yy = st[SUM + 1]
+    zz = st[SUM + 2]
+    xy = st[SUM + 3]
+    xz = st[SUM + 4]
+    yz = st[SUM + 5]
+    best = st[BEST]
+    best_at = st[BEST_AT]
+    peak = st[PEAK]
+    sway = st[SWAY]
+    tick_peak = st[TICK_PEAK]
+    tick_axis = st[TICK_AXIS]
+    all_sum = st[ALL]
+    slow_sum = st[SLOWS]
+    tick_mask = (1 << s_tick) - 1
     end = index + n
     while index < end:
-        magnitude = 0
-        rest = 0
-        clipped = 0
-        axis = 0
-        while axis < 3:
-            low = at + axis + axis
-            u = (buf[low + cfg[LOW_BYTE]] | (buf[low + cfg[HIGH_BYTE]] << 8)) ^ 0x8000
-            if u <= _CLIP_LOW or u >= _CLIP_HIGH:
-                clipped = 2
-            u <<= 12
-            if st[PRIMED] == 0:
-                st[BASE + axis] = u
-                st[BAND + axis] = _BAND_ZERO
-            v = u - st[BASE + axis]
-            st[BASE + axis] = st[BASE + axis] + (v >> cfg[SHIFT_HP])
-            v = (v >> 8) - (st[BAND + axis] - _BAND_ZERO)
-            v = (v >> cfg[SHIFT_LP1]) + (v >> cfg[SHIFT_LP2]) + st[BAND + axis]
-            st[BAND + axis] = v
-            v -= _BAND_ZERO
-            if v < 0:
-                v = 0 - v
-            if st[ACTIVE] and v > st[PEAK_AXIS + axis]:
-                st[PEAK_AXIS + axis] = v
-            if v > magnitude:
-                rest += magnitude
-                magnitude = v
-            else:
-                rest += v
-            axis += 1
-        at += cfg[STRIDE]
-        st[PRIMED] = 1
-        st[SEEN] = st[SEEN] + 1
-        # Largest axis plus 3/8 of the others: 0.97 to 1.13 of the length, without a square root.
-        magnitude += (rest + rest + rest) >> 3
+        r = (index & (RING - 1)) * 3
+        if index & tick_mask == 0:
+            tick_peak = 0
 
-        env = st[ENV]
-        if magnitude > env:
-            env = magnitude
+        v = buf[at] | (buf[at + high] << 8)
+        v ^= 0x8000
+        ring[r] = v
+        if v < _CLIP_LOW:
+            st[CLIPPED] = 1
+        if v > _CLIP_HIGH:
+            st[CLIPPED] = 1
+        v = (v << 12) - x_base
+        x_base = (v >> s_hp) + x_base
+        v = (v >> 8) - x_band
+        v = (v >> s1) + (v >> s2) + x_band
+        x_band = v
+        if v < 0:
+            v = 0 - v
+        all_sum = (v >> 2) + all_sum
+        if v > tick_peak:
+            tick_peak = v
+            tick_axis = 0
+        v = x_band - x_slow
+        x_slow = (v >> s3) + (v >> s4) + x_slow
+        v = v - x_sharp
+        x_sharp = (v >> s1) + (v >> s2) + x_sharp
+        v = x_slow
+        if v < 0:
+            v = 0 - v
+        slow_sum = (v >> 2) + slow_sum
+        if v > sway:
+            sway = v
+        v = x_sharp
+        if v < 0:
+            v = 0 - v
+        if v > _SHARP_MOST:
+            v = _SHARP_MOST
+        v = v * (x_gain >> _GAIN_FRACTION)
+        if v > _MEDIAN:
+            x_gain = x_gain - (x_gain >> step)
         else:
-            env -= (env - magnitude) >> cfg[SHIFT_ENV]
-        st[ENV] = env
+            x_gain = (x_gain >> step) + x_gain + 1
+            if x_gain > gain_most:
+                x_gain = gain_most
+        v = (v + _Z_HALF) >> _Z_SHIFT
+        if v > _Z_MOST:
+            v = _Z_MOST
+        if x_sharp < 0:
+            v = 0 - v
+        x = v
 
-        # The floor follows the median of the magnitude: up or down by a step, whatever the size,
-        # so that an event cannot pull it; eight times slower within one, so that it still adapts;
-        # sixteen times faster down where it stands far above everything, as after a handling.
-        floor = st[FLOOR]
-        step = cfg[FLOOR_STEP]
-        if st[WARM]:
-            step = 6
-            if st[WARM] + st[WARM] < cfg[WARM_UP]:
-                step = 9
-        elif magnitude << 3 < floor >> FLOOR_SHIFT:
-            step -= 4
-        elif st[ACTIVE]:
-            step += 3
-        step = floor >> step
-        if step == 0:
-            step = 1
-        if magnitude > (floor >> FLOOR_SHIFT):
-            floor += step
-        elif floor > 1 << FLOOR_SHIFT:
-            floor -= step
-        st[FLOOR] = floor
-
-        if magnitude > st[SECOND_PEAK]:
-            st[SECOND_PEAK] = magnitude
-        st[SECOND_FRAMES] = st[SECOND_FRAMES] + 1
-        if st[SECOND_FRAMES] >= cfg[SECOND]:
-            v = st[SECOND_PEAK]
-            if v > st[EPOCH_PEAK]:
-                st[EPOCH_PEAK] = v
-            k = 0
-            while v >= 16:
-                v >>= 1
-                k += 8
-            if st[SECONDS] < TRACK_SECONDS:
-                st[TRACK + st[SECONDS]] = k + v
-                st[SECONDS] = st[SECONDS] + 1
-            st[SECOND_FRAMES] = 0
-            st[SECOND_PEAK] = 0
-
-        if st[WARM]:
-            st[WARM] = st[WARM] - 1
+        v = buf[at + 2] | (buf[at + 2 + high] << 8)
+        v ^= 0x8000
+        ring[r + 1] = v
+        if v < _CLIP_LOW:
+            st[CLIPPED] = 1
+        if v > _CLIP_HIGH:
+            st[CLIPPED] = 1
+        v = (v << 12) - y_base
+        y_base = (v >> s_hp) + y_base
+        v = (v >> 8) - y_band
+        v = (v >> s1) + (v >> s2) + y_band
+        y_band = v
+        if v < 0:
+            v = 0 - v
+        all_sum = (v >> 2) + all_sum
+        if v > tick_peak:
+            tick_peak = v
+            tick_axis = 1
+        v = y_band - y_slow
+        y_slow = (v >> s3) + (v >> s4) + y_slow
+        v = v - y_sharp
+        y_sharp = (v >> s1) + (v >> s2) + y_sharp
+        v = y_slow
+        if v < 0:
+            v = 0 - v
+        slow_sum = (v >> 2) + slow_sum
+        if v > sway:
+            sway = v
+        v = y_sharp
+        if v < 0:
+            v = 0 - v
+        if v > _SHARP_MOST:
+            v = _SHARP_MOST
+        v = v * (y_gain >> _GAIN_FRACTION)
+        if v > _MEDIAN:
+            y_gain = y_gain - (y_gain >> step)
         else:
-            floor >>= FLOOR_SHIFT
-            if floor < cfg[FLOOR_MIN]:
-                floor = cfg[FLOOR_MIN]
-            low = (floor * cfg[LOW_GAIN]) >> 3
-            if st[ACTIVE]:
-                low = st[LOW]
-            if magnitude >= low:
-                if st[ACTIVE] == 0:
-                    st[ACTIVE] = 1
-                    st[ONSET] = index
-                    st[LOW] = low
-                    st[HIGH] = (floor * cfg[HIGH_GAIN]) >> 3
-                    st[FLOOR_AT] = floor
-                    st[PEAK] = 0
-                    st[ENERGY] = 0
-                    st[JERKS] = 1
-                    st[RISING] = 1
-                    st[EXTREME] = env
-                    st[FLAGS] = 0
-                    k = 0
-                    while k < 3:
-                        v = st[BAND + k] - _BAND_ZERO
-                        if v < 0:
-                            v = 0 - v
-                        st[PEAK_AXIS + k] = v
-                        st[TILT_AT + k] = st[BASE + k]
-                        k += 1
-                    k = 0
-                    while k < LEVELS + LEVELS:
-                        st[LADDER + k] = 0
-                        k += 1
-                st[STILL] = 0
-                st[LAST_LOUD] = index
-                if magnitude > st[PEAK]:
-                    st[PEAK] = magnitude
-                # The ladder remembers, for each level, the first and the last frame at it: where
-                # 30 % of the peak was passed is known only when the peak is.
-                v = magnitude
-                k = 0
-                while v >= 16:
-                    v >>= 1
-                    k += 8
-                k += v + LADDER
-                v = index - st[ONSET] + 1
-                if st[k] == 0:
-                    st[k] = v
-                st[k + LEVELS] = v
-            elif st[ACTIVE]:
-                st[STILL] = st[STILL] + 1
-            if st[ACTIVE]:
-                st[FLAGS] = st[FLAGS] | clipped
-                if st[ENERGY] < _ENERGY_MOST:
-                    st[ENERGY] = st[ENERGY] + (magnitude >> 8)
-                if st[RISING]:
-                    if env > st[EXTREME]:
-                        st[EXTREME] = env
-                    elif env + env < st[EXTREME]:
-                        st[RISING] = 0
-                        st[EXTREME] = env
-                elif env < st[EXTREME]:
-                    st[EXTREME] = env
-                elif env > st[EXTREME] + st[EXTREME] and env >= st[HIGH]:
-                    st[RISING] = 1
-                    st[EXTREME] = env
-                    st[JERKS] = st[JERKS] + 1
-                cut = 0
-                if index - st[ONSET] + 1 >= cfg[LONGEST]:
-                    cut = 1
-                if cut or st[STILL] >= cfg[HOLD]:
-                    st[ACTIVE] = 0
-                    if st[PEAK] >= st[HIGH] and closed < OUT_EVENTS:
-                        # 77/256 is 0.3008.
-                        v = (st[PEAK] * 77) >> 8
-                        k = 0
-                        while v >= 16:
-                            v >>= 1
-                            k += 8
-                        k += v
-                        v = 0x20000000
-                        low = 0
-                        while k < LEVELS:
-                            if st[LADDER + k]:
-                                if st[LADDER + k] < v:
-                                    v = st[LADDER + k]
-                                if st[LADDER + LEVELS + k] > low:
-                                    low = st[LADDER + LEVELS + k]
-                            k += 1
-                        o = closed * OUT_WORDS
-                        out[o + OUT_ONSET] = st[ONSET] + v - 1
-                        out[o + OUT_DURATION] = low - v + 1
-                        out[o + OUT_SPAN] = st[LAST_LOUD] - st[ONSET] + 1
-                        out[o + OUT_PEAK] = st[PEAK]
-                        out[o + OUT_FLOOR] = st[FLOOR_AT]
-                        out[o + OUT_LOW] = st[LOW]
-                        out[o + OUT_HIGH] = st[HIGH]
-                        out[o + OUT_ENERGY] = st[ENERGY]
-                        out[o + OUT_JERKS] = st[JERKS]
-                        out[o + OUT_FLAGS] = cut | st[FLAGS]
-                        out[o + OUT_START] = st[ONSET]
-                        out[o + OUT_CLOSED] = index
-                        k = 0
-                        while k < 3:
-                            out[o + OUT_AXIS + k] = st[PEAK_AXIS + k]
-                            v = ((st[BASE + k] - st[TILT_AT + k]) >> 12) + 65536
-                            out[o + OUT_TILT + k] = v
-                            k += 1
-                        closed += 1
+            y_gain = (y_gain >> step) + y_gain + 1
+            if y_gain > gain_most:
+                y_gain = gain_most
+        v = (v + _Z_HALF) >> _Z_SHIFT
+        if v > _Z_MOST:
+            v = _Z_MOST
+        if y_sharp < 0:
+            v = 0 - v
+        y = v
+
+        v = buf[at + 4] | (buf[at + 4 + high] << 8)
+        v ^= 0x8000
+        ring[r + 2] = v
+        if v < _CLIP_LOW:
+            st[CLIPPED] = 1
+        if v > _CLIP_HIGH:
+            st[CLIPPED] = 1
+        v = (v << 12) - z_base
+        z_base = (v >> s_hp) + z_base
+        v = (v >> 8) - z_band
+        v = (v >> s1) + (v >> s2) + z_band
+        z_band = v
+        if v < 0:
+            v = 0 - v
+        all_sum = (v >> 2) + all_sum
+        if v > tick_peak:
+            tick_peak = v
+            tick_axis = 2
+        v = z_band - z_slow
+        z_slow = (v >> s3) + (v >> s4) + z_slow
+        v = v - z_sharp
+        z_sharp = (v >> s1) + (v >> s2) + z_sharp
+        v = z_slow
+        if v < 0:
+            v = 0 - v
+        slow_sum = (v >> 2) + slow_sum
+        if v > sway:
+            sway = v
+        v = z_sharp
+        if v < 0:
+            v = 0 - v
+        if v > _SHARP_MOST:
+            v = _SHARP_MOST
+        v = v * (z_gain >> _GAIN_FRACTION)
+        if v > _MEDIAN:
+            z_gain = z_gain - (z_gain >> step)
+        else:
+            z_gain = (z_gain >> step) + z_gain + 1
+            if z_gain > gain_most:
+                z_gain = gain_most
+        v = (v + _Z_HALF) >> _Z_SHIFT
+        if v > _Z_MOST:
+            v = _Z_MOST
+        if z_sharp < 0:
+            v = 0 - v
+
+        # The window's sums of products: this frame's in, the oldest frame's out.
+        a = st[w]
+        b = st[w + 1]
+        c = st[w + 2]
+        st[w] = x
+        st[w + 1] = y
+        st[w + 2] = v
+        w += 3
+        if w == w_end:
+            w = FRAMES
+        zz = v * v - c * c + zz
+        xz = x * v - a * c + xz
+        yz = y * v - b * c + yz
+        xx = x * x - a * a + xx
+        yy = y * y - b * b + yy
+        xy = x * y - a * b + xy
+
+        # Sum of the squares of all nine: what moves together on several axes counts for more.
+        v = xy >> s_sum
+        v = v * v
+        a = xz >> s_sum
+        v = a * a + v
+        a = yz >> s_sum
+        v = a * a + v
+        v += v
+        a = xx >> s_sum
+        v = a * a + v
+        a = yy >> s_sum
+        v = a * a + v
+        a = zz >> s_sum
+        v = a * a + v
+        if v > best:
+            best = v
+            best_at = index
+        still += 1
+        if v >= low:
+            still = 0
+
+        all_sum &= _WRAP
+        slow_sum &= _WRAP
+        a = index >> s_tick
+        b = ((a >> 3) & (SUMS - 1)) * 2
+        sums[b] = all_sum
+        sums[b + 1] = slow_sum
+        v = tick_peak
+        if v > peak:
+            peak = v
+        v >>= 3
+        if v > _FINE:
+            v = (v >> 5) + _FINE + 1
+        env[a & (TICKS - 1)] = (v << 2) + tick_axis
+
+        at += stride
         index += 1
-    st[CLOSED] = closed
+        if still == stop:
+            end = index
+    n = index - st[INDEX]
+    st[OFFSET] = at - cfg[LOW_BYTE]
+    st[STILL] = still
+    st[INDEX] = index
+    st[WINDOW_AT] = w
+    st[BASE] = x_base
+    st[BASE + 1] = y_base
+    st[BASE + 2] = z_base
+    st[BAND] = x_band
+    st[BAND + 1] = y_band
+    st[BAND + 2] = z_band
+    st[SLOW] = x_slow
+    st[SLOW + 1] = y_slow
+    st[SLOW + 2] = z_slow
+    st[SHARP] = x_sharp
+    st[SHARP + 1] = y_sharp
+    st[SHARP + 2] = z_sharp
+    st[GAIN] = x_gain
+    st[GAIN + 1] = y_gain
+    st[GAIN + 2] = z_gain
+    st[SUM] = xx
+    st[SUM + 1] = yy
+    st[SUM + 2] = zz
+    st[SUM + 3] = xy
+    st[SUM + 4] = xz
+    st[SUM + 5] = yz
+    st[BEST] = best
+    st[BEST_AT] = best_at
+    st[PEAK] = peak
+    st[SWAY] = sway
+    st[TICK_PEAK] = tick_peak
+    st[TICK_AXIS] = tick_axis
+    st[ALL] = all_sum
+    st[SLOWS] = slow_sum
+    return n
 
 
 @micropython.viper
-def keep(buf: ptr8, n: int, index: int, cfg: ptr32, ring: ptr16, mask: int):
-    """Copy `n` frames into the ring of raw frames (offset binary); `mask` is its length - 1."""
-    at = 0
-    end = index + n
-    while index < end:
-        r = (index & mask) * 3
-        axis = 0
-        while axis < 3:
-            low = at + axis + axis
-            ring[r + axis] = (buf[low + cfg[LOW_BYTE]] | (buf[low + cfg[HIGH_BYTE]] << 8)) ^ 0x8000
-            axis += 1
-        at += cfg[STRIDE]
-        index += 1
+def measure(env: ptr16, first: int, last: int, quiet: int, out: ptr32):
+    """What the envelope of ticks `first` to `last` shows, into `out`.
+
+    Largest value (half LSB), its axis, first and last tick at 30 % of it or at `quiet`, jerks, and
+    the sum of the values between those ticks. A jerk ends where
+    the envelope falls to 5/8 of its height; the next begins where it has risen by 8/5 again, and
+    to a quarter of the largest.
+    """
+    peak = 0
+    axis = 0
+    t = first
+    while t <= last:
+        v = env[t & (TICKS - 1)]
+        a = v & 3
+        v >>= 2
+        if v > _FINE:
+            v = (v - _FINE - 1) << 5
+        if v > peak:
+            peak = v
+            axis = a
+        t += 1
+    # 77/256 is 0.3008.
+    edge = (peak * 77) >> 8
+    if edge < quiet:
+        edge = quiet
+    if edge > peak:
+        edge = peak
+    onset = last
+    end = first
+    jerks = 1
+    rising = 1
+    extreme = 0
+    t = first
+    while t <= last:
+        v = env[t & (TICKS - 1)] >> 2
+        if v > _FINE:
+            v = (v - _FINE - 1) << 5
+        if v >= edge:
+            if t < onset:
+                onset = t
+            end = t
+        if rising:
+            if v > extreme:
+                extreme = v
+            elif v * 8 < extreme * 5:
+                rising = 0
+                extreme = v
+        elif v < extreme:
+            extreme = v
+        elif v * 5 > extreme * 8 and v * 4 >= peak:
+            rising = 1
+            extreme = v
+            jerks += 1
+        t += 1
+    out[0] = peak
+    out[1] = axis
+    out[2] = onset
+    out[3] = end
+    out[4] = jerks
+    total = 0
+    t = onset
+    while t <= end:
+        v = env[t & (TICKS - 1)] >> 2
+        if v > _FINE:
+            v = (v - _FINE - 1) << 5
+        total += v
+        t += 1
+    out[5] = total
+
+
+@micropython.viper
+def flatten(
+    src: ptr16, mask: int, stride: int, axis: int, first: int, n: int, shift: int, out: ptr8
+):
+    """`n` values from `first` on without their mean over 32, 2**`shift` to 1, offset by 128.
+
+    With stride 1 `src` is the envelope, with stride 3 the raw frames, of which one axis is taken.
+    """
+    total = 0
+    i = 0 - 16
+    last = n - 1
+    while i < n + 16:
+        k = i
+        if k < 0:
+            k = 0
+        if k > last:
+            k = last
+        v = src[((first + k) & mask) * stride + axis]
+        if stride == 1:
+            v >>= 2
+            if v > _FINE:
+                v = (v - _FINE - 1) << 5
+        total += v
+        k = i - 32
+        if k >= 0 - 16:
+            if k < 0:
+                k = 0
+            v = src[((first + k) & mask) * stride + axis]
+            if stride == 1:
+                v >>= 2
+                if v > _FINE:
+                    v = (v - _FINE - 1) << 5
+            total -= v
+        k = i - 16
+        if k >= 0:
+            v = src[((first + k) & mask) * stride + axis]
+            if stride == 1:
+                v >>= 2
+                if v > _FINE:
+                    v = (v - _FINE - 1) << 5
+            v = ((v - (total >> 5)) >> shift) + 128
+            if v < 1:
+                v = 1
+            if v > 255:
+                v = 255
+            out[k] = v
+        i += 1
+
+
+@micropython.viper
+def correlate(values: ptr8, n: int, lag: int) -> int:
+    """Likeness of `values` (offset by 128) to themselves `lag` later: 256 is the same, 0 nothing."""
+    both = 0
+    energy = 0
+    i = 0
+    while i < n - lag:
+        a = values[i] - 128
+        b = values[i + lag] - 128
+        both += a * b
+        energy += a * a + b * b
+        i += 1
+    if both <= 0:
+        return 0
+    # 2 * both / energy, which is at most 1, by long division.
+    both += both
+    if both >= energy:
+        return 256
+    share = 0
+    i = 0
+    while i < 8:
+        both += both
+        share += share
+        if both >= energy:
+            both -= energy
+            share += 1
+        i += 1
+    return share
+
+
+@micropython.viper
+def divide(a: int, b: int) -> int:
+    """`a` // `b` by long division, 0 where `b` is 0; both from 0 to 2**30 - 1."""
+    quotient = 0
+    if b > 0:
+        i = 0
+        while b << 1 <= a:
+            b <<= 1
+            i += 1
+        while i >= 0:
+            quotient += quotient
+            if a >= b:
+                a -= b
+                quotient += 1
+            b >>= 1
+            i -= 1
+    return quotient
 
 
 @micropython.viper
@@ -347,3 +564,13 @@ def code_frames(ring: ptr16, mask: int, index: int, n: int, out: ptr8, at: int) 
             axis += 1
         index += 1
     return at
+
+
+@micropython.viper
+def level(v: int) -> int:
+    """Logarithmic code of `v` >= 0: 8 steps an octave, `v` itself below 16."""
+    n = 0
+    while v >= 16:
+        v >>= 1
+        n += 8
+    return n + v

@@ -81,10 +81,40 @@ TYPE_NAMES = {
     CONFIG: "config",
 }  # fmt: skip
 
-KINDS = ("twitch", "limb_move", "gross")
+KINDS = (
+    "twitch", "limb_move", "gross", "rhythmic_bout", "rhythmic_large", "startle_like",
+    "handling", "environment", "fast_oscillation",
+)  # fmt: skip
 AXES = ("x", "y", "z")
-# ... of the peak, or at the low threshold where that is higher.
+
+# The criterion that decided an event's kind: the first of these that it met.
+ROCKED = const(0)
+ROCKED_FAST = const(1)
+OSCILLATED = const(2)
+HUMMED = const(3)
+STEPPED = const(4)
+SHAKEN = const(5)
+HANDLED = const(6)
+LEANED = const(7)
+SWUNG = const(8)
+BEAT = const(9)
+STARTLED = const(10)
+SHORT = const(11)
+MIDDLING = const(12)
+LONG = const(13)
+KIND_OF_RULE = bytes((6, 3, 8, 7, 7, 7, 6, 6, 4, 3, 5, 0, 1, 2))
 RULES = (
+    "slow and steady, below 1 Hz",
+    "slow and steady, 1 Hz or faster",
+    "steady vibration of 5-12 Hz",
+    "steady vibration above 12 Hz, or for 25 s",
+    "regular steps, through the floor",
+    "through the floor",
+    "stronger than an infant moves",
+    "the crib leans otherwise than before",
+    "large and regular, up to 2.2 Hz",
+    "regular jerks",
+    "one strong movement of 0.25-1.5 s",
     "duration at 30 % of peak <= 0.5 s",
     "duration at 30 % of peak <= 3 s",
     "duration at 30 % of peak > 3 s",

@@ -1,0 +1,145 @@
+"""What every second was like, event or none: the track, the epoch and its closest miss."""
+
+from array import array
+
+from micropython import const
+
+from . import config, kernels
+
+CODE_LOUD = const(208)  # codes from here on are of the largest z, below of the statistic
+_Z_MOST = const(128)
+
+# What kept the closest miss from being an event, in the order of records.MISSES.
+STAYED_BELOW = const(0)
+PASSED_LOW = const(1)
+
+
+def code(statistic, z):
+    """One byte for a second: its largest statistic or, above 16 times the noise, its largest z.
+
+    8 steps an octave either way; the statistic grows with the fourth power of the motion.
+    """
+    if z < _Z_MOST:
+        return min(kernels.level(statistic), CODE_LOUD - 1)
+    return min(CODE_LOUD - kernels.level(_Z_MOST) + kernels.level(z), 255)
+
+
+# Words of a sealed epoch.
+FIRST = const(0)  # its first frame, its frames, and how many of them were seen
+FRAMES = const(1)
+SEEN = const(2)
+PEAK = const(3)  # largest |band| of any axis, Q4
+MISS = const(4)  # largest statistic outside events, its frame, and what was missing
+MISS_AT = const(5)
+MISS_WHY = const(6)
+NOISE = const(7)  # 3 words: the gains of x, y, z
+EPOCH_WORDS = const(10)
+
+
+class Seconds:
+    """Seconds and epochs of one detector."""
+
+    def __init__(self, detector, rate_mhz):
+        self._d = detector
+        self._second = config.frames(1000, rate_mhz)
+        self._epoch_frames = config.EPOCH_SECONDS * self._second
+        self._running = bytearray(config.EPOCH_SECONDS + 1)
+        self.track = bytearray(config.EPOCH_SECONDS + 1)  # of the sealed epoch, `count` bytes
+        self.epoch = array("i", bytes(4 * EPOCH_WORDS))
+        self.count = 0
+        self.due = False  # whether an epoch is sealed and not yet taken
+        self.begin(0)
+
+    def begin(self, index):
+        """Start a second and an epoch at frame `index`."""
+        self._from = index
+        self._best = 0
+        self._sways = 0  # seconds in a row of slow motion
+        self._begin_epoch(index)
+
+    def _begin_epoch(self, index):
+        self.epoch_from = index
+        self._epoch_seen = self._d.seen
+        self._seconds = 0
+        self._peak = 0
+        self._miss = 0
+        self._miss_at = index
+        self._miss_why = STAYED_BELOW
+
+    def left(self):
+        """Frames left of the running second."""
+        return self._from + self._second - self._d.index
+
+    def fold(self):
+        """Take what the kernel has gathered since the last time."""
+        st = self._d.state
+        best = st[kernels.BEST]
+        st[kernels.BEST] = 0
+        if self._d.warm:
+            best = 0
+        elif self._d.active:
+            self._d.reached(best, st[kernels.BEST_AT])
+        elif best > self._miss:
+            self.missed(best, st[kernels.BEST_AT], STAYED_BELOW)
+        self._best = max(self._best, best)
+
+    def missed(self, best, at, why):
+        """The statistic came to `best` at frame `at`, and no event came of it."""
+        if best >= self._miss:
+            self._miss = best
+            self._miss_at = at
+            self._miss_why = why
+
+    def end(self):
+        """The running second is over, and with it perhaps the epoch."""
+        self._end_second()
+        if self._d.index - self.epoch_from >= self._epoch_frames:
+            self.seal()
+
+    def _end_second(self):
+        self.fold()
+        d = self._d
+        st = d.state
+        gain = max(st[kernels.GAIN], st[kernels.GAIN + 1], st[kernels.GAIN + 2])
+        z = (st[kernels.PEAK] >> 6) * (gain >> 10) >> 8
+        self._running[self._seconds] = code(self._best, z)
+        self._seconds += 1
+        self._peak = max(self._peak, st[kernels.PEAK])
+        self._sway(st[kernels.SWAY])
+        st[kernels.PEAK] = 0
+        st[kernels.SWAY] = 0
+        self._best = 0
+        self._from = d.index
+
+    def _sway(self, sway):
+        """Slow motion that never reaches the statistic: told after it has lasted long enough."""
+        d = self._d
+        least = d.movements.sway_least
+        if d.active or d.count or d.warm:
+            self._sways = 0
+        elif sway >= least:
+            self._sways += 1
+        if self._sways and (sway < least or self._sways == config.EPOCH_SECONDS):
+            if self._sways >= d.movements.rocking_seconds:
+                d.movements.sway(d.index - self._sways * self._second, d.index - 1)
+            self._sways = 0
+
+    def seal(self):
+        """Close the running epoch, whole or not, into `epoch` and `track`; start the next."""
+        d = self._d
+        if self._from < d.index:
+            self._end_second()
+        epoch = self.epoch
+        epoch[FIRST] = self.epoch_from
+        epoch[FRAMES] = d.index - self.epoch_from
+        epoch[SEEN] = d.seen - self._epoch_seen
+        epoch[PEAK] = self._peak
+        epoch[MISS] = self._miss
+        epoch[MISS_AT] = self._miss_at
+        epoch[MISS_WHY] = self._miss_why
+        for axis in range(3):
+            epoch[NOISE + axis] = d.state[kernels.GAIN + axis]
+        self.track, self._running = self._running, self.track
+        self.count = self._seconds
+        self.due = True
+        self._begin_epoch(d.index)
