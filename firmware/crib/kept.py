@@ -1,4 +1,4 @@
-"""Small files of `name=value` lines that outlive a power cut: the old one or the new, never half."""
+"""Small files of `name=value` lines: after a power cut the old one or the new, never half."""
 
 import binascii
 import errno

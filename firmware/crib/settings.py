@@ -1,14 +1,17 @@
 """What the settings are: the one source of their names, defaults and ranges.
 
-What each means, and where its default comes from, stands in docs/SETTINGS.md: text would cost heap.
+What each means, and where its default is from, stands in docs/SETTINGS.md: text costs heap.
 """
 
 import binascii
 
 from micropython import const
 
-SCHEMA_VERSION = const(1)  # another one when a setting goes, or its name comes to mean another thing
+SCHEMA_VERSION = const(
+    1
+)  # another one when a setting goes, or its name comes to mean another thing
 DEFAULT = "default"  # what a change may say in place of a number
+ALL = "all"  # ... and of every name, with DEFAULT only
 
 # (name, default, least, most, unit). Whole numbers, so that no float is needed; the ranges keep
 # the kernel's words inside +-2^30, and an event's length inside what may be uncommitted.
@@ -41,6 +44,9 @@ def check(changes, in_force):
 
     `changes` maps names to whole numbers, as text too, or to DEFAULT. Raises BadSetting.
     """
+    if changes.get(ALL) == DEFAULT:
+        in_force = DEFAULTS
+        changes = {name: changes[name] for name in changes if name != ALL}
     for name in sorted(changes):
         if name not in DEFAULTS:
             raise BadSetting("%s=%s is no setting" % (name, changes[name]))
@@ -60,7 +66,7 @@ def check(changes, in_force):
 
 def _whole(name, given):
     if isinstance(given, str):
-        # Not int() alone: that takes 1_000, blanks and other alphabets on one interpreter or another.
+        # Not int() alone: that takes 1_000, blanks, other alphabets, and not everywhere the same.
         digits = given[1:] if given[:1] == "-" else given
         if digits and not digits.strip("0123456789"):
             return int(given)

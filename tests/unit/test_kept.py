@@ -34,8 +34,9 @@ def test_nothing_was_ever_stored(path):
 
 def test_it_can_be_read_with_nothing_but_eyes(path):
     kept.store(path, {"b": 2, "a": 1})
+    crc = zlib.crc32(b"a=1\nb=2\n")
     with open(path) as f:
-        assert f.read() == "a=1\nb=2\ncrc=%08x\n" % zlib.crc32(b"a=1\nb=2\n")
+        assert f.read() == f"a=1\nb=2\ncrc={crc:08x}\n"
 
 
 def test_a_store_replaces_the_file_and_leaves_nothing_beside_it(path):
