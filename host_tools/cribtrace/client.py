@@ -9,9 +9,10 @@ from typing import NamedTuple
 from cribtrace import greeting, window
 from cribtrace.conversation import Conversation, Heard
 from cribtrace.device import protocol
-from cribtrace.errors import CribtraceError, NoDevice, Silent
+from cribtrace.errors import CribtraceError, NoDevice, Silent, Usage
 
 KEEP_S = 2.0  # well inside protocol.SESSION_MS
+_CHANGES_CHARACTERS = protocol.LINE_LIMIT - len(protocol.request(254, "config"))
 _WORDS = ("state", "fault", "config_crc")  # the answers to `info` that are no numbers
 
 
@@ -96,9 +97,15 @@ class Client(Conversation):
     def configure(self, changes: Mapping[str, int | str]) -> str:
         """Change settings, all or none; returns the hash of those in force then.
 
-        Raises Refused, and nothing has changed, where the board's firmware does not allow them.
+        Raises Refused, and nothing has changed, where the board's firmware does not allow them;
+        Usage for more than one request holds.
         """
         pairs = [f"{name}={value}" for name, value in changes.items()]
+        if sum(map(len, pairs)) + len(pairs) > _CHANGES_CHARACTERS:
+            raise Usage(
+                f"{len(pairs)} changes are too long for one request: set fewer at a time, and"
+                " together those that depend on each other"
+            )
         return self.request("config", *pairs)["config_crc"]
 
     def list(self) -> tuple[Segment, ...]:
