@@ -8,7 +8,7 @@ import binascii
 import os
 import struct
 
-from . import configure, protocol, records, segments, settings, status
+from . import in_force, protocol, records, segments, settings, status
 from .protocol import Refused
 from .server import HEAD, TYPED
 
@@ -130,7 +130,7 @@ class Answers:
             raise Refused(_STOPPED)
         changes = dict([pair.split("=") for pair in arguments.split(" ")])
         try:
-            configure.change(self._app, changes)
+            in_force.change(self._app, changes)
             return status.config_version(self._app)
         except settings.BadSetting as error:
             why = str(error)

@@ -4,11 +4,10 @@ import gc
 
 from micropython import const
 
-from . import config, configure, power, records, words
+from . import config, in_force, power, records, words
 from .answers import Answers
 from .clock import Clock
 from .identity import device_id
-from .in_force import InForce
 from .journal import Journal
 from .recorder import Recorder
 from .sensing import Sensing
@@ -32,7 +31,7 @@ class App:
         self.answers = Answers(self, self.journal)
         self.server = Server(board, self.answers)
         self.recorder = Recorder(self.journal, self)
-        self.in_force = InForce(SETTINGS_FILE)
+        self.in_force = in_force.InForce(SETTINGS_FILE)
         self.sensing = Sensing(
             board, self.clock, self.recorder, self.server, self._describe, self.in_force
         )
@@ -79,7 +78,7 @@ class App:
         if before:
             code = records.GAP_REASONS.index(before[0])
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
-        configure.tell(self)
+        in_force.tell(self)
         if self.sensing.detector:
             self.recorder.watch(self.sensing.detector)
         else:
@@ -89,7 +88,7 @@ class App:
         self._measure_heap()
 
     def _describe(self, imu):
-        configure.describe(self, imu)
+        in_force.describe(self, imu)
 
     def _turn(self):
         started = self.board.ticks_us()

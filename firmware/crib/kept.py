@@ -11,8 +11,9 @@ _MOST_BYTES = const(2048)
 
 def store(path, values):
     """Write whole numbers by their names; OSError where the flash does not take them."""
-    lines = ["%s=%d\n" % (name, values[name]) for name in sorted(values)]
-    raw = "".join(lines).encode()
+    raw = b""
+    for name in sorted(values):
+        raw += b"%s=%d\n" % (name.encode(), values[name])
     with open(path + ".new", "wb") as f:
         f.write(raw + b"crc=%08x\n" % binascii.crc32(raw))
     os.rename(path + ".new", path)
@@ -30,8 +31,11 @@ def load(path):
         if error.args[0] == errno.ENOENT:
             return {}
         raise
-    body = raw[: max(0, raw.rfind(b"crc="))]
-    if raw[len(body) :] != b"crc=%08x\n" % binascii.crc32(body):
+    raw, crc, end = raw.rpartition(b"crc=")
+    if crc + end != b"crc=%08x\n" % binascii.crc32(raw):
         raise ValueError("damaged")
-    pairs = [line.split("=") for line in body.decode().split("\n") if line]
-    return {name: int(value) for name, value in pairs}
+    values = {}
+    for line in raw.decode().split():
+        name, value = line.split("=")
+        values[name] = int(value)
+    return values

@@ -124,7 +124,7 @@ class Server:
             self._answers.tell_settings()
             lines = ()
         elif word == "config":
-            lines = ("refused=config what is typed has no checksum: use cribtrace config set",)
+            lines = ("refused=config use=cribtrace",)
         elif word == "mark" and rest:
             lines = (self._carry_out(_NO_ID, "mark", rest)[1],)
         elif word == "help":

@@ -11,7 +11,7 @@ SCHEMA_VERSION = const(
     1
 )  # another one when a setting goes, or its name comes to mean another thing
 DEFAULT = "default"  # what a change may say in place of a number
-ALL = "all"  # ... and of every name, with DEFAULT only
+ALL = "all"  # ... of every name, alone and with DEFAULT
 
 # (name, default, least, most, unit). Whole numbers, so that no float is needed; the ranges keep
 # the kernel's words inside +-2^30, and an event's length inside what may be uncommitted.
@@ -44,9 +44,8 @@ def check(changes, in_force):
 
     `changes` maps names to whole numbers, as text too, or to DEFAULT. Raises BadSetting.
     """
-    if changes.get(ALL) == DEFAULT:
-        in_force = DEFAULTS
-        changes = {name: changes[name] for name in changes if name != ALL}
+    if changes == {ALL: DEFAULT}:
+        return DEFAULTS
     for name in sorted(changes):
         if name not in DEFAULTS:
             raise BadSetting("%s=%s is no setting" % (name, changes[name]))
@@ -77,8 +76,10 @@ def _whole(name, given):
 
 def text(values):
     """The settings with the version of their schema, `name=value`, in the order of their names."""
-    pairs = ["%s=%d" % (name, values[name]) for name in sorted(values)]
-    return " ".join(["schema=%d" % SCHEMA_VERSION] + pairs)
+    line = "schema=%d" % SCHEMA_VERSION
+    for name in sorted(values):
+        line += " %s=%d" % (name, values[name])
+    return line
 
 
 def crc(values):

@@ -19,8 +19,7 @@ FIRMWARE_ORDER = (
     "kernels records < recorder < sensing < app",
     "records < journal < app",
     "framing < protocol < server < answers < app",
-    "kept settings < in_force < app",
-    "records settings < configure < answers < app",
+    "kept records settings < in_force < answers < app",
     "settings < status < answers",
 )
 HOST_ORDER = (
