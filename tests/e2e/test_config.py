@@ -1,5 +1,6 @@
 """Settings are changed on a board that goes on recording: simulated mattress, real firmware."""
 
+import time
 import zlib
 
 import pytest
@@ -43,13 +44,25 @@ def in_log(segment):
     return segment.header["config_crc"], configs
 
 
+STALL = "self.server.text(words.heartbeat(self))"
+ONE_GAP = {
+    ("crib/app.py", STALL): STALL + "\n"
+    "        if self._minute == 1:\n"
+    "            from hardware import parts\n"
+    "            parts.clock.charge(6_000_000)"
+}  # fmt: skip
+
+
 def test_a_change_takes_effect_at_once_and_loses_no_frame(bench, rec, tmp_path):
-    with bench(rec, speed=20) as b:
+    with bench(rec, patch=ONE_GAP, speed=20) as b:
         with b.client() as client:
             assert client.info()["config_crc"] == crc_of(settings.DEFAULTS)
-            asked_at = client.info()["frame"]
+            while (before := client.info())["frame"] < 80 * 104:
+                time.sleep(0.1)
             assert client.configure(SET) == crc_of(CHANGED)
-            assert client.info()["config_crc"] == crc_of(CHANGED)
+            after = client.info()
+            assert after["config_crc"] == crc_of(CHANGED)
+            assert after["in_gaps"] == before["in_gaps"] > 0
             assert {s.name: s.value for s in client.config()} == CHANGED
         assert b.ended.wait(60)
         with b.client() as client:
@@ -58,7 +71,7 @@ def test_a_change_takes_effect_at_once_and_loses_no_frame(bench, rec, tmp_path):
             pull(client, tmp_path / "log")
     night = analysis.read_night(tmp_path / "log")
     assert night.faults == []
-    assert night.summary["frames_in_gaps"] == 0
+    assert night.summary["frames_in_gaps"] == before["in_gaps"] == sensor["frames_overwritten"]
     assert unseen(night, sensor) == 0
     first, *later = logfile.read(tmp_path / "log")
     assert in_log(first) == (settings.crc(settings.DEFAULTS), [settings.text(settings.DEFAULTS)])
@@ -66,13 +79,15 @@ def test_a_change_takes_effect_at_once_and_loses_no_frame(bench, rec, tmp_path):
     assert {s.header["config_crc"] for s in later} == {settings.crc(CHANGED)}
     state = next(r for r in later[0].records if r["type"] == records.STATE)
     assert records.STATE_REASONS[state["reason"]] == "settings changed"
-    assert state["first"] >= asked_at
+    assert before["frame"] <= state["first"] <= after["frame"]
     assert state["frames"] == pytest.approx(settings.DEFAULTS["warm_up_ms"] * 0.104, abs=1)
-    epochs = [r for s in (first, *later) for r in s.records if r["type"] == records.EPOCH]
-    ends = [0] + [epoch["first"] + epoch["frames"] for epoch in epochs]
-    assert [epoch["first"] for epoch in epochs] == ends[:-1]
-    assert state["first"] in ends
+    every = [r for s in (first, *later) for r in s.records]
+    epochs = [r for r in every if r["type"] == records.EPOCH]
     assert sum(epoch["seen"] for epoch in epochs) == night.summary["frames_seen"]
+    parts = [r for r in every if r["type"] in (records.EPOCH, records.GAP)]
+    ends = [0] + [part["first"] + part["frames"] for part in parts]
+    assert [part["first"] for part in parts] == ends[:-1]
+    assert state["first"] in [epoch["first"] + epoch["frames"] for epoch in epochs]
     gains = {
         round(event["why"]["threshold_mg"] / event["why"]["low_mg"], 2)
         for event in night.events
