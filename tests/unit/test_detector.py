@@ -351,3 +351,16 @@ def test_every_second_has_the_level_of_its_largest_movement(second):
     loudest = max(range(len(levels)), key=lambda i: levels[i])
     assert loudest in (int(second), int(second + 0.06))
     assert levels[loudest] == max(kernels.level(peak) for *_, peak, _ in found)
+
+
+def test_a_detector_that_follows_another_counts_on_and_knows_nothing_of_it():
+    _, old = run(np.zeros((3000, 3)) + 7)
+    old.skip(100)
+    new = detector.Detector({**schema.DEFAULTS, "hold_ms": 300}, RATE_MHZ, MLSB_PER_G)
+    new.follow(old)
+    assert (new.index, new.seen, new.in_gaps) == (3100, 3000, 100)
+    assert new.state[kernels.WARM] == new.cfg[kernels.WARM_UP] > 0
+    new.step(b"\1\0" * 30, 10)
+    first, n, *_ = new.snippet(new.index - 5, bytearray(2400), 0)
+    assert (first, n) == (3100, 10)
+    assert new.take_epoch(bytearray(64))[:3] == (3100, 10, 10)
