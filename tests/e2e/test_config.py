@@ -161,6 +161,18 @@ def test_a_file_that_is_refused_is_named_and_the_defaults_hold(bench, rec, tmp_p
     assert f"what=settings_refused in_force=defaults why='{why}'".encode() in texts
 
 
+def test_a_start_with_a_refused_file_says_so_on_the_line(bench, rec):
+    with bench(rec, patch=spoilt("x"), speed=1) as b, Link(b.board.port) as link:
+        link.write(b"\x03")
+        time.sleep(0.5)
+        link.write(b"\x04")
+        heard = b""
+        while b"what=settings_refused in_force=defaults why='damaged'\r\n" not in heard:
+            more = link.read(5)
+            assert more, heard
+            heard += more
+
+
 def test_a_refused_file_goes_with_the_next_change(bench, rec, tmp_path):
     once = {
         ("crib/identity.py", '_FILE = "/device"'): (
