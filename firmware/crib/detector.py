@@ -60,6 +60,13 @@ class Detector:
         if state[kernels.WARM] < self._settle:
             state[kernels.WARM] = self._settle
 
+    def follow(self, other):
+        """Begin where `other` is: its frames stay counted, what it knew of them is left behind."""
+        self.index = self.ring_from = other.index
+        self.in_gaps = other.in_gaps
+        self.state[kernels.SEEN] = other.seen
+        self._begin_epoch(other.index, other.seen)
+
     @property
     def seen(self):
         """Frames that went through the filters, as the kernel counted them."""

@@ -42,10 +42,16 @@ class Recorder:
         """A line of `key=value` text, for what has no record of its own."""
         self.write(records.TEXT, rest=line.encode())
 
-    def watch(self, detector):
+    def watch(self, detector, reason="warm-up"):
         """From now on record what `detector` finds, its warm-up first."""
         self.detector = detector
-        self.unusable(detector.cfg[kernels.WARM_UP], "warm-up")
+        self.unusable(detector.cfg[kernels.WARM_UP], reason)
+
+    def leave(self):
+        """What the detector has under way ends here, and its epoch is cut short."""
+        self.unfinished()
+        if self.detector.index > self.detector.epoch_from:
+            self.epoch()
 
     def unusable(self, frames, reason):
         """The next `frames` frames are not analysed for events."""
@@ -96,10 +102,8 @@ class Recorder:
 
     def gap(self, frames, reason, duration_ms=records.UNKNOWN):
         """`frames` frames from here on are missing; the detector starts again behind them."""
-        self.unfinished()
+        self.leave()
         first = self.detector.index
-        if first > self.detector.epoch_from:
-            self.epoch()
         self.write(records.GAP, first, frames, duration_ms, records.GAP_REASONS.index(reason))
         self.detector.skip(frames)
         self.unusable(self.detector.state[kernels.WARM], "after a gap")

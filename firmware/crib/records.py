@@ -90,7 +90,7 @@ RULES = (
     "duration at 30 % of peak > 3 s",
 )
 STATES = ("unusable",)
-STATE_REASONS = ("warm-up", "after a gap")
+STATE_REASONS = ("warm-up", "after a gap", "settings changed")
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
     "power_cut", "watchdog", "crashed",
