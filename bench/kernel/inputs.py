@@ -7,7 +7,7 @@ import numpy as np
 from bench.kernel.source import functions
 from bench.kernel.trace import Recorder, Trace
 from cribtrace import recording, tree
-from cribtrace.device import config, detector, kernels
+from cribtrace.device import config, detector, kernels, settings
 
 KERNELS = tree.FIRMWARE / "crib" / "kernels.py"
 STRIDE, LOW_BYTE, HIGH_BYTE = 7, 1, 2  # a FIFO word of the LSM6DSO
@@ -62,7 +62,7 @@ def recorded(parts: dict[str, np.ndarray], bursts: list[int]) -> Trace:
     recorder = Recorder(functions(KERNELS))
     sizes = _endless(bursts)
     found = detector.Detector(
-        config.SETTINGS, config.ODR * 1000, 16393443, STRIDE, LOW_BYTE, HIGH_BYTE
+        settings.DEFAULTS, config.ODR * 1000, 16393443, STRIDE, LOW_BYTE, HIGH_BYTE
     )
     burst, snippet = bytearray(64 * STRIDE), bytearray(4096)
     with recorder.listening(kernels):

@@ -10,13 +10,14 @@ sys.path.insert(0, sys.argv[1])
 
 from crib import config
 from crib.detector import Detector
+from crib.settings import DEFAULTS
 
 _STRIDE = 6
 
 
 def main(path, rate_mhz, mlsb_per_g, settings="null"):
     """Run the whole file through the detector, with its own settings unless others are given."""
-    detector = Detector(json.loads(settings) or config.SETTINGS, int(rate_mhz), int(mlsb_per_g))
+    detector = Detector(json.loads(settings) or DEFAULTS, int(rate_mhz), int(mlsb_per_g))
     burst = bytearray(config.BURST * _STRIDE)
     with open(path, "rb") as f:
         while True:
@@ -24,7 +25,7 @@ def main(path, rate_mhz, mlsb_per_g, settings="null"):
             if not n:
                 return
             for k in range(detector.step(burst, n)):
-                print(list(detector.event_fields(k)))
+                print(detector.movements.fields(k))
 
 
 main(*sys.argv[2:6])

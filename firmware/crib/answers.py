@@ -8,9 +8,11 @@ import binascii
 import os
 import struct
 
-from . import protocol, records, segments, status
+from . import in_force, protocol, records, segments, settings, status
 from .protocol import Refused
 from .server import HEAD, TYPED
+
+_STOPPED = "stopped the recording has ended: restart the board first"
 
 
 class Answers:
@@ -41,7 +43,15 @@ class Answers:
 
     def tell_segments(self):
         """One line of text for each closed segment."""
-        self._begin(TYPED, self._text_steps())
+        self._begin(TYPED, self._text_steps(self._segment_lines()))
+
+    def tell_settings(self):
+        """One line of text for each setting."""
+        self._begin(TYPED, self._text_steps(status.settings_in_force(self._app)))
+
+    def _segment_lines(self):
+        for number in self._journal.closed_segments():
+            yield self._segment_line(number)
 
     # -- answers of many packets: one packet a turn, so that sampling goes on --
 
@@ -60,17 +70,18 @@ class Answers:
             self.tasks.pop(0)
             self._app.server.packet(protocol.ERROR, number, "no_segment ask for the list")
 
-    def _text_steps(self):
-        for segment in self._journal.closed_segments():
-            self._app.server.text(self._segment_line(segment))
+    def _text_steps(self, lines):
+        for line in lines:
+            self._app.server.text(line)
             yield
 
-    def _list_steps(self, number):
-        numbers = self._journal.closed_segments()
-        for segment in numbers:
-            self._app.server.packet(protocol.ITEM, number, self._segment_line(segment))
+    def _item_steps(self, number, lines, more=""):
+        count = 0
+        for line in lines:
+            self._app.server.packet(protocol.ITEM, number, line)
+            count += 1
             yield
-        self._app.server.packet(protocol.REPLY, number, "count=%d" % len(numbers))
+        self._app.server.packet(protocol.REPLY, number, "count=%d%s" % (count, more))
 
     def _read_steps(self, number, segment, start, length):
         server = self._app.server
@@ -107,12 +118,30 @@ class Answers:
     def info(self, _number, _arguments):
         return status.info(self._app)
 
+    def config(self, number, arguments):
+        if "=" not in arguments:
+            lines = list(status.settings_in_force(self._app, arguments))
+            if not lines:
+                raise Refused("bad_setting %s is no setting" % arguments)
+            more = " " + status.config_version(self._app)
+            self._begin(number, self._item_steps(number, lines, more))
+            return None
+        if self._app.sensing.stopped:
+            raise Refused(_STOPPED)
+        changes = dict([pair.split("=") for pair in arguments.split(" ")])
+        try:
+            in_force.change(self._app, changes)
+            return status.config_version(self._app)
+        except settings.BadSetting as error:
+            why = str(error)
+        raise Refused("bad_setting " + why)
+
     def flush(self, _number, _arguments):
         self._journal.close()
         return "records=%d" % self._journal.written
 
     def list(self, number, _arguments):
-        self._begin(number, self._list_steps(number))
+        self._begin(number, self._item_steps(number, self._segment_lines()))
 
     def read(self, number, arguments):
         segment, offset, length = [int(a) for a in arguments.split(" ")]
@@ -147,7 +176,7 @@ class Answers:
 
     def mark(self, _number, arguments):
         if self._app.sensing.stopped:
-            raise Refused("stopped the recording has ended: restart the board first")
+            raise Refused(_STOPPED)
         frame = self._app.frame + self._app.sensing.waiting()
         self._app.recorder.write(records.MARK, rest=arguments.encode(), frame=frame)
         return "marked"

@@ -4,7 +4,7 @@ import gc
 
 from micropython import const
 
-from . import VERSION, config, power, records, words
+from . import config, in_force, power, records, words
 from .answers import Answers
 from .clock import Clock
 from .identity import device_id
@@ -14,6 +14,7 @@ from .sensing import Sensing
 from .server import Server
 
 LOG_DIR = "/log"
+SETTINGS_FILE = "/settings"
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(28)  # with an event of 30 s and a FIFO of 1 s, below a minute in all
 _SETTLED_SECONDS = const(60)  # what fails sooner fails at every start: leave it at the prompt
@@ -30,10 +31,12 @@ class App:
         self.answers = Answers(self, self.journal)
         self.server = Server(board, self.answers)
         self.recorder = Recorder(self.journal, self)
-        self.sensing = Sensing(board, self.clock, self.recorder, self.server, self._describe)
+        self.in_force = in_force.InForce(SETTINGS_FILE)
+        self.sensing = Sensing(
+            board, self.clock, self.recorder, self.server, self._describe, self.in_force
+        )
         self.device = device_id()
         self.boot = self.journal.last["boot"] + 1 if self.journal.last else 1
-        self.config_crc = config.crc(config.SETTINGS)
         self.heap_before = heap_before
         self.heap_used = 0
         self.heap_high = 0
@@ -75,8 +78,7 @@ class App:
         if before:
             code = records.GAP_REASONS.index(before[0])
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
-        settings = " ".join(["%s=%d" % pair for pair in sorted(config.SETTINGS.items())])
-        self.recorder.write(records.CONFIG, rest=settings.encode())
+        in_force.tell(self)
         if self.sensing.detector:
             self.recorder.watch(self.sensing.detector)
         else:
@@ -86,21 +88,7 @@ class App:
         self._measure_heap()
 
     def _describe(self, imu):
-        """Put into every segment from here on what is needed to understand it."""
-        self.journal.begin(
-            {
-                "device": self.device,
-                "boot": self.boot,
-                "rate_mhz": imu.rate_mhz if imu else 0,
-                "mlsb_per_g": imu.mlsb_per_g if imu else 0,
-                "recording_frames": self.board.RECORDING_FRAMES,
-                "config_crc": self.config_crc,
-                "full_scale_g": imu.FULL_SCALE_G if imu else 0,
-                "sensor": self.board.SENSOR.encode(),
-                "board": self.board.NAME.encode(),
-                "firmware": VERSION.encode(),
-            }
-        )
+        in_force.describe(self, imu)
 
     def _turn(self):
         started = self.board.ticks_us()

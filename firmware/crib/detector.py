@@ -11,10 +11,9 @@ from micropython import const
 
 from . import config, kernels, measures, seconds
 from .movement import Movements
+from .waveform import Waveforms
 
 
-CHECK = const(32)  # frames between two copies of the filters; a power of two
-_CHECKS = const(4)
 _IN_SEGMENT = const(3)  # the floors adapt 2**3 times slower within a movement
 _NEVER = const(-1)
 _TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes before
@@ -31,9 +30,6 @@ class Detector:
         self.ring = array("H", bytes(2 * 3 * kernels.RING))
         self.env = array("H", bytes(2 * kernels.TICKS))
         self.sums = array("i", bytes(4 * 2 * kernels.SUMS))
-        self._checks = array("i", bytes(4 * _CHECKS * kernels.FILTERS))
-        self.before = array("i", bytes(4 * kernels.FILTERS))  # filters before the running run
-        self.before_at = 0  # ... at this frame
         self.segments = array("i", bytes(4 * measures.SEGMENTS * measures.SEG_WORDS))
         self.count = 0  # segments of the running run
         self.run_start = 0
@@ -48,7 +44,7 @@ class Detector:
         self._longest = min(longest, _TICKS_MOST << self.cfg[kernels.SHIFT_TICK])
         self._warm_frames = config.frames(settings["warm_up_ms"], rate_mhz)
         self._settle = config.frames(settings["settle_ms"], rate_mhz)
-        self.pre = config.frames(settings["pre_ms"], rate_mhz)
+        self.waveforms = Waveforms(self, config.frames(settings["pre_ms"], rate_mhz))
         for axis in range(3):
             self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
         self.warm = self._warm_frames  # frames of warm-up left
@@ -87,7 +83,7 @@ class Detector:
         if not self._primed and n:
             self._prime(burst)
         while n:
-            m = min(n, self.seconds.left(), CHECK - (self.index & (CHECK - 1)))
+            m = min(n, self.seconds.left(), self.waveforms.left())
             if self.warm:
                 m = min(m, self.warm)
                 st[kernels.STEP] = 6 if 2 * self.warm > self._warm_frames else 9
@@ -95,17 +91,10 @@ class Detector:
                 m = min(m, self.run_start + self._longest - self.index)
             elif self.count:
                 m = min(m, self._over - self.index)
-            if self.index & (CHECK - 1) == 0:
-                self._check()
+            self.waveforms.check()
             n -= kernels.scan(0, burst, m, self.cfg, st, self.ring, self.env, self.sums)
             self._turn(st[kernels.INDEX] - self.index)
         return self.movements.count
-
-    def _check(self):
-        """Keep a copy of the filters, so that a waveform can begin here."""
-        at = ((self.index >> 5) & (_CHECKS - 1)) * kernels.FILTERS
-        for k in range(kernels.FILTERS):
-            self._checks[at + k] = self.state[k]
 
     def _turn(self, took):
         """`took` frames went through the kernel: do what is due now."""
@@ -151,11 +140,7 @@ class Detector:
         if self.count == 0:
             st[kernels.CLIPPED] = 0
             self.run_start = self._start
-            at = max(self._start - self.pre, self.ring_from) >> 5
-            self.before_at = at << 5
-            at = (at & (_CHECKS - 1)) * kernels.FILTERS
-            for k in range(kernels.FILTERS):
-                self.before[k] = self._checks[at + k]
+            self.waveforms.open(self._start)
 
     def _close(self, end):
         """A stretch above the low threshold is over; `end` was its last frame there."""
@@ -186,11 +171,34 @@ class Detector:
         """No segment followed: judge the run. `cut`: it had reached its longest."""
         if self.count:
             self.movements.judge(cut)
+            self.waveforms.end()
         self.count = 0
+
+    def finish(self):
+        """No frame follows: end what is under way. Returns as `step`."""
+        self.movements.count = 0
+        if self.active:
+            self._close(self.index - 1)
+        self._finish(True)
+        return self.movements.count
+
+    def found_something(self):
+        """Whether the running run will be told."""
+        return self.count or (self.active and self._best >= self.cfg[kernels.HIGH])
+
+    def follow(self, other):
+        """Begin where `other` is: its frames stay counted, what it knew of them is left behind."""
+        self.in_gaps = other.in_gaps
+        self.seen = other.seen
+        self._begin(other.index)
+        self.seconds.begin(other.index)
+        for axis in range(3):
+            self.state[kernels.GAIN + axis] = other.state[kernels.GAIN + axis]
 
     def skip(self, lost):
         """`lost` frames are missing here: an open event ends unseen, the filters start again."""
         self.in_gaps += lost
         self._begin(self.index + lost)
+        self.movements.forget()
         self.seconds.begin(self.index)
         self.warm = max(self.warm, self._settle)

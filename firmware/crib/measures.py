@@ -13,7 +13,7 @@ SEGMENTS = const(12)  # of one run, at most
 
 # Words of a movement in `found`.
 KIND = const(0)  # index into records.KINDS
-RULE = const(1)  # index into records.RULES: the criterion that decided the kind
+RULE = const(1)  # one of records' rules: the criterion that decided the kind
 VETOES = const(2)  # bits: records.VETOES
 AXIS = const(3)
 START = const(4)  # first frame at the low threshold
@@ -32,7 +32,8 @@ LIKENESS = const(16)  # of the envelope to itself a period later, 256ths
 PERIOD = const(17)  # 256ths of an envelope tick, 0: none
 LEAN = const(18)  # 3 words: lasting change of BASE, LSB
 TONE = const(21)  # period of a vibration, frames; 0: none
-WORDS = const(22)
+RUN = const(22)  # first frame of the run it was judged in
+WORDS = const(23)
 
 CUT = const(1)  # what VETOES also says: it had reached its longest ...
 JOINED = const(2)  # ... or began where another had

@@ -6,6 +6,12 @@ from micropython import const
 
 from . import config, kernels, kinds, measures, rhythm
 
+_FIELDS = bytes((
+    measures.KIND, measures.RULE, measures.VETOES, measures.AXIS, measures.TONE, measures.SHARE,
+    measures.FLATNESS, measures.JERKS, measures.LIKENESS, measures.PERIOD, measures.RUN,
+    measures.START, measures.ONSET, measures.DURATION, measures.SPAN, measures.CLOSED,
+    measures.PEAK, measures.GAIN, measures.BEST, measures.ENERGY,
+))  # fmt: skip
 _WRAP = const(0x3FFFFFFF)
 _NOISE_EDGE = const(5 << 23)  # over a gain: 2.5 times its noise rms, half LSB (see kernels.GAIN)
 _SWAY_LEAST_MG = const(1)  # chosen: four times the slow part's noise, twelve times breathing
@@ -66,12 +72,28 @@ class Movements:
             if first:
                 base = segments[first - measures.SEG_WORDS + measures.SEG_LEAN + axis]
             else:
-                base = d.before[kernels.BASE + axis]
+                base = d.waveforms.before[kernels.BASE + axis]
             found[at + measures.LEAN + axis] = (segments[last + measures.SEG_LEAN + axis] - base) >> 12
         if segments[last + measures.SEG_CLIPPED]:
             found[at + measures.VETOES] |= measures.CLIPPING
         self.kinds.name(found, at)
         return at
+
+    def run(self, k):
+        """First frame of the run that movement `k` was judged in."""
+        return self.found[k * measures.WORDS + measures.RUN]
+
+    def fields(self, k):
+        """The fields of movement `k`, in the order of records.LAYOUTS[EVENT]."""
+        found = self.found
+        at = k * measures.WORDS
+        return [found[at + word] for word in _FIELDS] + [
+            max(-32768, min(32767, found[at + measures.LEAN + axis])) for axis in range(3)
+        ]
+
+    def forget(self):
+        """Frames are missing: what follows is not the rest of what was cut."""
+        self._cut = 0
 
     def sway(self, start, end):
         """Slow motion from frame `start` to `end` that stayed below the threshold."""
@@ -99,6 +121,7 @@ class Movements:
         axis = out[1]
         found[at + measures.VETOES] = 0
         found[at + measures.AXIS] = axis
+        found[at + measures.RUN] = max(min(d.run_start, start), 0)
         found[at + measures.START] = start
         found[at + measures.ONSET] = out[2] << tick
         found[at + measures.DURATION] = (out[3] - out[2] + 1) << tick

@@ -27,7 +27,8 @@ RECORD = const(5)  # one record of the log, as in the segment, while `tail` is o
 # server has one method for each row and the test of docs/PROTOCOL.md reads it.
 VERBS = {
     "hello": "",  # begin a framed session; who are you
-    "info": "",  # counters and settings in force
+    "info": "",  # counters, and the hash of the settings in force
+    "config": "name=value ...",  # change settings, or list them: all, or the one that is named
     "flush": "",  # commit what is buffered and close the open segment
     "list": "",  # the segments: number, bytes, CRC-32
     "read": "segment offset length",  # bytes of one segment

@@ -2,7 +2,7 @@
 
 import struct
 
-from . import kernels, records
+from . import records
 
 _AT = records.HEAD_BYTES
 
@@ -42,10 +42,16 @@ class Recorder:
         """A line of `key=value` text, for what has no record of its own."""
         self.write(records.TEXT, rest=line.encode())
 
-    def watch(self, detector):
+    def watch(self, detector, reason="warm-up"):
         """From now on record what `detector` finds, its warm-up first."""
         self.detector = detector
-        self.unusable(detector.cfg[kernels.WARM_UP], "warm-up")
+        self.unusable(detector.warm, reason)
+
+    def leave(self):
+        """What the detector has under way ends here, and its epoch is cut short."""
+        self._events(self.detector.finish())
+        if self.detector.index > self.detector.seconds.epoch_from:
+            self.epoch()
 
     def unusable(self, frames, reason):
         """The next `frames` frames are not analysed for events."""
@@ -53,53 +59,49 @@ class Recorder:
         self.write(records.STATE, self.detector.index, frames, 0, reason)
 
     def burst(self, closed):
-        """After each burst: the events it closed, a full snippet, an epoch that is over."""
-        detector = self.detector
+        """After each burst: the events it closed, a full waveform, an epoch that is over."""
+        self._events(closed)
+        waveforms = self.detector.waveforms
+        if waveforms.due() and self._snippet_of != waveforms.run:
+            self._snippet(waveforms.run)
+        if self.detector.seconds.due:
+            self._epoch()
+
+    def _events(self, closed):
+        found = self.detector.movements
         for k in range(closed):
             self.events += 1
-            start = detector.started(k)
-            fields = detector.event_fields(k)
+            fields = found.fields(k)
             self.write(records.EVENT, *fields)
             self._listener.event(fields)
-            if start != self._snippet_of:
-                self._snippet(start)
-        if detector.snippet_due() and self._snippet_of != detector.open_start():
-            self._snippet(detector.open_start())
-        if detector.epoch_due():
-            self.epoch()
+            run = found.run(k)
+            if run != self._snippet_of:
+                self._snippet(run)
 
-    def _snippet(self, start):
-        self._snippet_of = start
+    def _snippet(self, run):
+        self._snippet_of = run
         kind = records.SNIPPET
         layout = records.LAYOUTS[kind][0]
-        at = _AT + struct.calcsize(layout)
         body = self._journal.body
-        first, n, x, y, z, end = self.detector.snippet(start, body, at)
-        struct.pack_into(layout, body, _AT, start, first, n, x, y, z)
+        head, end = self.detector.waveforms.code(run, body, _AT + struct.calcsize(layout))
+        struct.pack_into(layout, body, _AT, run, *head)
         self._commit(kind, end)
 
     def epoch(self):
-        """Close the running epoch, whole or not."""
-        kind = records.EPOCH
-        layout = records.LAYOUTS[kind][0]
-        at = _AT + struct.calcsize(layout)
-        body = self._journal.body
-        first, frames, seen, floor, peak, seconds = self.detector.take_epoch(memoryview(body)[at:])
-        struct.pack_into(layout, body, _AT, first, frames, seen, floor, peak)
-        self._commit(kind, at + seconds)
+        """Close the running epoch, cut short."""
+        self.detector.seconds.seal()
+        self._epoch()
 
-    def unfinished(self):
-        """At the end: say so if a movement was under way that nobody will see the end of."""
-        state = self.detector.state
-        if state[kernels.ACTIVE] and state[kernels.PEAK] >= state[kernels.HIGH]:
-            self.text("what=unfinished_event start=%d" % state[kernels.ONSET])
+    def _epoch(self):
+        seconds = self.detector.seconds
+        seconds.due = False
+        track = memoryview(seconds.track)[: seconds.count]
+        self.write(records.EPOCH, *seconds.epoch, rest=track)
 
     def gap(self, frames, reason, duration_ms=records.UNKNOWN):
         """`frames` frames from here on are missing; the detector starts again behind them."""
-        self.unfinished()
+        self.leave()
         first = self.detector.index
-        if first > self.detector.epoch_from:
-            self.epoch()
         self.write(records.GAP, first, frames, duration_ms, records.GAP_REASONS.index(reason))
         self.detector.skip(frames)
-        self.unusable(self.detector.state[kernels.WARM], "after a gap")
+        self.unusable(self.detector.warm, "after a gap")

@@ -49,15 +49,28 @@ LAYOUTS = {
     BOOT: ("<BI", ("cause", "boots")),
     ANCHOR: ("<IHI", ("utc_s", "utc_ms", "uptime_ms")),
     EVENT: (
-        "<BBBBIIIIIIIIIIIIIHhhh",
+        "<BBHBBHHHHHIIIIIIIIIIhhh",
         (
-            "kind", "flags", "axis", "rule", "start", "onset", "duration", "span", "closed",
-            "peak", "peak_x", "peak_y", "peak_z", "floor", "low", "high", "energy", "jerks",
-            "tilt_x", "tilt_y", "tilt_z",
+            "kind", "rule", "vetoes", "axis", "tone", "share", "flatness", "jerks", "likeness",
+            "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain",
+            "best", "energy", "tilt_x", "tilt_y", "tilt_z",
         ),
     ),
-    SNIPPET: ("<IIHHHH", ("start", "first", "frames", "x", "y", "z")),
-    EPOCH: ("<IIIII", ("first", "frames", "seen", "floor", "peak")),
+    SNIPPET: (
+        "<IIHHHH15i",
+        (
+            "run", "first", "frames", "x", "y", "z", "base_x", "base_y", "base_z", "band_x",
+            "band_y", "band_z", "slow_x", "slow_y", "slow_z", "sharp_x", "sharp_y", "sharp_z",
+            "gain_x", "gain_y", "gain_z",
+        ),
+    ),
+    EPOCH: (
+        "<IIIIIIBIII",
+        (
+            "first", "frames", "seen", "peak", "miss", "miss_at", "missing", "gain_x", "gain_y",
+            "gain_z",
+        ),
+    ),
     GAP: ("<IIIB", ("first", "frames", "duration_ms", "reason")),
     STATE: ("<IIBB", ("first", "frames", "state", "reason")),
     RECORDER: (
@@ -103,33 +116,18 @@ SHORT = const(11)
 MIDDLING = const(12)
 LONG = const(13)
 KIND_OF_RULE = bytes((6, 3, 8, 7, 7, 7, 6, 6, 4, 3, 5, 0, 1, 2))
-RULES = (
-    "slow and steady, below 1 Hz",
-    "slow and steady, 1 Hz or faster",
-    "steady vibration of 5-12 Hz",
-    "steady vibration above 12 Hz, or for 25 s",
-    "regular steps, through the floor",
-    "through the floor",
-    "stronger than an infant moves",
-    "the crib leans otherwise than before",
-    "large and regular, up to 2.2 Hz",
-    "regular jerks",
-    "one strong movement of 0.25-1.5 s",
-    "duration at 30 % of peak <= 0.5 s",
-    "duration at 30 % of peak <= 3 s",
-    "duration at 30 % of peak > 3 s",
-)
+VETOES = (
+    "cut", "joined", "clipping", "tilt", "strength", "shaken", "steps", "tone", "rocking",
+)  # fmt: skip
+MISSES = ("stayed below the low threshold", "passed the low threshold, not the high one")
 STATES = ("unusable",)
-STATE_REASONS = ("warm-up", "after a gap")
+STATE_REASONS = ("warm-up", "after a gap", "settings changed")
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
     "power_cut", "watchdog", "crashed",
 )  # fmt: skip
 STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")
-
-FLAG_CUT = const(1)  # the event was closed at its longest, not by stillness
-FLAG_CLIPPED = const(2)  # a sample stood at the end of the sensor's range
 
 
 def pack_header(facts):

@@ -12,11 +12,12 @@ _SILENT_MS = const(5000)
 class Sensing:
     """`poll` once a turn. `fault` is "none", or names why no frames come."""
 
-    def __init__(self, board, clock, recorder, server, on_found):
+    def __init__(self, board, clock, recorder, server, on_found, in_force):
         self._board = board
         self._clock = clock
         self._recorder = recorder
         self._server = server
+        self._in_force = in_force
         self._on_found = on_found  # called with the driver when the sensor is first there
         self.imu = None
         self.detector = None
@@ -45,13 +46,23 @@ class Sensing:
         self.imu = imu
         if not self.detector:
             self._on_found(imu)
-            self.detector = Detector(
-                config.SETTINGS, imu.rate_mhz, imu.mlsb_per_g,
-                imu.STRIDE, imu.OFFSET, imu.OFFSET + 1,
-            )  # fmt: skip
+            self.detector = self._new_detector()
         self.sampler = Sampler(imu, self.detector)
         self.fault = "none"
         return True
+
+    def _new_detector(self):
+        imu = self.imu
+        return Detector(
+            self._in_force.values, imu.rate_mhz, imu.mlsb_per_g,
+            imu.STRIDE, imu.OFFSET, imu.OFFSET + 1,
+        )  # fmt: skip
+
+    def renew(self):
+        """From the next frame on a new detector works, with the settings in force by then."""
+        detector = self._new_detector()
+        detector.follow(self.detector)
+        self.detector = self.sampler.detector = detector
 
     def poll(self):
         """Drain the FIFO and record what it held; look for the sensor where it is gone."""

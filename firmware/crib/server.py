@@ -14,7 +14,8 @@ _NO_ID = const(255)
 _BODY = const(2 + 8 + 1024 + 4)
 HELP = (
     "help             this list",
-    "info             counters and settings in force",
+    "info             counters, and the hash of the settings",
+    "config           the settings: value, default, range",
     "list             segments of the log",
     "mark TEXT        write a note into the log",
     "Ctrl-C           end the recording; Ctrl-D then starts it again",
@@ -119,6 +120,11 @@ class Server:
         elif word == "list":
             self._answers.tell_segments()
             lines = ()
+        elif word == "config" and not rest:
+            self._answers.tell_settings()
+            lines = ()
+        elif word == "config":
+            lines = ("refused=config use=cribtrace",)
         elif word == "mark" and rest:
             lines = (self._carry_out(_NO_ID, "mark", rest)[1],)
         elif word == "help":

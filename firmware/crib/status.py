@@ -2,7 +2,7 @@
 
 import binascii
 
-from . import VERSION
+from . import VERSION, settings
 
 
 def identity(app):
@@ -13,7 +13,7 @@ def identity(app):
 
 
 def info(app):
-    """Counters and settings in force."""
+    """Counters, and the hash of the settings in force."""
     sensing = app.sensing
     journal = app.journal
     imu = sensing.imu
@@ -38,6 +38,19 @@ def info(app):
         ("heap_before", app.heap_before),
         ("heap_used", app.heap_used),
         ("heap_high", app.heap_high),
-        ("config_crc", "%08x" % app.config_crc),
+        ("config_crc", "%08x" % app.in_force.crc),
     )
     return " ".join(["%s=%s" % pair for pair in facts])
+
+
+def settings_in_force(app, only=""):
+    """A line for each setting, or for the one of this name."""
+    for name, default, least, most, unit in settings.SCHEMA:
+        if only in ("", name):
+            fields = name, app.in_force.values[name], default, least, most, unit
+            yield "name=%s value=%d default=%d least=%d most=%d unit=%s" % fields
+
+
+def config_version(app):
+    """Which settings are in force, in two numbers."""
+    return "schema=%d config_crc=%08x" % (settings.SCHEMA_VERSION, app.in_force.crc)

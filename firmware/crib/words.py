@@ -21,14 +21,15 @@ def milli_g(q4, mlsb_per_g):
 
 def event(fields, frame, imu):
     """The line for an event; `fields` in the order of records.LAYOUTS[EVENT]."""
-    kind, _, axis, _, _, onset, duration, _, _, _, x, y, z = fields[:13]
+    kind, axis, jerks = fields[0], fields[3], fields[7]
+    onset, duration, peak = fields[12], fields[13], fields[16]
     return "t_s=%s what=event kind=%s onset_s=%s duration_s=%s peak_mg=%s jerks=%d axis=%s" % (
         seconds(frame, imu.rate_mhz),
         records.KINDS[kind],
         seconds(onset, imu.rate_mhz),
         seconds(duration, imu.rate_mhz),
-        milli_g(max(x, y, z), imu.mlsb_per_g),
-        fields[17],
+        milli_g(8 * peak, imu.mlsb_per_g),
+        jerks,
         records.AXES[axis],
     )
 

@@ -3,15 +3,16 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from cribtrace import greeting, window
 from cribtrace.conversation import Conversation, Heard
 from cribtrace.device import protocol
-from cribtrace.errors import CribtraceError, NoDevice, Silent
+from cribtrace.errors import CribtraceError, NoDevice, Silent, Usage
 
 KEEP_S = 2.0  # well inside protocol.SESSION_MS
+_CHANGES_CHARACTERS = protocol.LINE_LIMIT - len(protocol.request(254, "config"))
 _WORDS = ("state", "fault", "config_crc")  # the answers to `info` that are no numbers
 
 
@@ -23,6 +24,17 @@ class Segment(NamedTuple):
     crc: int
     acked: bool
     boot: int
+
+
+class Setting(NamedTuple):
+    """One setting of a board: the value in force, and what its firmware allows."""
+
+    name: str
+    value: int
+    default: int
+    least: int
+    most: int
+    unit: str
 
 
 class Client(Conversation):
@@ -78,14 +90,35 @@ class Client(Conversation):
         """Commit what the board buffers and close its open segment."""
         return _numbers(self.request("flush"))
 
+    def config(self) -> tuple[Setting, ...]:
+        """Return the settings in force, in order of their names."""
+        return tuple(sorted(_setting(item) for item in self._items("config")))
+
+    def configure(self, changes: Mapping[str, int | str]) -> str:
+        """Change settings, all or none; returns the hash of those in force then.
+
+        Raises Refused, and nothing has changed, where the board's firmware does not allow them;
+        Usage for more than one request holds.
+        """
+        pairs = [f"{name}={value}" for name, value in changes.items()]
+        if sum(map(len, pairs)) + len(pairs) > _CHANGES_CHARACTERS:
+            raise Usage(
+                f"{len(pairs)} changes are too long for one request: set fewer at a time, and"
+                " together those that depend on each other"
+            )
+        return self.request("config", *pairs)["config_crc"]
+
     def list(self) -> tuple[Segment, ...]:
         """Return the closed segments, in order of their numbers."""
-        asked = self.ask("list")
+        return tuple(sorted(_segment(item) for item in self._items("list")))
+
+    def _items(self, verb: str) -> set[str]:
+        asked = self.ask(verb)
         items: set[str] = set()
         while True:
             count = _numbers(protocol.fields(self.answer(asked, items))).get("count", 0)
             if isinstance(count, int) and len(items) >= count:
-                return tuple(sorted(_segment(item) for item in items))
+                return items
             self.repeat(asked)
 
     def read(self, segment: int, offset: int, length: int) -> Iterator[bytes]:
@@ -153,3 +186,14 @@ def _segment(item: str) -> Segment:
         return Segment(number, size, int(facts["crc"], 16), facts["acked"] == "1", boot)
     except (KeyError, ValueError) as error:
         raise NoDevice(f"the board lists a segment in an unknown form: {item}") from error
+
+
+def _setting(item: str) -> Setting:
+    facts = protocol.fields(item)
+    try:
+        value, default, least, most = (
+            int(facts[k]) for k in ("value", "default", "least", "most")
+        )
+        return Setting(facts["name"], value, default, least, most, facts["unit"])
+    except (KeyError, ValueError) as error:
+        raise NoDevice(f"the board lists a setting in an unknown form: {item}") from error

@@ -43,9 +43,11 @@ sys.modules.setdefault("micropython", _stand_in())
 sys.modules.setdefault("cribtrace.firmware", _firmware_package())
 
 if TYPE_CHECKING:
-    from crib import config, detector, framing, kernels, protocol, records
+    from crib import config, detector, framing, kept, kernels, protocol, records, settings
 
-__all__ = ["config", "detector", "framing", "kernels", "protocol", "records"]
+__all__ = [
+    "config", "detector", "framing", "kept", "kernels", "protocol", "records", "settings",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -7,32 +7,32 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from cribtrace import facts, runtime, tree
+from cribtrace import configuration, facts, runtime, tree
 from cribtrace.device import config, detector, kernels, records
-from cribtrace.errors import CribtraceError, Usage
+from cribtrace.errors import CribtraceError
 from cribtrace.recording import Recording
 
 
 def replay(
-    recording: Recording, on: str = "auto", settings: Mapping[str, int] | None = None
+    recording: Recording, on: str = "auto", settings: Mapping[str, int | str] | None = None
 ) -> list[dict]:
     """The events of a recording as JSON-line dicts, in the order in which they closed.
 
     One that is still open when the recording ends is not among them.
 
     `on` is "cpython", "micropython", or "auto": MicroPython where one is set up, which is some
-    hundred times faster. `settings` are values, by their names in `config.SETTINGS`, to use
-    instead of the defaults. Raises Usage for a setting that does not exist, CribtraceError for a
-    rate that the detector is not made for.
+    hundred times faster. `settings` are values, by their names in docs/SETTINGS.md, to use
+    instead of the defaults. Raises Usage for settings that a board would refuse, CribtraceError
+    for a rate that the detector is not made for.
     """
     return [line for _, line in told(recording, on, settings)]
 
 
 def told(
-    recording: Recording, on: str = "auto", settings: Mapping[str, int] | None = None
+    recording: Recording, on: str = "auto", settings: Mapping[str, int | str] | None = None
 ) -> list[tuple[float, dict]]:
     """What `replay` gives, each event with the second of the recording at which it closed."""
-    in_force = _in_force(settings or {})
+    in_force = configuration.in_force(settings or {})
     rate_mhz = round(recording.rate_hz * 1000)
     mlsb_per_g = round(recording.lsb_per_g * 1000)
     try:
@@ -49,13 +49,6 @@ def told(
     lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in within)
     seconds = (event["closed"] * 1000 / rate_mhz for event in within)
     return [(at_s, line) for at_s, line in zip(seconds, lines, strict=True) if line]
-
-
-def _in_force(settings: Mapping[str, int]) -> dict[str, int]:
-    for name in settings:
-        if name not in config.SETTINGS:
-            raise Usage(f"no setting {name!r}: choose from {', '.join(config.SETTINGS)}")
-    return {**config.SETTINGS, **settings}
 
 
 def _interpreter(*, required: bool) -> Path | None:

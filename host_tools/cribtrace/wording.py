@@ -31,6 +31,7 @@ REASONS = {
     "interrupted": "the recording was stopped from outside, then went on",
     "power_cut": "the board had no power",
     "restarted": "the board was started again",
+    "settings changed": "the settings were changed, and the noise floor was being measured",
     "sensor_silent": "the sensor sent nothing",
     "no_sensor": "no motion sensor answered",
     "records_missing": "the log of this time is not here",

@@ -8,6 +8,7 @@ from crib import config, kernels
 from crib.detector import Detector
 from crib.imu.lsm6dso import LSM6DSO
 from crib.sampler import Sampler
+from crib.settings import DEFAULTS
 from virtual_rig import Rig, run
 
 RATE_MHZ = 104_000
@@ -33,7 +34,7 @@ def mattress_file(frames):
 class Bench:
     """A rig with driver, detector and sampler, as `sensing` puts them together."""
 
-    def __init__(self, frames, settings=config.SETTINGS):
+    def __init__(self, frames, settings=DEFAULTS):
         self.rig = Rig(frames)
         imu = LSM6DSO(self.rig.i2c, rate_mhz=RATE_MHZ)
         self.detector = Detector(

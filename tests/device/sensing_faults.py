@@ -9,6 +9,7 @@ import sys
 from crib import records
 from crib.clock import Clock
 from crib.imu.lsm6dso import LSM6DSO
+from crib.in_force import InForce
 from crib.recorder import Recorder
 from crib.sensing import Sensing
 from virtual_rig import Rig, run
@@ -87,7 +88,9 @@ class Bench:
         self.line = Line()
         self.clock = Clock(self)
         self.recorder = Recorder(self.log, self.line)
-        self.sensing = Sensing(self, self.clock, self.recorder, self.line, lambda imu: None)
+        self.sensing = Sensing(
+            self, self.clock, self.recorder, self.line, lambda imu: None, InForce("/none")
+        )
         self.ahead = 0  # frames by which the frame counter is ahead of the mattress
         self.bursts = 0
         self._watched = None

@@ -9,7 +9,7 @@ from array import array
 
 import numpy as np
 
-from cribtrace.device import config, kernels
+from cribtrace.device import config, kernels, settings
 
 RATES_HZ = (52, 104, 208)
 MLSB_PER_G = 16_393_443
@@ -59,7 +59,7 @@ def noise_burst(rng: np.random.Generator, rms_mg: float) -> bytes:
 
 def kernel(rate_hz: int) -> tuple[array, array, array]:
     """(cfg, state, out) as the detector begins with."""
-    cfg = config.kernel_words(config.SETTINGS, rate_hz * 1000, MLSB_PER_G, 6, 0, 1)
+    cfg = config.kernel_words(settings.DEFAULTS, rate_hz * 1000, MLSB_PER_G, 6, 0, 1)
     state = array("I", [0] * kernels.ST_WORDS)
     state[kernels.WARM] = cfg[kernels.WARM_UP]
     state[kernels.FLOOR] = cfg[kernels.FLOOR_MIN] << kernels.FLOOR_SHIFT

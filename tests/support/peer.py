@@ -15,7 +15,7 @@ import time
 import tty
 import zlib
 
-from cribtrace.device import framing, protocol, records
+from cribtrace.device import framing, protocol, records, settings
 
 DEVICE = bytes.fromhex("9f00112233445566")
 BANNER = b"\r\nMicroPython v1.25.0 on 2026-01-01; ESP32\r\nType help().\r\n>>> "
@@ -86,6 +86,7 @@ class Peer(threading.Thread):
         self.sent_data_bytes = 0
         self.die_after_data_bytes = None
         self.device = DEVICE
+        self.settings = settings.DEFAULTS
         self.boot = 1
         self.tail = False
         self.greeting = b""
@@ -190,6 +191,20 @@ class Peer(threading.Thread):
             " mlsb_per_g=16393443 uptime_ms=60000 wire_bytes=1 fifo_high=9 heap_used=1"
             " heap_high=2 heap_before=1 config_crc=1a2b3c4d"
         )
+
+    def do_config(self, number, *words):
+        changes = [word.split("=") for word in words if word]
+        if changes and "=" in words[0]:
+            try:
+                self.settings = settings.check(dict(changes), self.settings)
+            except settings.BadSetting as error:
+                self._send(protocol.ERROR, number, f"bad_setting {error}".encode())
+                return None
+            return f"schema=1 config_crc={settings.crc(self.settings):08x}"
+        for name, default, least, most, unit in settings.SCHEMA:
+            item = f"name={name} value={self.settings[name]} default={default} least={least}"
+            self._send(protocol.ITEM, number, f"{item} most={most} unit={unit}".encode())
+        return f"count={len(self.settings)} schema=1 config_crc={settings.crc(self.settings):08x}"
 
     def do_flush(self, number, *_):
         return "records=9"

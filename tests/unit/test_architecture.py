@@ -19,8 +19,11 @@ FIRMWARE_ORDER = (
     "kernels records < recorder < sensing < app",
     "records < journal < app",
     "framing < protocol < server < answers < app",
+    "kept records settings < in_force < answers < app",
+    "settings < status < answers",
 )
 HOST_ORDER = (
+    "settings < configuration < replay < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "link < conversation < client < pull tail ports < cli demo",
     "records < facts logfile < analysis < tally < report_embed report_parts < report",

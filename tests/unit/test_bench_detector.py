@@ -252,7 +252,7 @@ def test_our_detector_is_run_with_the_settings_it_is_given():
     (one,) = ours.detect(heard)
     assert one.onset_s == pytest.approx(40, abs=0.05)
     assert one.end_s < one.told_s < 42.5
-    assert ours.detect(heard, high_gain_8=4000) == []
+    assert ours.detect(heard, high_gain_8=400, floor_min_ug=10_000) == []
 
 
 @pytest.mark.parametrize(

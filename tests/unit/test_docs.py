@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cribtrace.device import config, kernels, records
+from cribtrace.device import config, kernels, records, settings
 from tests.support import detector_numbers as numbers
 from tests.unit import test_detector
 
@@ -169,8 +169,8 @@ def test_sensor_table(rate_hz):
 
 
 def test_false_alarm_arithmetic():
-    low = config.SETTINGS["low_gain_8"] / 8
-    high = config.SETTINGS["high_gain_8"] / 8
+    low = settings.DEFAULTS["low_gain_8"] / 8
+    high = settings.DEFAULTS["high_gain_8"] / 8
     frames = 10 * 3600 * 104
     stated = rows("DETECTOR.md", "k")
     assert [float(row[0]) for row in stated] == [low, high]
@@ -213,7 +213,7 @@ def test_the_share_of_the_peak_in_force_is_as_stated():
 def test_no_word_reaches_the_bound_that_is_stated_for_it(rate_mhz):
     bounds = {row[0]: 2 ** int(row[2].removeprefix("2^")) for row in rows("DETECTOR.md", "Word")}
     assert len(bounds) == 9
-    cfg = config.kernel_words(config.SETTINGS, rate_mhz, numbers.MLSB_PER_G, 6, 0, 1)
+    cfg = config.kernel_words(settings.DEFAULTS, rate_mhz, numbers.MLSB_PER_G, 6, 0, 1)
     cfg[kernels.WARM_UP] = 50
     state = array("I", [0] * kernels.ST_WORDS)
     state[kernels.WARM] = 50
@@ -238,7 +238,7 @@ def test_the_tests_that_prove_the_bounds_exist():
 
 def test_the_settings_are_as_stated():
     page = text(DOCS / "DETECTOR.md")
-    s = config.SETTINGS
+    s = settings.DEFAULTS
     for words in (
         f"ends after {s['hold_ms'] / 1000} s below", f"{s['longest_ms'] // 1000} s after it began",
         f"never below {s['floor_min_ug']} ug", f"For {s['warm_up_ms'] // 1000} s after a start",

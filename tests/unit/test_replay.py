@@ -3,7 +3,7 @@
 import pytest
 
 from cribtrace import recording, replay
-from cribtrace.device import config
+from cribtrace.device import settings
 from cribtrace.errors import Usage
 from tests.support import golden
 
@@ -14,7 +14,7 @@ def rec():
 
 
 def test_without_settings_the_defaults_are_in_force(rec):
-    given = replay.replay(rec, "cpython", dict(config.SETTINGS))
+    given = replay.replay(rec, "cpython", dict(settings.DEFAULTS))
     assert golden.as_text(given) == golden.EVENTS.read_text()
 
 
@@ -25,14 +25,14 @@ def test_a_setting_changes_what_is_found(rec):
 
 
 def test_micropython_takes_the_same_settings(rec, micropython):
-    settings = {"high_gain_8": 48, "hold_ms": 300, "twitch_ms": 400}
-    found = replay.replay(rec, "micropython", settings)
-    assert found == replay.replay(rec, "cpython", settings)
+    changed = {"high_gain_8": 48, "hold_ms": 300, "twitch_ms": 400}
+    found = replay.replay(rec, "micropython", changed)
+    assert found == replay.replay(rec, "cpython", changed)
     assert found != replay.replay(rec, "micropython")
 
 
 def test_an_event_is_told_when_it_closed(rec):
-    hold_s = config.SETTINGS["hold_ms"] / 1000
+    hold_s = settings.DEFAULTS["hold_ms"] / 1000
     for at_s, event in replay.told(rec, "cpython"):
         end_s = event["onset_s"] + event["duration_s"]
         assert end_s + hold_s - 0.02 <= at_s <= event["onset_s"] + event["why"]["span_s"] + 0.6
@@ -40,5 +40,10 @@ def test_an_event_is_told_when_it_closed(rec):
 
 
 def test_an_unknown_setting_is_refused_by_name(rec):
-    with pytest.raises(Usage, match="'high_gain'"):
+    with pytest.raises(Usage, match="high_gain=36 is no setting: did you mean high_gain_8"):
         replay.replay(rec, "cpython", {"high_gain": 36})
+
+
+def test_settings_that_a_board_would_refuse_are_refused(rec):
+    with pytest.raises(Usage, match="high_gain_8=401 must be 12 to 400"):
+        replay.replay(rec, "cpython", {"high_gain_8": 401})

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cribtrace import analysis
-from cribtrace.device import config, detector, records
+from cribtrace.device import config, detector, records, settings
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "SCHEMA.md"
 TYPES = ["header", "event", "epoch", "gap", "state", "recorder", "mark", "summary"]
@@ -39,7 +39,7 @@ def header_facts() -> dict:
     return {
         "device": bytes.fromhex("9f3c52a1e07b48d6"), "boot": 1, "rate_mhz": RATE_MHZ,
         "mlsb_per_g": MLSB_PER_G, "recording_frames": 0, "full_scale_g": 2,
-        "config_crc": config.crc(config.SETTINGS), "sensor": b"LSM6DSO", "board": b"virtual",
+        "config_crc": settings.crc(settings.DEFAULTS), "sensor": b"LSM6DSO", "board": b"virtual",
         "firmware": b"0.1.0",
     }  # fmt: skip
 
@@ -53,9 +53,8 @@ def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
     writer.write(records.BOOT, records.CAUSES.index("power_on"), 1)
     power_cut = records.GAP_REASONS.index("power_cut")
     writer.write(records.GAP, 0, records.UNKNOWN, records.UNKNOWN, power_cut)
-    settings = " ".join(f"{k}={v}" for k, v in sorted(config.SETTINGS.items()))
-    writer.write(records.CONFIG, rest=settings.encode())
-    det = detector.Detector(config.SETTINGS, RATE_MHZ, MLSB_PER_G)
+    writer.write(records.CONFIG, rest=settings.text(settings.DEFAULTS).encode())
+    det = detector.Detector(settings.DEFAULTS, RATE_MHZ, MLSB_PER_G)
     writer.watch(det)
     if anchored:
         writer.write(records.ANCHOR, 1_700_000_000, 250, 1_200)

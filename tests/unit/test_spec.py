@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cribtrace import logfile
-from cribtrace.device import config, framing, records
+from cribtrace.device import framing, records, settings
 from tests.support import second_decoder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ SETTINGS = {"hold_ms": 500, "floor_min_ug": 150}
 HEADER = {
     "device": bytes(range(0xD0, 0xD8)), "boot": 3, "segment": 7, "first_seq": 400,
     "rate_mhz": 104_000, "mlsb_per_g": 16_393_443, "recording_frames": 0,
-    "config_crc": config.crc(SETTINGS), "full_scale_g": 2, "sensor": b"LSM6DSO",
+    "config_crc": settings.crc(SETTINGS), "full_scale_g": 2, "sensor": b"LSM6DSO",
     "board": b"virtual", "firmware": b"0.1.0",
 }  # fmt: skip
 BOOT = (records.BOOT, 0, (1, 3), b"")
@@ -48,7 +48,7 @@ SNIPPET = (
 ALL = (
     BOOT,
     (records.GAP, 0, (0, records.UNKNOWN, 4_321, records.GAP_REASONS.index("interrupted")), b""),
-    (records.CONFIG, 0, (), b"floor_min_ug=150 hold_ms=500"),
+    (records.CONFIG, 0, (), b"schema=1 floor_min_ug=150 hold_ms=500"),
     (records.STATE, 0, (0, 1_040, 0, 0), b""),
     (records.ANCHOR, 640, (1_700_000_000, 250, 6_400), b""),
     EVENT,

@@ -52,20 +52,30 @@ def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) ->
     default="auto",
     show_default=True,
 )
+@click.option(
+    "--set",
+    "changes",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Instead of a default; repeatable.",
+)
 @recording_options
 @json_option
 def replay(
     source: Path,
     on: str,
+    changes: tuple[str, ...],
     rate_hz: float | None,
     unit: str | None,
     lsb_per_g: float | None,
     as_json: bool,
 ) -> None:
     """Run the board's own detector over a recording and print the events."""
+    from cribtrace import configuration
     from cribtrace.replay import replay as replay_recording
 
-    for event in replay_recording(load_recording(source, rate_hz, unit, lsb_per_g), on=on):
+    rec = load_recording(source, rate_hz, unit, lsb_per_g)
+    for event in replay_recording(rec, on=on, settings=configuration.parsed(changes)):
         emit(event, as_json)
 
 

@@ -1,0 +1,76 @@
+"""What the settings mean, and what a user may ask of them. Ranges are the firmware's own."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from cribtrace.device import settings
+from cribtrace.errors import Usage
+
+
+class Meaning(NamedTuple):
+    """What a setting does, and where its default comes from."""
+
+    what: str
+    source: str
+
+
+MEANINGS = {
+    "floor_min_ug": Meaning(
+        "the noise floor in force is never below this",
+        "chosen: a quarter of the floor that the LSM6DSO's own noise makes (DS12140, table 2)",
+    ),
+    "low_gain_8": Meaning(
+        "an event lasts while the magnitude is at this many eighths of the floor", "chosen"
+    ),
+    "high_gain_8": Meaning(
+        "it counts if the magnitude reached this many eighths of the floor",
+        "chosen: 7.5 times the rms of one axis",
+    ),
+    "hold_ms": Meaning(
+        "an event ends when the magnitude was below the low threshold for this long",
+        "WASM 2016: movements less than 0.5 s apart are one",
+    ),
+    "longest_ms": Meaning(
+        "an event is cut when it has lasted this long",
+        "chosen: with a commit every 30 s, at most 60 s are uncommitted",
+    ),
+    "warm_up_ms": Meaning(
+        "after a start, or a change of settings, nothing is an event for this long", "chosen"
+    ),
+    "settle_ms": Meaning("after a gap nothing is an event for this long", "chosen"),
+    "twitch_ms": Meaning("up to this long at 30 % of the peak: a twitch", "chosen"),
+    "limb_ms": Meaning("up to this long: a limb movement; longer: a gross movement", "chosen"),
+    "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
+}
+
+
+def parsed(pairs: Iterable[str]) -> dict[str, str]:
+    """NAME=VALUE words as a dict. Raises Usage for another form, or a name that comes twice."""
+    changes: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value) or " " in pair:
+            raise Usage(f"{pair!r} is not NAME=VALUE: `cribtrace config` lists the settings")
+        if name in changes:
+            raise Usage(f"{name} is set twice: to {changes[name]} and to {value}")
+        changes[name] = value
+    return changes
+
+
+def in_force(changes: Mapping[str, int | str]) -> dict[str, int]:
+    """The defaults with these changes. Raises Usage, naming the setting, as a board refuses it."""
+    try:
+        return settings.check(changes, settings.DEFAULTS)
+    except settings.BadSetting as error:
+        raise Usage(f"{error}{suggestion(changes, settings.DEFAULTS)}") from None
+
+
+def suggestion(changes: Iterable[str], known: Iterable[str]) -> str:
+    """`: did you mean ...` for the first name that is not known; "" where all are."""
+    names = list(known)
+    for name in sorted(changes):
+        if name not in names and name != settings.ALL:
+            near = difflib.get_close_matches(name, names) or names
+            return f": did you mean {' or '.join(near)}?"
+    return ""

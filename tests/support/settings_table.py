@@ -1,0 +1,33 @@
+"""The tables of docs/SETTINGS.md, from the schema. `python -m tests.support.settings_table`."""
+
+from pathlib import Path
+
+from cribtrace.configuration import MEANINGS
+from cribtrace.device import settings
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "SETTINGS.md"
+BEGIN, END = "<!-- settings -->\n", "<!-- end of settings -->\n"
+
+
+def text() -> str:
+    """Every setting as a row of a Markdown table, then what must stay below what."""
+    lines = ["| Setting | Default | Range | Unit | Meaning | Source of the default |"]
+    lines.append("|---|---|---|---|---|---|")
+    for name, default, least, most, unit in settings.SCHEMA:
+        what, source = MEANINGS[name]
+        cells = f"`{name}`", default, f"{least} to {most}", unit, what, source
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    lines += ["", "| Must stay below | |", "|---|---|"]
+    lines += [f"| `{low}` | `{high}` |" for low, high in settings.BELOW]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Put the tables into the page."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    PAGE.write_text(before + BEGIN + "\n" + text() + "\n" + END + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
