@@ -7,9 +7,11 @@ any more. docs/PATTERNS.md has the arithmetic and where each number is from.
 
 import bisect
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
+
+import numpy as np
 
 from cribtrace.in_order import end_s
 
@@ -148,6 +150,7 @@ class Runs:
 
     def __init__(self) -> None:
         self._run: list[Moved] = []
+        self._end_s = 0.0
 
     def moved(self, one: Moved) -> Iterator[dict]:
         """Take in a movement; gives what it ends."""
@@ -155,8 +158,9 @@ class Runs:
             if one.line["kind"] == "gross" or one.line["kind"] in RHYTHMIC:
                 yield from self.broken()
             return
-        if self._run and round(one.onset_s - self._end_s(), 3) > CLUSTER_GAP_S:
+        if self._run and round(one.onset_s - self._end_s, 3) > CLUSTER_GAP_S:
             yield from self.broken()
+        self._end_s = max(self._end_s, one.end_s)
         self._run.append(one)
 
     def broken(self) -> Iterator[dict]:
@@ -172,33 +176,26 @@ class Runs:
 
     def settled(self, before_s: float) -> Iterator[dict]:
         """Every movement with an onset before this has come."""
-        if self._run and before_s > self._end_s() + CLUSTER_GAP_S:
+        if self._run and before_s > self._end_s + CLUSTER_GAP_S:
             yield from self.broken()
-
-    def _end_s(self) -> float:
-        return max(one.end_s for one in self._run)
 
 
 def _trains(onsets: list[float]) -> Iterator[tuple[int, int]]:
     """(first, end) of slow regular trains: from the earliest start the longest, then on."""
-    apart = apart_s(onsets)
-    sums = [0.0, *accumulate(apart)]
-    squares = [0.0, *accumulate(v * v for v in apart)]
+    apart = np.array(apart_s(onsets))
+    sums = np.concatenate([[0.0], np.cumsum(apart)])
+    squares = np.concatenate([[0.0], np.cumsum(apart**2)])
+    outside = np.flatnonzero((apart < TRAIN_APART_S[0]) | (apart > TRAIN_APART_S[1]))
     first = 0
     while first + TRAIN_LEAST <= len(onsets):
-        longest = 0
-        for end in range(first + 1, len(onsets)):
-            if not TRAIN_APART_S[0] <= apart[end - 1] <= TRAIN_APART_S[1]:
-                break
-            count = end - first
-            mean = (sums[end] - sums[first]) / count
-            square = (squares[end] - squares[first]) / count
-            even = square <= mean * mean * (1 + TRAIN_CV**2) + 1e-9
-            if count + 1 >= TRAIN_LEAST and even:
-                longest = count + 1
-        if longest:
-            yield first, first + longest
-        first += longest or 1
+        stop = np.append(outside[outside >= first], len(apart))[0]
+        ends = np.arange(first + TRAIN_LEAST - 1, stop + 1)
+        mean = (sums[ends] - sums[first]) / (ends - first)
+        square = (squares[ends] - squares[first]) / (ends - first)
+        even = ends[square <= mean**2 * (1 + TRAIN_CV**2) + 1e-9]
+        if len(even):
+            yield first, int(even[-1]) + 1
+        first = int(even[-1]) + 1 if len(even) else first + 1
 
 
 def _clusters(run: Sequence[Moved]) -> Iterator[dict]:
