@@ -120,6 +120,39 @@ def test_lines_come_out_in_order_and_none_is_lost():
     assert [line["onset_s"] for line in order.finish()] == [30.0]
 
 
+def test_what_began_at_the_same_moment_has_one_order_too():
+    alike = [event(5.0, 1.0, kind) for kind in ("twitch", "environment")]
+    outs = []
+    for lines in (alike, alike[::-1]):
+        order = InOrder()
+        for line in lines:
+            order.feed(line)
+        outs.append(order.finish())
+    assert outs[0] == outs[1]
+
+
+def test_a_movement_that_is_not_over_yet_keeps_a_pattern_open():
+    for phase in range(0, 30, 5):
+        at = 400.0 + phase
+        pieces = [event(at, 10.0, "rhythmic_bout"), event(at + 12, 30.0, "rhythmic_bout")]
+        bouts = [line for line in read(truth.told(pieces, 900))[0] if line.get("kind") == "bout"]
+        assert [bout["members"] for bout in bouts] == [[at, at + 12]]
+
+
+def test_whether_it_stopped_with_an_arousal_waits_for_what_is_certain():
+    for phase in range(30):
+        at = 400.0 + phase
+        moves = [event(round(at + 14.2 + 2 * i, 1), 0.5, "limb_move") for i in range(60)]
+        found = context_of(at, event(at, 10.0, "rhythmic_bout"), *moves)
+        assert found["stopped_with_arousal"] is True, at
+
+
+def test_after_a_hole_of_unknown_length_nothing_is_known():
+    lines = truth.told([event(420.0, 0.3, "twitch")], 900)
+    ((_, facts),) = read(by_onset([*lines, gap(400.0, None)]))[1]
+    assert facts["state"] == "unknown"
+
+
 # --- what is said about a movement
 
 
