@@ -7,9 +7,10 @@ gives what it finds as soon as that cannot change any more. docs/PATTERNS.md exp
 import bisect
 import math
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from cribtrace.in_order import InOrder, end_s
+from cribtrace.in_order import InOrder, end_s, moment_s
 from cribtrace.patterns import MOVEMENTS, Bouts, Moved, Runs, Series
 from cribtrace.sleep import ASLEEP, AWAKE, UNKNOWN, Sleep, too_loud
 
@@ -28,6 +29,17 @@ class Found(NamedTuple):
 
     lines: list[dict]
     contexts: list[Context]
+
+
+def read(lines: Iterable[dict]) -> Found:
+    """All that a whole recording's lines say together, in whatever order they are given."""
+    reader, everything = Interpreter(), Found([], [])
+    for line in sorted(lines, key=moment_s):
+        found = reader.feed(line)
+        everything.lines.extend(found.lines)
+        everything.contexts.extend(found.contexts)
+    rest = reader.finish()
+    return Found(everything.lines + rest.lines, everything.contexts + rest.contexts)
 
 
 def disturbance(event: dict) -> str | None:

@@ -49,7 +49,7 @@ def told(events: list[dict], length_s: int) -> list[dict]:
     return sorted(lines, key=lambda line: line["onset_s"] + line["duration_s"])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def lived(name: str, seed: int) -> tuple[tuple[dict, ...], tuple[dict, ...]]:
     """The truth of a scenario, and what the host finds in its events."""
     recording = scenario.generate(name, seed)

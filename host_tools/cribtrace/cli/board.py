@@ -7,6 +7,7 @@ import rich_click as click
 
 from cribtrace.cli.output import (
     emit,
+    emit_found,
     json_option,
     only_port,
     open_client,
@@ -70,6 +71,7 @@ def tail(port: str | None, as_json: bool) -> int:
     from cribtrace import tail as following
 
     name = port or only_port()
+    live = following.Live()
     say(f"following {name}; Ctrl-C ends it")
     try:
         for item in following.follow(lambda: open_client(name), facts.json_line):
@@ -79,8 +81,11 @@ def tail(port: str | None, as_json: bool) -> int:
                 click.echo(item.line)
             else:
                 say(item.line)
+            for line in live.heard(item):
+                emit_found(line, as_json)
     except KeyboardInterrupt:
-        pass
+        for line in live.finish():
+            emit_found(line, as_json)
     return 0
 
 
