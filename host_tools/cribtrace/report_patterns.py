@@ -18,17 +18,6 @@ STATES = {
     NO_MOTION: "no motion seen: an empty crib and an infant who does not move look the same",
 }
 _STOPPED = {True: "yes", False: "no", None: "cannot tell"}
-_HEAD = (
-    "Since start",
-    "Length",
-    "What",
-    "Count",
-    "Timing",
-    "While",
-    "Minutes since likely sleep onset",
-    "Since the last disturbance",
-    "Stopped with an arousal",
-)
 
 
 def timing(pattern: dict) -> str:
@@ -65,21 +54,16 @@ def patterns_table(night: Night) -> str:
     if not night.patterns:
         return '<p class="note">No bout, train, cluster or series was found.</p>'
     rows = [_pattern(pattern) for pattern in sorted(night.patterns, key=lambda p: p["onset_s"])]
-    return table("plain", "Movements that belong together", _HEAD, rows)
+    head = ("Since start", "Length", "What", "Moment")
+    return table("plain", "Movements that belong together", head, rows)
 
 
 def _pattern(pattern: dict) -> str:
-    context = pattern["context"]
     return row(
         since_start(pattern["onset_s"]),
         length(pattern["duration_s"]),
-        PATTERNS[pattern["kind"]],
-        str(pattern["count"]),
-        timing(pattern),
-        STATES[context["state"]],
-        fixed(context["asleep_min"], 1),
-        disturbed(context),
-        _STOPPED[context["stopped_with_arousal"]],
+        f"{PATTERNS[pattern['kind']]}: {pattern['count']}, {timing(pattern)}",
+        context_sentence(pattern["context"]),
     )
 
 

@@ -345,12 +345,14 @@ def grouped() -> Night:
 def test_what_belongs_together_is_listed_with_its_moment():
     text = Page(render(grouped())).text
     assert (
-        "0:06:40 1 min 01 s Periodic series (10 to 90 s timing) 4 20.0 s apart"
-        " likely asleep 3.7 none no" in text
+        "0:06:40 1 min 01 s Periodic series (10 to 90 s timing): 4, 20.0 s apart"
+        " While: likely asleep for 3.7 min. Disturbance before it: none."
+        " Stopped with an arousal: no." in text
     )
     assert (
-        "0:21:40 12.0 s Rhythmic bout 1 2.0 per second"
-        " likely asleep 6.9 9 min 55 s, handling yes" in text
+        "0:21:40 12.0 s Rhythmic bout: 1, 2.0 per second"
+        " While: likely asleep for 6.9 min. Disturbance before it: 9 min 55 s, handling."
+        " Stopped with an arousal: yes." in text
     )
 
 
@@ -360,7 +362,7 @@ def test_each_movement_says_when_it_was_and_how_it_stopped():
         "While: likely asleep for 6.9 min. Disturbance before it: 9 min 55 s, handling."
         " Stopped with an arousal: yes." in text
     )
-    assert text.count("While: ") == 6, "hands have no state"
+    assert text.count("While: ") == 6 + 2, "hands have none"
 
 
 def test_likely_states_are_added_up():
