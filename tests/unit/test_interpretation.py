@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cribtrace import analysis
 from cribtrace.in_order import LATEST_S, InOrder, end_s
 from cribtrace.interpretation import Interpreter, disturbance
 from cribtrace.patterns import HOST_KINDS
 from tests.support import pattern_truth as truth
+from tests.unit.test_schema import recorded
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -267,6 +269,21 @@ def test_the_lines_fed_are_left_as_they_were():
     before = repr(lines)
     assert read(lines)[1][0][0] is BOUT
     assert repr(lines) == before
+
+
+def test_a_night_holds_what_was_read_and_its_events_as_they_came(tmp_path):
+    recorded(tmp_path, anchored=True)
+    night = analysis.read_night(tmp_path)
+    lines = list(analysis.lines(night))
+    assert [set(facts) for facts in night.contexts.values()] == [
+        {"state", "asleep_min", "since_disturbance_s", "last_disturbance", "stopped_with_arousal"}
+    ]
+    assert list(night.contexts) == [0] and len(night.events) == 1
+    assert not any("by" in line or "context" in line for line in night.events)
+    (told,) = night.likely
+    assert told["onset_s"] == 10.0, "behind the warm-up"
+    assert told["utc"] == "2023-11-14T22:13:30.250Z"
+    assert told in lines and night.summary["coverage"] > 0.9, "a likely state hides nothing"
 
 
 # --- simulated truth

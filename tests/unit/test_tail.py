@@ -165,3 +165,25 @@ def test_what_went_by_unheard_is_a_hole():
     gap = {"type": "gap", "onset_s": 300.0, "duration_s": 10.0, "frames": None, "reason": "x"}
     found = heard(live, [*still(0, 300), Note("missed", gap), *still(300, 300)])
     assert [line["onset_s"] for line in found + live.finish()] == [0.0, 179.0, 310.0]
+
+
+@pytest.mark.parametrize(("boot", "restarted"), [(1, False), (2, True)])
+def test_a_board_that_comes_back_says_whether_it_was_restarted(
+    tmp_path, monkeypatch, boot, restarted
+):
+    monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
+    link = tmp_path / "port"
+    first = Peer()
+    link.symlink_to(first.port)
+    once_tailing(first, lambda: first.push(protocol.RECORD, mark(4, "before")))
+    stream = following(str(link))
+    next(stream)
+    first.close()
+    next(stream)
+    with Peer() as second:
+        second.boot = boot
+        os.replace(_linked(tmp_path, second.port), link)
+        back = next(stream)
+        stream.close()
+    assert "is back" in back.line
+    assert back.restarted is restarted

@@ -75,13 +75,14 @@ def tail(port: str | None, as_json: bool) -> int:
     say(f"following {name}; Ctrl-C ends it")
     try:
         for item in following.follow(lambda: open_client(name), facts.json_line):
+            found = live.heard(item)
             if isinstance(item, following.Decoded):
                 emit(item.line, as_json)
             elif isinstance(item, following.Text) and not as_json:
                 click.echo(item.line)
             else:
                 say(item.line)
-            for line in live.heard(item):
+            for line in found:
                 emit_found(line, as_json)
     except KeyboardInterrupt:
         for line in live.finish():
