@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cribtrace import __version__, facts, logfile
+from cribtrace import __version__, facts, interpretation, logfile
 from cribtrace.device import records
+from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
-FLOOR_MOST_MG = 10.0  # chosen: four times the noise of the poorest sensor, an MPU-6050
 RECORDS_MISSING = "records_missing"
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 
@@ -28,7 +28,11 @@ class Snippet:
 
 @dataclass
 class Night:
-    """One recording, as JSON-line dicts by type; snippets are keyed by index into events."""
+    """One recording, as JSON-line dicts by type, and what the host makes of them.
+
+    `snippets` and `contexts` are keyed by index into `events`. `patterns` are events and `likely`
+    states that the host infers: docs/PATTERNS.md.
+    """
 
     header: dict
     events: list[dict] = field(default_factory=list)
@@ -40,6 +44,9 @@ class Night:
     snippets: dict[int, Snippet] = field(default_factory=dict)
     summary: dict = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # what could not be read
+    patterns: list[dict] = field(default_factory=list)
+    likely: list[dict] = field(default_factory=list)
+    contexts: dict[int, dict] = field(default_factory=dict)
 
 
 @dataclass
@@ -105,6 +112,7 @@ def read_night(source: Path) -> Night:
         _collect(night, boot, end_s)
         _missing(night, boot)
     _deaf(night)
+    _interpret(night, boots)
     last_s = boots[-1].start_s + facts.Scale(boots[-1].header).seconds(boots[-1].frames)
     night.summary = _summary(night, boots, min(end_s, last_s))
     return night
@@ -181,9 +189,21 @@ def _missing(night: Night, boot: _Boot) -> None:
 def _deaf(night: Night) -> None:
     """Epochs in which the floor had risen so far that few movements could be told from it."""
     for epoch in night.epochs:
-        if epoch["floor_mg"] > FLOOR_MOST_MG:
+        if too_loud(epoch):
             span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
             night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
+
+
+def _interpret(night: Night, boots: list[_Boot]) -> None:
+    """What the facts mean together; the board's own lines stay as they are."""
+    found = interpretation.read([*night.events, *night.epochs, *night.gaps, *night.states])
+    numbers = {id(event): index for index, event in enumerate(night.events)}
+    night.contexts = {numbers[id(one.event)]: one.facts for one in found.contexts}
+    for line in found.lines:
+        boot = [boot for boot in boots if boot.start_s <= line["onset_s"]][-1]
+        if utc := boot.utc(line["onset_s"] - boot.start_s):
+            line["utc"] = utc
+        (night.patterns if line["type"] == "event" else night.likely).append(line)
 
 
 def _place(line: dict, boot: _Boot) -> None:
@@ -256,5 +276,6 @@ def lines(night: Night) -> Iterator[dict]:
     """The night as JSON lines: header first, then everything in its order, summary last."""
     yield night.header
     timed = [line for name in _LISTS.values() for line in getattr(night, name)]
+    timed += night.patterns + night.likely
     yield from sorted(timed, key=lambda line: line.get("onset_s", line.get("t_s")))
     yield night.summary

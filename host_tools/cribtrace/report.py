@@ -6,6 +6,7 @@ from importlib.resources import files
 from string import Template
 
 from cribtrace import report_parts as parts
+from cribtrace import report_patterns as patterns
 from cribtrace.analysis import Night
 from cribtrace.report_embed import embedded
 from cribtrace.tally import tally
@@ -52,7 +53,13 @@ def render(night: Night) -> str:
         kinds=parts.kinds_table(counts),
         aside=" ".join(NOT_THIS[index] for index in (0, 3)),
         hours=parts.hours_table(counts),
-        events=parts.events_list(night, counts),
+        patterns=patterns.patterns_table(night),
+        states=patterns.states_table(night),
+        events=parts.events_list(
+            night,
+            counts,
+            {i: patterns.context_sentence(said) for i, said in night.contexts.items()},
+        ),
         coverage=parts.coverage_table(night, counts),
         marks=parts.marks_and_recorder(night),
         settings=parts.settings_tables(night),

@@ -1,7 +1,7 @@
 """The pieces of the report's page, each one a stretch of HTML."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from cribtrace.analysis import Night
@@ -57,7 +57,7 @@ def kind_name(kind: str) -> str:
     return f"{kind} — {KINDS[kind].meaning}" if kind in KINDS else kind
 
 
-def _table(name: str, caption: str, head: Iterable[str], rows: Iterable[str]) -> str:
+def table(name: str, caption: str, head: Iterable[str], rows: Iterable[str]) -> str:
     """A table; `head` and `rows` are HTML, `caption` is text."""
     cells = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     return (
@@ -66,7 +66,8 @@ def _table(name: str, caption: str, head: Iterable[str], rows: Iterable[str]) ->
     )
 
 
-def _row(first: str, *cells: str) -> str:
+def row(first: str, *cells: str) -> str:
+    """A row of a table; every cell is HTML."""
     rest = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><th scope="row">{first}</th>{rest}</tr>'
 
@@ -117,7 +118,7 @@ def facts(counts: Tally) -> str:
 def kinds_table(counts: Tally) -> str:
     """How many of each kind; it is the legend of the drawings too."""
     rows = [
-        _row(
+        row(
             f"{_shape(index)} {_own(kind)}",
             esc(KINDS[kind].meaning) if kind in KINDS else MISSING,
             str(found),
@@ -126,7 +127,7 @@ def kinds_table(counts: Tally) -> str:
         for index, (kind, found) in enumerate(counts.counts.items())
     ]
     head = ("Kind", "Duration at 30 % of the peak", "Count", "Per covered hour")
-    return _table("kinds", "Events by kind", head, rows)
+    return table("kinds", "Events by kind", head, rows)
 
 
 def _bar(found: dict[str, int], most: int) -> str:
@@ -155,13 +156,13 @@ def hours_table(counts: Tally) -> str:
         found = [str(value) if value else "0" for value in hour.counts.values()]
         minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
         name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
-        rows.append(_row(name, *when, _bar(hour.counts, most), *found, minutes))
+        rows.append(row(name, *when, _bar(hour.counts, most), *found, minutes))
     kinds = [
         f"{_shape(index)}<span>{_own(kind)}</span>" for index, kind in enumerate(counts.counts)
     ]
     from_clock = [f"From, {esc(counts.start.tzname())}"] if clock and counts.start else []
     head = ["Hour", *from_clock, '<span class="sr">Drawn</span>', *kinds, "Covered, min"]
-    return _table("hours", "Counts per hour since the start of the recording", head, rows)
+    return table("hours", "Counts per hour since the start of the recording", head, rows)
 
 
 def _beside(event: dict) -> str:
@@ -174,7 +175,7 @@ def _beside(event: dict) -> str:
     return ", ".join(listed)
 
 
-def _event(index: int, event: dict, position: int, held_s: float | None) -> str:
+def _event(index: int, event: dict, position: int, said_of: list[str]) -> str:
     """One event as a details element: the line, then why."""
     kind, utc = kind_of(event), utc_of(event)
     onset, duration = number(event.get("onset_s")), number(event.get("duration_s"))
@@ -182,7 +183,7 @@ def _event(index: int, event: dict, position: int, held_s: float | None) -> str:
     clock = f'<time datetime="{esc(utc.isoformat())}">{utc:%H:%M:%S}</time>' if utc else MISSING
     sorted_by = {"kind": position, "onset": onset, "duration": duration, "peak": peak}
     keys = " ".join(f'data-{name}="{value or 0:.10g}"' for name, value in sorted_by.items())
-    said = "".join(f"<p>{esc(sentence)}</p>" for sentence in explain(event, held_s))
+    said = "".join(f"<p>{esc(sentence)}</p>" for sentence in said_of if sentence)
     return (
         f'<li id="event-{index}" data-index="{index}" {keys}><details><summary>'
         f'<span class="at">{since_start(onset, 1)}</span><span class="clock">{clock}</span>'
@@ -195,14 +196,15 @@ def _event(index: int, event: dict, position: int, held_s: float | None) -> str:
     )
 
 
-def events_list(night: Night, counts: Tally) -> str:
-    """Every event, with its reasons folded under it."""
+def events_list(night: Night, counts: Tally, beside: Mapping[int, str]) -> str:
+    """Every event, with its reasons folded under it, and a sentence beside them for some."""
     if not night.events:
         return '<p class="note">No events in the covered time.</p>'
     kinds = list(counts.counts)
     rows = (
-        _event(i, event, kinds.index(kind_of(event)), held_s(event, night.snippets.get(i)))
+        _event(i, event, kinds.index(kind_of(event)), [*said, beside.get(i, "")])
         for i, event in enumerate(night.events)
+        for said in [explain(event, held_s(event, night.snippets.get(i)))]
     )
     zone = f", {esc(counts.start.tzname())}" if counts.start else ""
     columns = (
@@ -244,24 +246,24 @@ def coverage_table(night: Night, counts: Tally) -> str:
             since_start(number(entry.get("onset_s")), 1),
             length(number(entry.get("duration_s"))),
         )
-        rows.append(_row(span[0], span[1], what, told, fixed(frames, 0)))
+        rows.append(row(span[0], span[1], what, told, fixed(frames, 0)))
     head = ("Since start", "Length", "What", "Reason", "Frames")
-    return said + _table("gaps", "Time that was not covered", head, rows)
+    return said + table("gaps", "Time that was not covered", head, rows)
 
 
 def marks_and_recorder(night: Night) -> str:
     """The observer's marks, and what the board says about itself."""
     marks = [
-        _row(since_start(number(mark.get("t_s"))), _own(mark.get("text"))) for mark in night.marks
+        row(since_start(number(mark.get("t_s"))), _own(mark.get("text"))) for mark in night.marks
     ]
-    out = [_table("plain", "Marks", ("Since start", "Text"), marks)] if marks else []
+    out = [table("plain", "Marks", ("Since start", "Text"), marks)] if marks else []
     rows = []
     for entry in night.recorder:
         rest = {key: value for key, value in entry.items() if key not in ("type", "t_s", "what")}
         told = "; ".join(f"{esc(key)} {_own(value)}" for key, value in rest.items())
-        rows.append(_row(since_start(number(entry.get("t_s"))), _own(entry.get("what")), told))
+        rows.append(row(since_start(number(entry.get("t_s"))), _own(entry.get("what")), told))
     if rows:
-        out.append(_table("plain", "Recorder", ("Since start", "What", "With"), rows))
+        out.append(table("plain", "Recorder", ("Since start", "What", "With"), rows))
     return (
         f'<div class="side">{"".join(out)}</div>' if out else '<p class="note">None on record.</p>'
     )
@@ -273,11 +275,11 @@ def _value(value: object) -> object:
 
 def _listing(caption: str, values: dict) -> str:
     rows = [
-        _row(_own(key), f"{_own(_value(value))} {UNITS.get(str(key), '')}".rstrip())
+        row(_own(key), f"{_own(_value(value))} {UNITS.get(str(key), '')}".rstrip())
         for key, value in values.items()
         if key != "type" and not isinstance(value, dict)
     ]
-    return _table("plain", caption, ("Name", "Value"), rows) if rows else ""
+    return table("plain", caption, ("Name", "Value"), rows) if rows else ""
 
 
 def settings_tables(night: Night) -> str:

@@ -9,6 +9,7 @@ from cribtrace.client import Client
 from cribtrace.conversation import printable
 from cribtrace.device import records
 from cribtrace.errors import NoDevice
+from cribtrace.interpretation import Interpreter
 
 _POLL_S = 0.25
 _RETRY_S = 0.5
@@ -23,15 +24,43 @@ class Text(NamedTuple):
 
 
 class Note(NamedTuple):
-    """What the host has to say about the line itself."""
+    """What the host has to say about the line itself.
+
+    `gap` is a JSON line for the time of which records went by unheard; `restarted` says that the
+    board's time begins anew.
+    """
 
     line: str
+    gap: dict | None = None
+    restarted: bool = False
 
 
 class Decoded(NamedTuple):
     """One record as `facts.json_line` gives it."""
 
     line: dict
+
+
+class Live:
+    """Patterns and likely states in what `follow` yields, by the same reading as a report's."""
+
+    def __init__(self) -> None:
+        self._reader = Interpreter()
+
+    def heard(self, item: "Decoded | Text | Note") -> list[dict]:
+        """Lines of the host that this has made certain; a restart ends what was under way."""
+        line = item.line if isinstance(item, Decoded) else {}
+        out = []
+        if line.get("what") == "boot" or (isinstance(item, Note) and item.restarted):
+            out, self._reader = self.finish(), Interpreter()
+        if line.get("type") == "gap" and line["frames"] is None:
+            line = {}  # from before this boot, so before this reader
+        heard = item.gap if isinstance(item, Note) else line
+        return out + (self._reader.feed(heard).lines if heard else [])
+
+    def finish(self) -> list[dict]:
+        """The rest."""
+        return self._reader.finish().lines
 
 
 def follow(
@@ -72,19 +101,22 @@ class _Following:
         self._to_json = to_json
         self._header: dict = {}
         self._last: int | None = None  # sequence number of the last record heard
+        self._frame = 0  # frame that one was made at
         self.known = False  # a board has answered before
         self.up = False  # and does now
 
     def session(self, client: Client) -> Iterator[Decoded | Text | Note]:
         """Yield from one connection until the line fails, which raises NoDevice."""
         facts = client.hello()
-        if self._header and facts["device"] != self._header["device"].hex():
+        before = self._header
+        if before and facts["device"] != before["device"].hex():
             yield Note(f"this is another board: {facts['device']}")
             self._last = None
         self._header = header_of(facts, client.info())
+        restarted = any(before[key] != self._header[key] for key in ("device", "boot") if before)
         client.tail(True)
         if self.known:
-            yield Note(f"{client.link.port} is back")
+            yield Note(f"{client.link.port} is back", restarted=restarted)
         self.known = self.up = True
         while True:
             for heard in client.poll(_POLL_S):
@@ -96,18 +128,32 @@ class _Following:
     def _record(self, body: bytes) -> Iterator[Decoded | Note]:
         if len(body) < records.HEAD_BYTES:
             return
-        seq = struct.unpack_from(records.HEAD, body)[2]
+        _, _, seq, frame = struct.unpack_from(records.HEAD, body)
         missed = 0 if self._last is None else seq - self._last - 1
         if missed > 0:
             yield Note(
                 f"{missed} records ({seq - missed} to {seq - 1}) went by unheard:"
-                " `cribtrace pull` fetches them"
+                " `cribtrace pull` fetches them",
+                self._unheard(frame),
             )
-        self._last = seq
+        self._last, self._frame = seq, frame
         record = records.unpack(body)
         line = record and self._to_json(record, self._header)
         if line:
             yield Decoded(line)
+
+    def _unheard(self, frame: int) -> dict:
+        """The gap since the last record heard; what was told of meanwhile nobody knows here."""
+        rate_hz = self._header["rate_mhz"] / 1000
+        first = min(self._frame, frame)  # after a restart frames begin anew
+        onset_s, end_s = (round(n / rate_hz, 3) if rate_hz else 0.0 for n in (first, frame))
+        return {
+            "type": "gap",
+            "onset_s": onset_s,
+            "duration_s": round(end_s - onset_s, 3),
+            "frames": None,
+            "reason": "records_missing",
+        }
 
 
 def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:

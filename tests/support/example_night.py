@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 
 from cribtrace.analysis import Night, Snippet
+from cribtrace.interpretation import read
 
 RATE_HZ = 104.0
 LSB_PER_G = 16393.443
@@ -142,10 +143,15 @@ def example_night(*, seed: int = 2, utc: bool = True) -> Night:
         {"type": "recorder", "t_s": EPOCHS * EPOCH_S + CUT_S, "what": "stop"},
     ]
     marks = [{"type": "mark", "t_s": 15010.0, "text": "button"}]
-    return Night(
+    night = Night(
         header, events, _epochs(rng, events), gaps, states, recorder, marks,
         {i: _snippet(rng, event) for i, event in enumerate(events)}, _summary(gaps, states),
     )  # fmt: skip
+    found = read([*events, *night.epochs, *gaps, *states])
+    night.patterns = [line for line in found.lines if line["type"] == "event"]
+    night.likely = [line for line in found.lines if line["type"] == "state"]
+    night.contexts = {events.index(one.event): one.facts for one in found.contexts}
+    return night
 
 
 def empty(**given) -> Night:

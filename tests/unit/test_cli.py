@@ -312,6 +312,47 @@ def test_tail_ends_with_0_at_ctrl_c_and_its_results_are_alone_on_stdout():
         wait_for(lambda: any(" bye*" in line for line in board.asked))
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_tail_tells_what_it_inferred(as_json):
+    def epochs(board):
+        for i in range(12):
+            first = 3120 * i
+            fields = (first, 3120, 3120, 24, 60)
+            body = record(records.EPOCH, i + 1, first + 3120, fields, rest=bytes([20] * 30))
+            board.push(protocol.RECORD, body)
+
+    with Peer() as board:
+        command = [*PROGRAM, "tail", "--port", board.port, *(["--json"] if as_json else [])]
+        tail = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        killer = threading.Timer(20, tail.kill)
+        killer.start()
+        wait_for(lambda: board.tail, 15)
+        epochs(board)
+        assert tail.stdout
+        for _ in range(12):
+            tail.stdout.readline()
+        tail.send_signal(signal.SIGINT)
+        out, _ = tail.communicate()
+        killer.cancel()
+    assert tail.returncode == 0
+    if as_json:
+        lines = [json.loads(line) for line in out.splitlines()]
+        assert [line["state"] for line in lines] == ["unknown", "asleep_likely"]
+        assert {line["by"] for line in lines} == {"host"}
+    else:
+        assert "state by=host onset_s=179.0 duration_s=181.0 state=asleep_likely" in out
+
+
+def test_a_context_is_part_of_a_row(capsys):
+    from cribtrace.cli.output import emit_found
+
+    line = {"type": "event", "by": "host", "kind": "bout", "context": {"asleep_min": 3.7}}
+    emit_found(line, False)
+    assert capsys.readouterr().out == "event by=host kind=bout asleep_min=3.7\n"
+    emit_found(line, True)
+    assert json.loads(capsys.readouterr().out) == line
+
+
 def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     (tmp_path / "1.crib").write_bytes(log_segment(1, *("x" * 200 for _ in range(400))))
     decode = subprocess.Popen(

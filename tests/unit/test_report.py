@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from cribtrace.analysis import Night, Snippet
+from cribtrace.interpretation import read
 from cribtrace.report import render
 from cribtrace.report_embed import thinned, waveform
 from cribtrace.tally import tally
@@ -27,6 +28,7 @@ from tests.support.example_night import (
     example_night,
     hostile_night,
 )
+from tests.support.pattern_truth import told
 
 MOST_BYTES = 6_000_000
 
@@ -321,3 +323,54 @@ def test_a_waveform_that_ends_before_its_event_says_so(duration_s, said):
     snippet = Snippet(9.5, 100.0, np.zeros((250, 3), dtype=np.float32))
     page = render(empty(events=[event], snippets={0: snippet}))
     assert ("The stored waveform holds its first 2.0 s." in page) is said
+
+
+def grouped() -> Night:
+    """Four limb moves in a row, then a bout that ends in a gross movement, while asleep."""
+    shared = {"type": "event", "peak_mg": 3.0, "jerks": 5, "rate_hz": 2.0, "regularity": 0.9}
+    moves = [("limb_move", 400.0 + 20 * i, 1.0) for i in range(4)]
+    moves += [("handling", 700.0, 5.0), ("rhythmic_bout", 1300.0, 12.0), ("gross", 1314.0, 4.0)]
+    events = [{**shared, "kind": kind, "onset_s": at, "duration_s": long, "why": {"vetoes": []}}
+              for kind, at, long in moves]  # fmt: skip
+    found = read(told(events, 1800))
+    return empty(
+        events=events,
+        patterns=[line for line in found.lines if line["type"] == "event"],
+        likely=[line for line in found.lines if line["type"] == "state"],
+        contexts={events.index(one.event): one.facts for one in found.contexts},
+        summary={"hours": 0.5},
+    )
+
+
+def test_what_belongs_together_is_listed_with_its_moment():
+    text = Page(render(grouped())).text
+    assert (
+        "0:06:40 1 min 01 s Periodic series (10 to 90 s timing): 4, 20.0 s apart"
+        " While: likely asleep for 3.7 min. Disturbance before it: none."
+        " Stopped with an arousal: no." in text
+    )
+    assert (
+        "0:21:40 12.0 s Rhythmic bout: 1, 2.0 per second"
+        " While: likely asleep for 6.9 min. Disturbance before it: 9 min 55 s, handling."
+        " Stopped with an arousal: yes." in text
+    )
+
+
+def test_each_movement_says_when_it_was_and_how_it_stopped():
+    text = Page(render(grouped())).text
+    assert (
+        "While: likely asleep for 6.9 min. Disturbance before it: 9 min 55 s, handling."
+        " Stopped with an arousal: yes." in text
+    )
+    assert text.count("While: ") == 6 + 2, "hands have none"
+
+
+def test_likely_states_are_added_up():
+    text = Page(render(grouped())).text
+    states = r"likely asleep 2 23 min 5\d s likely awake 0 0.00 s cannot tell 2 6 min"
+    assert re.search(states, text)
+
+
+def test_patterns_name_nothing_that_must_not_be_said():
+    assert forbidden(Page(render(grouped())).text) == []
+    assert len(example_night().contexts) == sum(COUNTS.values())

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cribtrace import analysis
+from cribtrace import analysis, interpretation
 from cribtrace.device import config, detector, records, settings
+from tests.support.pattern_truth import told
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "SCHEMA.md"
-TYPES = ["header", "event", "epoch", "gap", "state", "recorder", "mark", "summary"]
+TYPES = ["header", "event", "event by the host", "epoch", "gap", "state", "state by the host",
+         "recorder", "mark", "summary"]  # fmt: skip
 RATE_MHZ, MLSB_PER_G = 104_000, 16_393_443
 ROW = r"^\| `([\w.]+)` \|([^|]*)\|([^|]*)\|$"
 
@@ -72,9 +74,28 @@ def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
     return list(analysis.lines(analysis.read_night(folder)))
 
 
+def interpreted() -> list[dict]:
+    """What the host's own code infers from movements in which there is one pattern of each kind.
+
+    The board's kinds go through the detector above; these lines are what it would give.
+    """
+    shared = {"type": "event", "peak_mg": 3.2, "jerks": 9, "rate_hz": 2.25, "regularity": 0.9}
+    moves = [("handling", 260.0, 4.0), ("rhythmic_bout", 620.5, 4.0),
+             ("rhythmic_bout", 626.0, 3.5), ("gross", 631.0, 5.0)]  # fmt: skip
+    moves += [("limb_move", 900.0 + 21.5 * i, 1.1) for i in range(5)]
+    moves += [("twitch", 1200.0 + 4.25 * i, 0.25) for i in range(4)]
+    moves += [("twitch", 1400.0 + 4.0 * i + i % 2, 0.25) for i in range(12)]
+    moves += [("gross", 1700.0 + 40.0 * i, 20.0) for i in range(3)]
+    events = [
+        {**shared, "kind": kind, "onset_s": at, "duration_s": long, "why": {"vetoes": []}}
+        for kind, at, long in moves
+    ]
+    return interpretation.read(told(events, 3600)).lines
+
+
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory) -> list[dict]:
-    return recorded(tmp_path_factory.mktemp("log"))
+    return recorded(tmp_path_factory.mktemp("log")) + interpreted()
 
 
 def sections() -> dict[str, tuple[list[dict], dict[str, str]]]:
@@ -118,17 +139,22 @@ def mismatches(example: dict, real: dict, meanings: dict[str, str]) -> list[str]
 
 
 def like(example: dict, lines: list[dict]) -> list[dict]:
-    """The real lines that an example stands for: its type, and for a recorder its `what`."""
-    return [
-        line for line in lines
-        if line["type"] == example["type"] and line.get("what") == example.get("what")
-    ]  # fmt: skip
+    """The real lines that an example stands for: those of its sort."""
+    return [line for line in lines if sort_of(line) == sort_of(example)]
+
+
+def sort_of(line: dict) -> tuple:
+    """Its type, for a recorder its `what`, for the host's what it says."""
+    by = line.get("by")
+    said = line.get("kind", line.get("state")) if by else None
+    return line["type"], line.get("what"), by, said
 
 
 def test_every_type_has_a_section_and_every_line_a_type():
     assert list(sections()) == TYPES
     for name, (examples, _) in sections().items():
-        assert {example["type"] for example in examples} == {name}
+        assert {example["type"] for example in examples} == {name.split()[0]}
+        assert {"by" in example for example in examples} == {"by the host" in name}
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -157,8 +183,9 @@ def test_each_key_has_its_row_and_no_other(name):
 
 def test_every_real_line_has_an_example(lines):
     examples = [example for found, _ in sections().values() for example in found]
-    shown = {(e["type"], e.get("what")) for e in examples}
-    assert {(line["type"], line.get("what")) for line in lines} | {("recorder", "anchor")} == shown
+    shown = {sort_of(e) for e in examples}
+    anchor = ("recorder", "anchor", None, None)
+    assert {sort_of(line) for line in lines} | {anchor} == shown
 
 
 def test_with_an_anchor_lines_carry_utc(tmp_path):

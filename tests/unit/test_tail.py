@@ -11,8 +11,10 @@ from cribtrace import facts
 from cribtrace.client import Client
 from cribtrace.device import protocol, records
 from cribtrace.errors import NoDevice
+from cribtrace.interpretation import read
 from cribtrace.link import Link
-from cribtrace.tail import Decoded, Note, Text, follow
+from cribtrace.tail import Decoded, Live, Note, Text, follow
+from tests.support.pattern_truth import detected, epoch, lived, told
 from tests.support.peer import Peer, record, wait_for
 
 
@@ -66,6 +68,8 @@ def test_missed_records_are_counted_and_a_waveform_without_its_frames_is_none():
         items = list(itertools.islice(following(peer.port), 4))
     assert [type(item) for item in items] == [Decoded, Decoded, Note, Decoded]
     assert str(items[2].line).startswith("1 records (7 to 7) went by unheard")
+    assert items[2].gap == {"type": "gap", "onset_s": 6.0, "duration_s": 2.0, "frames": None,
+                            "reason": "records_missing"}  # fmt: skip
 
 
 def test_after_an_unplug_it_reconnects_and_says_what_it_missed(tmp_path, monkeypatch):
@@ -124,3 +128,62 @@ def test_a_record_that_is_too_short_or_unknown_does_no_harm():
         once_tailing(peer, say)
         items = [i for i in itertools.islice(following(peer.port), 2) if isinstance(i, Decoded)]
     assert items[-1].line["text"] == "on"
+
+
+def heard(live, items):
+    return [line for item in items for line in live.heard(item)]
+
+
+def test_live_and_afterwards_the_same_patterns_are_found():
+    events = [detected(line) for line in lived("series", 901)[0] if line["type"] == "event"]
+    lines = told(events, 10800)
+    live = Live()
+    found = heard(live, [Text("E (12) flash"), *map(Decoded, lines)])
+    assert len(found) > 3, "before the end"
+    found += live.finish()
+    assert sorted(map(repr, found)) == sorted(map(repr, read(lines).lines))
+
+
+def still(first_s, seconds):
+    return [Decoded(epoch(first_s + at, [20] * 30)) for at in range(0, seconds, 30)]
+
+
+@pytest.mark.parametrize(
+    "sign", [Note("back", restarted=True), Decoded({"type": "recorder", "what": "boot", "t_s": 0})]
+)
+def test_a_restart_begins_a_new_time_line(sign):
+    live = Live()
+    heard(live, still(0, 600))
+    assert [line["onset_s"] for line in live.heard(sign)] == [0.0, 179.0]
+    away = {"type": "gap", "onset_s": 0.0, "duration_s": 900.0, "frames": None, "reason": "x"}
+    assert heard(live, [Decoded(away), *still(0, 300)]) == []
+    assert [line["state"] for line in live.finish()] == ["unknown", "asleep_likely"]
+
+
+def test_what_went_by_unheard_is_a_hole():
+    live = Live()
+    gap = {"type": "gap", "onset_s": 300.0, "duration_s": 10.0, "frames": None, "reason": "x"}
+    found = heard(live, [*still(0, 300), Note("missed", gap), *still(300, 300)])
+    assert [line["onset_s"] for line in found + live.finish()] == [0.0, 179.0, 310.0]
+
+
+@pytest.mark.parametrize(("boot", "restarted"), [(1, False), (2, True)])
+def test_a_board_that_comes_back_says_whether_it_was_restarted(
+    tmp_path, monkeypatch, boot, restarted
+):
+    monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
+    link = tmp_path / "port"
+    first = Peer()
+    link.symlink_to(first.port)
+    once_tailing(first, lambda: first.push(protocol.RECORD, mark(4, "before")))
+    stream = following(str(link))
+    next(stream)
+    first.close()
+    next(stream)
+    with Peer() as second:
+        second.boot = boot
+        os.replace(_linked(tmp_path, second.port), link)
+        back = next(stream)
+        stream.close()
+    assert "is back" in back.line
+    assert back.restarted is restarted

@@ -7,6 +7,7 @@ import rich_click as click
 
 from cribtrace.cli.output import (
     emit,
+    emit_found,
     json_option,
     only_port,
     open_client,
@@ -70,17 +71,22 @@ def tail(port: str | None, as_json: bool) -> int:
     from cribtrace import tail as following
 
     name = port or only_port()
+    live = following.Live()
     say(f"following {name}; Ctrl-C ends it")
     try:
         for item in following.follow(lambda: open_client(name), facts.json_line):
+            found = live.heard(item)
             if isinstance(item, following.Decoded):
                 emit(item.line, as_json)
             elif isinstance(item, following.Text) and not as_json:
                 click.echo(item.line)
             else:
                 say(item.line)
+            for line in found:
+                emit_found(line, as_json)
     except KeyboardInterrupt:
-        pass
+        for line in live.finish():
+            emit_found(line, as_json)
     return 0
 
 

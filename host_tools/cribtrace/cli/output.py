@@ -27,6 +27,11 @@ def emit(line: dict[str, Any], as_json: bool) -> None:
     click.echo(json.dumps(line, separators=(",", ":"), allow_nan=False) if as_json else row(line))
 
 
+def emit_found(line: dict[str, Any], as_json: bool) -> None:
+    """Print one line that the host infers; in a row, its context is among the fields."""
+    emit(line if as_json else {**line, **line.get("context", {})}, as_json)
+
+
 def row(line: dict[str, Any]) -> str:
     """Return a JSON-line dict as `type key=value ...`; what is itself a list or dict is left out.
 

@@ -1,0 +1,284 @@
+"""Likely awake, likely asleep or unknown, second by second, out of epochs and movements.
+
+docs/PATTERNS.md has the rules and where each number is from.
+"""
+
+import bisect
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cribtrace.device import settings
+from cribtrace.in_order import end_s
+
+AWAKE, ASLEEP, UNKNOWN, NO_MOTION = "awake_likely", "asleep_likely", "unknown", "no_motion_seen"
+
+FLOOR_MOST_MG = 10.0  # chosen: four times the noise of the poorest sensor, an MPU-6050
+
+AWAKE_WITHIN_S = 120  # [D] clinical.md section 5, AWAKE_LIKELY: within 2 min
+AWAKE_GROSS_S = 30.0  # [D] the same: more than 30 s of gross movement
+AWAKE_ACTIVE_S = 60  # [D] the same: or at least half of the seconds active
+ASLEEP_AFTER_S = 180  # [D] the same: asleep after 3 quiet minutes
+RESTING_ACTIVE_S = 18  # chosen: a tenth of those may be active, as twitching sleep is
+VEILED_MOST_S = 90  # chosen: with more than half of them veiled nobody can tell
+VETO_S = 2.0  # [D] clinical.md section 5, ENVIRONMENT: veto of 2 s on either side
+STILL_S = 1200.0  # chosen: 20 min
+HOLE_FORGOTTEN_S = 30.0  # chosen: one epoch of sleep scoring
+
+# Rhythmic movement is a sign neither of waking nor of sleep: its seconds count as not active.
+_RHYTHMIC = ("rhythmic_bout", "rhythmic_large")
+_OTHERS = ("handling", "environment")
+
+
+class Likely(NamedTuple):
+    """The sleeper's likely state, and since when it has lasted (0 where it is unknown)."""
+
+    state: str
+    since_s: float
+    reason: str
+
+
+def too_loud(epoch: dict) -> bool:
+    """Whether the noise floor had risen so far that few movements could be told from it."""
+    return epoch["floor_mg"] > FLOOR_MOST_MG
+
+
+def _magnitude(level: int) -> int:
+    """Least magnitude of a level: undoes `kernels.level`."""
+    return level if level < 16 else (8 + level % 8) << (level // 8 - 1)
+
+
+def active_seconds(epoch: dict) -> list[bool]:
+    """For each second of an epoch whether its largest magnitude reached the threshold.
+
+    The threshold is taken from the epoch's floor and the default gain, and the scale of the
+    levels from `peak_mg`, which the highest of them stands for: right to one level, 9 %.
+    """
+    levels = epoch["levels"]
+    highest = _magnitude(max(levels, default=0))
+    threshold_mg = epoch["floor_mg"] * settings.DEFAULTS["high_gain_8"] / 8
+    return [
+        highest > 0 and epoch["peak_mg"] * _magnitude(level) / highest >= max(threshold_mg, 1e-9)
+        for level in levels
+    ]
+
+
+class _Counter:
+    """Sums over the last seconds of something that each second adds to."""
+
+    def __init__(self) -> None:
+        self.each: list[float] = []
+        self._sums = [0.0]
+
+    def add(self, amount: float) -> None:
+        self.each.append(amount)
+        self._sums.append(self._sums[-1] + amount)
+
+    def last(self, seconds: int, since: int) -> float:
+        """Sum over the last `seconds`, none before index `since`."""
+        return self._sums[-1] - self._sums[max(since, len(self.each) - seconds)]
+
+
+class Sleep:
+    """Fed events, epochs and holes by onset; keeps one likely state a second."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[float, float, str]] = []  # of events that may still matter
+        self._holes: list[tuple[float, float]] = []
+        self._coming: list[tuple[float, float, bool]] = []  # (start, end, active)
+        self._starts: list[float] = []
+        self._ends: list[float] = []
+        self._likely: list[Likely] = []
+        self._active, self._gross, self._stirred = _Counter(), _Counter(), _Counter()
+        self._veiled = _Counter()
+        self._now = Likely(UNKNOWN, 0.0, "nothing seen yet")
+        self._base = 0  # index of the first second since what was known was forgotten
+        self._still = 0  # index of the first second of the running stretch without motion
+        self._moved_last = -1  # index of the last second with motion
+        self._gone = False  # since then it was too long to know that somebody lies there
+        self._motionless: list[bool] = []
+        self._over = False
+        self._told = self._scanned = 0
+
+    def event(self, line: dict) -> None:
+        """Take in an event; all with an onset before `advance`'s limit must have come."""
+        self._spans.append((line["onset_s"], end_s(line), line["kind"]))
+
+    def hole(self, onset_s: float, until_s: float) -> None:
+        """Nothing is known from `onset_s` to `until_s`; infinity: nobody knows how long."""
+        self._holes.append((onset_s, until_s))
+
+    def epoch(self, line: dict) -> None:
+        """Take in the seconds of an epoch."""
+        onset_s, over_s = line["onset_s"], end_s(line)
+        for i, active in enumerate(active_seconds(line)):
+            start_s = round(onset_s + i, 3)
+            if start_s < over_s:
+                self._coming.append((start_s, min(round(start_s + 1, 3), over_s), active))
+
+    def advance(self, limit_s: float) -> None:
+        """Judge the seconds about which everything is known once all before `limit_s` has come."""
+        count = 0
+        for start_s, until_s, active in self._coming:
+            if until_s + VETO_S > limit_s:
+                break
+            count += 1
+            if not self._in_hole(start_s, until_s):
+                self._step(start_s, until_s, active)
+        if count:
+            begun_s = self._coming[count - 1][0] - VETO_S
+            self._spans = [span for span in self._spans if span[1] >= begun_s]
+            del self._coming[:count]
+
+    def finish(self) -> None:
+        """Judge the rest; nothing will follow."""
+        self.advance(math.inf)
+        self._over = True
+
+    @property
+    def final_s(self) -> float:
+        """The likely states before this moment cannot change any more."""
+        count = self._final()
+        if self._over:
+            return math.inf
+        return self._starts[count] if count < len(self._starts) else -math.inf
+
+    def _final(self) -> int:
+        count = len(self._starts)
+        return count if self._over else max(self._base, count - AWAKE_WITHIN_S, 0)
+
+    def at(self, moment_s: float) -> Likely | None:
+        """The likely state at a moment; None where it was not seen."""
+        i = bisect.bisect_right(self._starts, moment_s) - 1
+        return self._likely[i] if i >= 0 and moment_s < self._ends[i] else None
+
+    def _in_hole(self, start_s: float, until_s: float) -> bool:
+        while self._holes and math.isinf(self._holes[0][1]) and self._holes[0][0] <= start_s:
+            self._holes.pop(0)
+            self._forget("interrupted for an unknown time")
+        self._holes = [hole for hole in self._holes if hole[1] > start_s]
+        return any(
+            onset_s < until_s and end > start_s
+            for onset_s, end in self._holes
+            if not math.isinf(end)
+        )
+
+    def _forget(self, reason: str) -> None:
+        self._base = self._still = len(self._starts)
+        self._now = Likely(UNKNOWN, 0.0, reason)
+
+    def _step(self, start_s: float, until_s: float, active: bool) -> None:
+        hole_s = start_s - self._ends[-1] if self._ends else 0.0
+        if hole_s > HOLE_FORGOTTEN_S:
+            self._forget("not seen before")
+        elif hole_s > 0.001:
+            self._still = len(self._starts)
+        near = [s for s in self._spans if s[0] < until_s + VETO_S and s[1] > start_s - VETO_S]
+        here = [s for s in near if s[0] < until_s and s[1] > start_s]
+        others = any(kind in _OTHERS for _, _, kind in near)
+        rhythmic = any(kind in _RHYTHMIC for _, _, kind in near)
+        gross = [s for s in here if s[2] == "gross"]
+        gross_s = sum(min(s[1], until_s) - max(s[0], start_s) for s in gross)
+        hands = any(kind == "handling" for _, _, kind in here)
+        moved = active and not (others or rhythmic)
+        self._motion(moved or any(kind != "environment" for _, _, kind in here), start_s, until_s)
+        self._starts.append(start_s)
+        self._ends.append(until_s)
+        self._active.add(moved)
+        self._gross.add(min(gross_s, until_s - start_s))
+        self._stirred.add(hands or gross_s > 0)
+        self._veiled.add(others)
+        self._judge(hands)
+        self._likely.append(self._now)
+
+    def _motion(self, any_motion: bool, start_s: float, until_s: float) -> None:
+        """Keep the stretch without motion; one long enough may have been an empty crib."""
+        count = len(self._starts)
+        if any_motion:
+            if self._gone and not self._certain(self._moved_last):
+                self._forget("no motion seen before")
+            self._gone = False
+            self._moved_last, self._still = count, count + 1
+            self._motionless.append(False)
+            return
+        begun_s = self._starts[self._still] if self._still < count else start_s
+        long_enough = until_s - begun_s >= STILL_S
+        if long_enough and not self._motionless[-1]:
+            self._motionless[self._still :] = [True] * (count - self._still)
+        self._motionless.append(long_enough)
+        self._gone = self._gone or long_enough
+
+    def _certain(self, i: int) -> bool:
+        """Whether somebody slept here when second `i` moved, and was not lifted out by that."""
+        return i >= 0 and self._likely[i].state == ASLEEP and not self._stirred.each[i]
+
+    def _judge(self, hands: bool) -> None:
+        """What the last minutes say, with the second just added."""
+        until_s = self._ends[-1]
+        gross = self._gross.last(AWAKE_WITHIN_S, self._base) > AWAKE_GROSS_S
+        busy = self._active.last(AWAKE_WITHIN_S, self._base) >= AWAKE_ACTIVE_S
+        state = self._now.state
+        if gross or busy:
+            if state != AWAKE:
+                self._wake(gross)
+        elif state != ASLEEP and self._resting():
+            self._now = Likely(ASLEEP, until_s, "3 min with little movement")
+        elif state == ASLEEP and hands:
+            self._now = Likely(UNKNOWN, 0.0, "handled")
+        elif state != UNKNOWN and self._veiled.last(ASLEEP_AFTER_S, self._base) > VEILED_MOST_S:
+            self._now = Likely(UNKNOWN, 0.0, "veiled by handling or surroundings")
+
+    def _wake(self, gross: bool) -> None:
+        """Likely awake since the first of the movements that say so."""
+        moving = (self._gross if gross else self._active).each
+        first = max(self._base, len(moving) - AWAKE_WITHIN_S)
+        first = next(i for i in range(first, len(moving)) if moving[i])
+        reason = "over 30 s of gross movement in 2 min" if gross else "half of 2 min active"
+        self._now = Likely(AWAKE, self._starts[first], reason)
+        self._likely[first:] = [self._now] * (len(self._likely) - first)
+
+    def _resting(self) -> bool:
+        if len(self._starts) - self._base < ASLEEP_AFTER_S:
+            return False
+        if self._ends[-1] - self._starts[-ASLEEP_AFTER_S] > ASLEEP_AFTER_S + 1:
+            return False  # with a hole in it
+        return (
+            not self._stirred.last(ASLEEP_AFTER_S, self._base)
+            and self._active.last(ASLEEP_AFTER_S, self._base) <= RESTING_ACTIVE_S
+            and self._veiled.last(ASLEEP_AFTER_S, self._base) <= VEILED_MOST_S
+        )
+
+    def lines(self) -> Iterator[dict]:
+        """State lines that are new and cannot change any more."""
+        limit = self._final()
+        if not (self._over or self._motionless[-1:] == [True]):
+            limit = min(limit, self._still)
+        while self._scanned + 1 < limit:
+            self._scanned += 1
+            if self._differs(self._scanned):
+                yield self._line(self._told, self._scanned)
+                self._told = self._scanned
+        if self._over and self._told < limit:
+            yield self._line(self._told, limit)
+            self._told = limit
+
+    def _differs(self, i: int) -> bool:
+        apart = self._starts[i] - self._ends[i - 1] > 0.001
+        return apart or self._shown(i) != self._shown(i - 1)
+
+    def _shown(self, i: int) -> tuple[str, str]:
+        if self._motionless[i]:
+            return NO_MOTION, "no event and no active second for 20 min"
+        return self._likely[i].state, self._likely[i].reason
+
+    def _line(self, first: int, end: int) -> dict:
+        state, reason = self._shown(first)
+        duration_s = round(self._ends[end - 1] - self._starts[first], 3)
+        return {
+            "type": "state",
+            "by": "host",
+            "onset_s": self._starts[first],
+            "duration_s": duration_s,
+            "state": state,
+            "reason": reason,
+        }

@@ -1,0 +1,226 @@
+"""Likely states: every limit from both sides, holes, and an empty crib."""
+
+import math
+
+import pytest
+
+from cribtrace.device import kernels
+from cribtrace.sleep import (
+    ASLEEP,
+    AWAKE,
+    NO_MOTION,
+    UNKNOWN,
+    Sleep,
+    active_seconds,
+    too_loud,
+)
+from tests.support.pattern_truth import LOUD, SOFT, epoch
+
+
+def event(onset_s, duration_s, kind="gross") -> dict:
+    return {"type": "event", "kind": kind, "onset_s": onset_s, "duration_s": duration_s}
+
+
+def slept(levels, events=(), holes=()) -> Sleep:
+    """A sleep of whole epochs with these levels, one a second; None is a second not told of."""
+    sleep = Sleep()
+    for one in events:
+        sleep.event(one)
+    for hole in holes:
+        sleep.hole(*hole)
+    for at in range(0, len(levels), 30):
+        part = levels[at : at + 30]
+        if None not in part:
+            sleep.epoch(epoch(at, part))
+    sleep.finish()
+    return sleep
+
+
+def shown(sleep) -> list[tuple]:
+    return [(line["onset_s"], line["onset_s"] + line["duration_s"], line["state"])
+            for line in sleep.lines()]  # fmt: skip
+
+
+def active(*seconds, length=600) -> list[int]:
+    chosen = {int(second) for second in seconds}
+    return [LOUD if at in chosen else SOFT for at in range(length)]
+
+
+def test_asleep_after_three_minutes_with_little_movement():
+    sleep = slept(active(length=600))
+    assert shown(sleep) == [(0, 179, UNKNOWN), (179, 600, ASLEEP)]
+    assert sleep.at(300.0).since_s == 180.0
+
+
+@pytest.mark.parametrize(("count", "state"), [(18, ASLEEP), (19, UNKNOWN)])
+def test_a_tenth_of_the_seconds_may_be_active(count, state):
+    levels = active(*(10 * i for i in range(18)), *(5 for _ in range(count - 18)), length=180)
+    assert sum(level == LOUD for level in levels) == count
+    assert slept(levels).at(179.5).state == state
+
+
+def test_a_gross_movement_or_hands_put_sleep_off():
+    for kind in ("gross", "handling"):
+        sleep = slept(active(length=360), [event(100, 4, kind)])
+        assert sleep.at(282.0).state == UNKNOWN
+        assert sleep.at(284.5).state == ASLEEP
+    assert slept(active(length=360), [event(100, 4, "limb_move")]).at(200).state == ASLEEP
+
+
+@pytest.mark.parametrize(("count", "awake"), [(59, False), (60, True)])
+def test_awake_when_half_of_two_minutes_is_active(count, awake):
+    levels = active(*(300 + 2 * i for i in range(count)))
+    sleep = slept(levels)
+    assert (sleep.at(418.5).state == AWAKE) == awake
+    if awake:
+        assert sleep.at(300.0).state == AWAKE, "since the first of them"
+        assert sleep.at(299.9).state == ASLEEP
+        assert sleep.at(310.0).since_s == 300.0
+
+
+@pytest.mark.parametrize(("length_s", "awake"), [(15.0, False), (15.1, True)])
+def test_awake_when_more_than_30_s_of_two_minutes_are_gross(length_s, awake):
+    sleep = slept(active(), [event(300, 15.0), event(390, length_s)])
+    assert (sleep.at(405).state == AWAKE) == awake
+    assert (sleep.at(301).state == AWAKE) == awake
+    far = slept(active(), [event(300, 15.0), event(430, length_s)])
+    assert far.at(440).state == ASLEEP
+
+
+def test_awake_lasts_until_three_minutes_with_little_movement():
+    sleep = slept(active(length=900), [event(300, 31)])
+    assert shown(sleep)[1:] == [(179, 300, ASLEEP), (300, 510, AWAKE), (510, 900, ASLEEP)]
+
+
+def test_rhythmic_movement_says_nothing_about_waking():
+    busy = range(300, 400)
+    assert slept(active(*busy)).at(380).state == AWAKE
+    for kind in ("rhythmic_bout", "rhythmic_large", "environment"):
+        spans = [event(300, 100, kind)]
+        assert slept(active(*busy), spans).at(380).state == ASLEEP, kind
+
+
+def test_surroundings_veil_and_after_half_of_three_minutes_nobody_can_tell():
+    for length_s, state in ((86, ASLEEP), (88, UNKNOWN)):  # and 2 s on either side
+        assert slept(active(), [event(300, length_s, "environment")]).at(392.5).state == state
+
+
+def test_hands_end_sleep_but_not_waking():
+    sleep = slept(active(length=900), [event(300, 5, "handling")])
+    assert [sleep.at(at).state for at in (299, 300, 400, 490)] == [
+        ASLEEP,
+        UNKNOWN,
+        UNKNOWN,
+        ASLEEP,
+    ]
+    awake = slept(active(length=900), [event(300, 31), event(350, 5, "handling")])
+    assert awake.at(360).state == AWAKE
+
+
+def test_a_short_hole_is_not_seen_and_what_was_known_goes_on():
+    sleep = slept(active(), holes=[(300.0, 330.0)])
+    assert shown(sleep)[1:] == [(179, 300, ASLEEP), (330, 600, ASLEEP)]
+    assert sleep.at(310.0) is None
+    assert sleep.at(331.0).since_s == 180.0
+
+
+@pytest.mark.parametrize("hole", [(300.0, 331.0), (300.0, math.inf)])
+def test_after_a_long_hole_or_one_of_unknown_length_nothing_is_known(hole):
+    sleep = slept(active(length=660), holes=[hole])
+    later = max(min(hole[1], 331), 300) if math.isfinite(hole[1]) else 300
+    assert sleep.at(later + 1).state == UNKNOWN
+    assert sleep.at(later + 178).state == UNKNOWN
+    assert sleep.at(later + 180.5).state == ASLEEP
+
+
+def test_missing_epochs_are_a_hole_too():
+    levels = [*active(length=300), *[None] * 60, *active(length=240)]
+    sleep = slept(levels)
+    assert sleep.at(330) is None
+    assert sleep.at(361).state == UNKNOWN
+
+
+def test_no_motion_for_twenty_minutes_is_called_that_from_its_start():
+    assert shown(slept(active(100, 1301, length=1500))) == [
+        (0, 101, UNKNOWN), (101, 1301, NO_MOTION), (1301, 1480, UNKNOWN), (1480, 1500, ASLEEP),
+    ]  # fmt: skip
+    shorter = shown(slept(active(100, 1300, length=1500)))
+    assert shorter == [(0, 179, UNKNOWN), (179, 1500, ASLEEP)]
+    moved = slept(active(100, 1301, length=1500), [event(700, 0.3, "twitch")])
+    assert shown(moved) == shorter
+
+
+def test_a_hole_ends_a_stretch_without_motion():
+    assert NO_MOTION not in {state for *_, state in shown(slept(active(length=2400),
+                                                               holes=[(1199, 1201)]))}  # fmt: skip
+    long = slept(active(2390, length=2400), holes=[(1250, 1251)])
+    assert shown(long)[0] == (0, 1250, NO_MOTION)
+    assert long.at(2390.5).state == UNKNOWN, "an empty crib, for all one knows"
+
+
+def test_behind_it_sleep_goes_on_only_if_it_was_sleep_before():
+    asleep = slept(active(300, 1600, length=1800))
+    assert asleep.at(1600.5).state == ASLEEP
+    lifted = slept(active(length=1800), [event(300, 5, "gross"), event(1600, 1, "twitch")])
+    assert lifted.at(1600.5).state == UNKNOWN
+    unsure = slept(active(100, 1400, length=1800))
+    assert unsure.at(1400.5).state == UNKNOWN
+
+
+def test_surroundings_are_no_motion_of_somebody_who_lies_there():
+    levels = active(*range(800, 810), length=1500)
+    assert shown(slept(levels, [event(800, 10, "environment")])) == [(0, 1500, NO_MOTION)]
+    assert NO_MOTION not in {state for *_, state in shown(slept(levels))}
+
+
+def test_lines_come_once_and_only_when_they_are_certain():
+    sleep, told = Sleep(), []
+    levels = active(*range(400, 470), length=1200)
+    for at in range(0, 1200, 30):
+        sleep.epoch(epoch(at, levels[at : at + 30]))
+        sleep.advance(at + 30)
+        told += sleep.lines()
+    # Since 470 s nothing has moved: whether that will be 20 minutes is not known yet.
+    assert [line["state"] for line in told] == [UNKNOWN, ASLEEP]
+    sleep.finish()
+    told += sleep.lines()
+    assert [(line["onset_s"], line["state"]) for line in told] == [
+        (line[0], line[2]) for line in shown(slept(levels))
+    ]
+    assert not list(sleep.lines())
+
+
+def test_a_second_is_active_from_the_threshold_on():
+    floor_mg = 1.0  # threshold 4.5
+    codes = [kernels.level(v) for v in (16 * 5, 16 * 100, 16 * 400, 16 * 500, 16 * 1000)]
+    line = {"levels": codes, "peak_mg": 10.0, "floor_mg": floor_mg}
+    assert active_seconds(line) == [False, False, False, True, True]
+    assert active_seconds({**line, "floor_mg": 2.3}) == [False] * 5
+    assert active_seconds({"levels": [], "peak_mg": 0.0, "floor_mg": 0.0}) == []
+    assert active_seconds({"levels": [0], "peak_mg": 0.0, "floor_mg": 0.0}) == [False]
+
+
+def test_too_loud():
+    assert [too_loud({"floor_mg": mg}) for mg in (10.0, 10.1)] == [False, True]
+
+
+@pytest.mark.parametrize(("second", "awake"), [(390, True), (391, False)])
+def test_the_two_minutes_end_with_the_second_that_is_judged(second, awake):
+    sleep = slept(active(*range(300, 330), *range(second, second + 30)))
+    assert (sleep.at(second + 29.5).state == AWAKE) == awake
+
+
+def test_three_minutes_with_a_hole_in_them_are_not_three_minutes():
+    sleep = slept(active(), holes=[(100.0, 120.0)])
+    assert sleep.at(298.0).state == UNKNOWN
+    assert sleep.at(300.5).state == ASLEEP
+
+
+def test_what_came_after_no_motion_is_forgotten_once():
+    sleep = slept(active(*range(1300, 2000, 60), length=2100))
+    assert sleep.at(1300.5).state == sleep.at(1470.0).state == UNKNOWN
+    assert sleep.at(1490.0).state == ASLEEP
+
+
+def test_without_a_floor_a_second_of_nothing_is_not_active():
+    assert active_seconds({"levels": [0, 20], "peak_mg": 1.0, "floor_mg": 0.0}) == [False, True]
