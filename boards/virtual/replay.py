@@ -1,23 +1,23 @@
 """The detector alone, without a board, over a file of frames: one JSON list of fields an event.
 
-usage: micropython replay.py FIRMWARE FRAMES.i16 RATE_MHZ MLSB_PER_G [SETTINGS as JSON]
+usage: micropython replay.py FIRMWARE FRAMES.i16 RATE_MHZ MLSB_PER_G [NAME=VALUE ...]
 """
 
-import json
 import sys
 
 sys.path.insert(0, sys.argv[1])
 
 from crib import config
 from crib.detector import Detector
-from crib.settings import DEFAULTS
+from crib.settings import DEFAULTS, check
 
 _STRIDE = 6
 
 
-def main(path, rate_mhz, mlsb_per_g, settings="null"):
+def main(path, rate_mhz, mlsb_per_g, *settings):
     """Run the whole file through the detector, with its own settings unless others are given."""
-    detector = Detector(json.loads(settings) or DEFAULTS, int(rate_mhz), int(mlsb_per_g))
+    in_force = check(dict([pair.split("=") for pair in settings]), DEFAULTS)
+    detector = Detector(in_force, int(rate_mhz), int(mlsb_per_g))
     burst = bytearray(config.BURST * _STRIDE)
     with open(path, "rb") as f:
         while True:
@@ -28,4 +28,4 @@ def main(path, rate_mhz, mlsb_per_g, settings="null"):
                 print(detector.movements.fields(k))
 
 
-main(*sys.argv[2:6])
+main(*sys.argv[2:])

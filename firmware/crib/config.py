@@ -27,6 +27,20 @@ def frames(ms, rate_mhz):
     return (ms * (rate_mhz // 1000) + ms * (rate_mhz % 1000) // 1000 + 500) // 1000
 
 
+def tick_shift(rate_mhz):
+    """Frames of an envelope tick at this rate, as a power of two."""
+    return _shifts(rate_mhz)[6]
+
+
+def _shifts(rate_mhz):
+    if rate_mhz < _SLOWEST_MHZ:
+        raise ValueError("rate below 40 Hz")
+    for limit, shifts in _SHIFTS:
+        if rate_mhz <= limit:
+            return shifts
+    raise ValueError("rate above 300 Hz")
+
+
 def threshold(sixteenths):
     """A statistic in sixteenths of a noise variance, as the kernel compares it."""
     return (sixteenths * kernels.UNIT) ** 2 >> 8
@@ -37,12 +51,7 @@ def kernel_words(settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte):
 
     Raises ValueError for a rate the filters are not made for.
     """
-    if rate_mhz < _SLOWEST_MHZ:
-        raise ValueError("rate below 40 Hz")
-    fitting = [shifts for limit, shifts in _SHIFTS if rate_mhz <= limit]
-    if not fitting:
-        raise ValueError("rate above 300 Hz")
-    hp, lp1, lp2, slow, window, s_sum, tick, step = fitting[0]
+    hp, lp1, lp2, slow, window, s_sum, tick, step = _shifts(rate_mhz)
     floor_min = max(20, settings["floor_min_ug"] * 16 * (mlsb_per_g // 1000) // 1000000)
     return array(
         "i",

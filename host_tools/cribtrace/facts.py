@@ -1,10 +1,32 @@
 """Records of the board as JSON-line dicts: here, and only here, integers become seconds and mg."""
 
-from cribtrace.device import records
+from cribtrace.device import config, kernels, records
 
-# The floor is the median of the detector's magnitude; for Gaussian noise of equal strength on
-# three axes that is 1.663 times one axis's rms (docs/DETECTOR.md, measured by its own test).
-MEDIAN_PER_RMS = 1.663
+# The floor is kept as the noise rms of the band that the statistic is made of. For white noise the
+# 1-20 Hz band has this much more (docs/DETECTOR.md, measured by its own test at 104 Hz).
+BAND_PER_SHARP = 1.31
+_UNIT = kernels.UNIT
+
+RULES = (
+    "slow and steady, below 1 Hz",
+    "slow and steady, 1 Hz or faster",
+    "steady vibration of 5-12 Hz",
+    "steady vibration, above 12 Hz or for 25 s",
+    "regular steps, through the floor",
+    "through the floor",
+    "stronger than an infant moves",
+    "the crib leans otherwise than before",
+    "large and regular, up to 2.2 Hz",
+    "regular jerks",
+    "one strong movement",
+    "short at 30 % of its peak",
+    "of middle length at 30 % of its peak",
+    "long at 30 % of its peak",
+)
+"""Of the criterion that decided an event's kind; in the order of the board's codes."""
+_BOTH_WAYS = (records.ROCKED, records.ROCKED_FAST)
+_STEADY = (records.OSCILLATED, records.HUMMED)
+_REGULAR = (records.STEPPED, records.SWUNG, records.BEAT)
 
 
 class Scale:
@@ -19,9 +41,26 @@ class Scale:
         """Frames as seconds, to the millisecond."""
         return round(frames / self._rate_hz, 3) if self._rate_hz else 0.0
 
-    def mg(self, q4: int) -> float:
+    def mg(self, q4: float) -> float:
         """A sixteenth of an LSB each, as mg."""
         return round(q4 / 16 / self._lsb_per_g * 1000, 3) if self._lsb_per_g else 0.0
+
+    def noise_mg(self, gain: int) -> float:
+        """Noise rms of an axis from the gain that makes 8 of it (see `kernels`), as mg."""
+        return self.mg((8 << 24) / gain) if gain else 0.0
+
+    def energy_mg_s(self, energy: int) -> float:
+        """A sum over frames of a quarter of an LSB each, as mg times seconds."""
+        return round(self.mg(4 * energy) / self._rate_hz, 3) if self._rate_hz else 0.0
+
+    def rate_hz(self, frames: float) -> float:
+        """A period of so many frames as a rate."""
+        return round(self._rate_hz / frames, 3)
+
+    @property
+    def tick_frames(self) -> int:
+        """Frames in a tick of the envelope at this rate."""
+        return 1 << config.tick_shift(round(self._rate_hz * 1000))
 
 
 def _header(header: dict) -> dict:
@@ -45,33 +84,50 @@ def _header(header: dict) -> dict:
     }
 
 
+def strength(statistic: int) -> float:
+    """The detector's statistic as a multiple of the noise's: its fourth root is one of motion."""
+    return statistic**0.5 / _UNIT
+
+
+def _rate_hz(record: dict, scale: Scale) -> float | None:
+    """Cycles a second of what was regular; None for what was not."""
+    rule = record["rule"]
+    if rule in _STEADY:
+        return scale.rate_hz(record["tone"]) if record["tone"] else None
+    if rule not in (*_BOTH_WAYS, *_REGULAR) or not record["period"]:
+        return None
+    beats_hz = scale.rate_hz(record["period"] * scale.tick_frames / 256)
+    return round(beats_hz / 2, 3) if rule in _BOTH_WAYS else beats_hz
+
+
 def _event(record: dict, scale: Scale) -> dict:
-    peaks = {axis: record["peak_" + axis] for axis in records.AXES}
-    axis = records.AXES[record["axis"]]
-    rms = record["floor"] / MEDIAN_PER_RMS
+    noise_mg = scale.noise_mg(record["gain"])
+    peak_mg = scale.mg(8 * record["peak"])
     tilt = sum(record["tilt_" + a] ** 2 for a in records.AXES) ** 0.5
+    told = [name for bit, name in enumerate(records.VETOES) if record["vetoes"] >> bit & 1]
     return {
         "type": "event",
         "kind": records.KINDS[record["kind"]],
         "onset_s": scale.seconds(record["onset"]),
         "duration_s": scale.seconds(record["duration"]),
-        "peak_mg": scale.mg(peaks[axis]),
+        "peak_mg": peak_mg,
         "jerks": record["jerks"],
-        "rate_hz": None,
-        "snr": round(peaks[axis] / rms, 2) if rms else None,
-        "axis": axis,
+        "rate_hz": _rate_hz(record, scale),
+        "regularity": round(record["likeness"] / 256, 2),
+        "snr": round(peak_mg / noise_mg / BAND_PER_SHARP, 2) if noise_mg else None,
+        "axis": records.AXES[record["axis"]],
         "why": {
-            "rule": records.RULES[record["rule"]],
-            "floor_mg": scale.mg(record["floor"]),
-            "low_mg": scale.mg(record["low"]),
-            "threshold_mg": scale.mg(record["high"]),
-            "margin": round(record["peak"] / record["high"], 2) if record["high"] else None,
-            "energy": record["energy"],
-            "peak_axis_mg": {name: scale.mg(peak) for name, peak in peaks.items()},
+            "rule": RULES[record["rule"]],
+            "floor_mg": noise_mg,
+            "strength": round(strength(record["best"]), 2),
             "span_s": scale.seconds(record["span"]),
+            "energy_mg_s": scale.energy_mg_s(record["energy"]),
+            "slow_share": round(record["share"] / 1024, 3),
+            "evenness": round(record["flatness"] / 1024, 3),
             "tilt_mg": scale.mg(round(tilt * 16)),
-            "cut": bool(record["flags"] & records.FLAG_CUT),
-            "clipped": bool(record["flags"] & records.FLAG_CLIPPED),
+            "cut": "cut" in told,
+            "joined": "joined" in told,
+            "vetoes": [name for name in told if name not in ("cut", "joined")],
         },
     }
 
@@ -84,12 +140,18 @@ def _span(record: dict, scale: Scale) -> dict:
 
 
 def _epoch(record: dict, scale: Scale) -> dict:
+    gains = [record["gain_" + axis] for axis in records.AXES]
     return {
         "type": "epoch",
         **_span(record, scale),
         "seen": record["seen"],
-        "floor_mg": scale.mg(record["floor"]),
+        "floor_mg": max(scale.noise_mg(gain) for gain in gains),
         "peak_mg": scale.mg(record["peak"]),
+        "closest": {
+            "t_s": scale.seconds(record["miss_at"]),
+            "strength": round(strength(record["miss"]), 2),
+            "missing": records.MISSES[record["missing"]],
+        },
         "levels": list(record["rest"]),
     }
 

@@ -74,7 +74,7 @@ def _on_cpython(
     for at in range(0, len(frames), config.BURST * stride):
         burst = frames[at : at + config.BURST * stride]
         closed = det.step(burst, len(burst) // stride)
-        found.extend(det.event_fields(k) for k in range(closed))
+        found.extend(det.movements.fields(k) for k in range(closed))
     return found
 
 
@@ -90,7 +90,9 @@ def _on_micropython(
         with os.fdopen(handle, "wb") as f:
             recording.accel.astype("<i2").tofile(f)
         script = tree.BOARDS / "virtual" / "replay.py"
-        numbers = [str(rate_mhz), str(mlsb_per_g), json.dumps(dict(settings))]
+        # One argument each: MicroPython takes none of more than 255 characters.
+        pairs = [f"{name}={value}" for name, value in settings.items()]
+        numbers = [str(rate_mhz), str(mlsb_per_g), *pairs]
         done = subprocess.run(
             [str(interpreter), str(script), str(tree.FIRMWARE), name, *numbers],
             capture_output=True,
