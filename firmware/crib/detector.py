@@ -186,6 +186,13 @@ class Detector:
         """Whether the running run will be told."""
         return self.count or (self.active and self._best >= self.cfg[kernels.HIGH])
 
+    @property
+    def floor(self):
+        """Noise rms of the noisiest axis, Q4 LSB."""
+        st = self.state
+        gain = min(st[kernels.GAIN], st[kernels.GAIN + 1], st[kernels.GAIN + 2])
+        return kernels.divide(8 << 24, gain)
+
     def follow(self, other):
         """Begin where `other` is: its frames stay counted, what it knew of them is left behind."""
         self.in_gaps = other.in_gaps
