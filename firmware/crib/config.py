@@ -56,7 +56,15 @@ def kernel_words(settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte):
     return array(
         "i",
         [
-            stride, low_byte, high_byte, hp, lp1, lp2, slow, window, s_sum,
+            stride,
+            low_byte,
+            high_byte,
+            hp,
+            lp1,
+            lp2,
+            slow,
+            window,
+            s_sum,
             (8 << 24) // floor_min,
             threshold(settings["low_16"]),
             threshold(settings["high_16"]),

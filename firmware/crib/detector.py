@@ -13,7 +13,6 @@ from . import config, kernels, measures, seconds
 from .movement import Movements
 from .waveform import Waveforms
 
-
 _IN_SEGMENT = const(3)  # the floors adapt 2**3 times slower within a movement
 _NEVER = const(-1)
 _TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes before
