@@ -81,9 +81,8 @@ class Movements:
                 base = segments[first - measures.SEG_WORDS + measures.SEG_LEAN + axis]
             else:
                 base = d.waveforms.before[kernels.BASE + axis]
-            found[at + measures.LEAN + axis] = (
-                segments[last + measures.SEG_LEAN + axis] - base
-            ) >> 12
+            base = segments[last + measures.SEG_LEAN + axis] - base
+            found[at + measures.LEAN + axis] = base >> 12
         if segments[last + measures.SEG_CLIPPED]:
             found[at + measures.VETOES] |= measures.CLIPPING
         self.kinds.name(found, at)
@@ -141,9 +140,7 @@ class Movements:
         found[at + measures.PEAK] = out[0]
         found[at + measures.GAIN] = d.state[kernels.GAIN + axis]
         found[at + measures.JERKS] = out[4]
-        found[at + measures.FLATNESS] = kernels.divide(
-            out[5] << 10, out[0] * (out[3] - out[2] + 1)
-        )
+        found[at + measures.FLATNESS] = _share(out[5], out[0] * (out[3] - out[2] + 1))
         self._shares(found, at, first, last)
         self._rhythm.find(found, at, first, last)
         return at
@@ -155,7 +152,12 @@ class Movements:
         whole = (sums[b] - sums[a]) & _WRAP
         part = (sums[b + 1] - sums[a + 1]) & _WRAP
         found[at + measures.ENERGY] = whole
-        while whole >= 1 << 19:
-            whole >>= 1
-            part >>= 1
-        found[at + measures.SHARE] = kernels.divide(min(part, whole) << 10, whole)
+        found[at + measures.SHARE] = _share(part, whole)
+
+
+def _share(part, whole):
+    """1024ths of `whole`, which is below 2**30; 0 of nothing."""
+    while whole >= 1 << 19:
+        whole >>= 1
+        part >>= 1
+    return kernels.divide(min(part, whole) << 10, whole)
