@@ -29,7 +29,7 @@ class App:
         self.journal = Journal(LOG_DIR)
         board.collect()  # reading the old segments has left the heap in pieces
         self.answers = Answers(self, self.journal)
-        self.server = Server(board, self.answers)
+        self.server = Server(board, self.answers, self.journal.coded)
         self.recorder = Recorder(self.journal, self)
         self.in_force = in_force.InForce(SETTINGS_FILE)
         self.sensing = Sensing(
@@ -152,8 +152,7 @@ class App:
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
         self.sensing.stop()
         if self.sensing.detector:
-            self.recorder.unfinished()
-            self.recorder.epoch()
+            self.recorder.leave()
         code = records.STOP_REASONS.index(reason)
         counts = self.seen, self.in_gaps, self.journal.written
         self.recorder.write(records.STOP, *counts, code)

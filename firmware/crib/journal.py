@@ -5,6 +5,7 @@ returned for is committed; a power cut costs at most what came after.
 """
 
 import os
+import struct
 
 from micropython import const
 
@@ -25,13 +26,16 @@ def _listing(folder):
 
 
 class Journal:
-    """Appends records; `body` is where a caller packs one, from records.HEAD_BYTES on."""
+    """Appends records; `body` is where a caller packs one, from records.HEAD_BYTES on.
+
+    `body` and `coded` are anybody's between two records.
+    """
 
     def __init__(self, folder):
         self.folder = folder
         self.body = bytearray(BODY_BYTES)
-        self._coded = bytearray(framing.encoded_size(BODY_BYTES))
-        self.view = memoryview(self._coded)
+        self.coded = bytearray(framing.encoded_size(BODY_BYTES))
+        self._view = memoryview(self.coded)
         self.written = 0  # records since boot
         self.lost = 0  # records the flash did not take
         self.unflushed = 0
@@ -72,10 +76,11 @@ class Journal:
         return header is not None
 
     def _count(self, body):
-        record = body and records.unpack(body)
-        if record and record["seq"] >= self.next_seq:
-            self.next_seq = record["seq"] + 1
-            self.stopped = record["type"] == records.STOP
+        if body and len(body) >= records.HEAD_BYTES:
+            kind, _, seq, _ = struct.unpack(records.HEAD, body[: records.HEAD_BYTES])
+            if seq >= self.next_seq:
+                self.next_seq = seq + 1
+                self.stopped = kind == records.STOP
 
     def begin(self, facts):
         """Begin a new segment; from it on, headers carry `facts` (see records.HEADER_KEYS)."""
@@ -100,7 +105,7 @@ class Journal:
             body[2 + i] = self.next_seq >> (8 * i) & 0xFF
             body[6 + i] = frame >> (8 * i) & 0xFF
         self.next_seq += 1
-        n = framing.encode(body, end, self._coded)
+        n = framing.encode(body, end, self.coded)
         try:
             self._write(n)
             self.written += 1
@@ -117,7 +122,7 @@ class Journal:
             self.close()
         if not self._file:
             self._open()
-        self._file.write(self.view[1:n])
+        self._file.write(self._view[1:n])
         self._bytes += n - 1
         self.unflushed += n - 1
 

@@ -43,56 +43,24 @@ MARK = const(10)
 TEXT = const(11)
 CONFIG = const(12)
 
-# type: (layout of the fixed part, names of its fields). What follows the fixed part is text
-# (MARK, TEXT, CONFIG), one byte a second (EPOCH) or the coded frames (SNIPPET).
+# type: layout of the fixed part. What follows it is text (MARK, TEXT, CONFIG), one byte a second
+# (EPOCH) or the coded frames (SNIPPET). What the fields are called is host code's: names cost heap.
 LAYOUTS = {
-    BOOT: ("<BI", ("cause", "boots")),
-    ANCHOR: ("<IHI", ("utc_s", "utc_ms", "uptime_ms")),
-    EVENT: (
-        "<BBHBBHHHHHIIIIIIIIIIhhh",
-        (
-            "kind", "rule", "vetoes", "axis", "tone", "share", "flatness", "jerks", "likeness",
-            "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain",
-            "best", "energy", "tilt_x", "tilt_y", "tilt_z",
-        ),
-    ),
-    SNIPPET: (
-        "<IIHHHH15i",
-        (
-            "run", "first", "frames", "x", "y", "z", "base_x", "base_y", "base_z", "band_x",
-            "band_y", "band_z", "slow_x", "slow_y", "slow_z", "sharp_x", "sharp_y", "sharp_z",
-            "gain_x", "gain_y", "gain_z",
-        ),
-    ),
-    EPOCH: (
-        "<IIIIIIBIII",
-        (
-            "first", "frames", "seen", "peak", "miss", "miss_at", "missing", "gain_x", "gain_y",
-            "gain_z",
-        ),
-    ),
-    GAP: ("<IIIB", ("first", "frames", "duration_ms", "reason")),
-    STATE: ("<IIBB", ("first", "frames", "state", "reason")),
-    RECORDER: (
-        "<IIIIIIII",
-        (
-            "seen", "in_gaps", "records", "records_lost", "fifo_high", "loop_max_us", "heap_used",
-            "heap_free",
-        ),
-    ),
-    STOP: ("<IIIB", ("seen", "in_gaps", "records", "reason")),
-    MARK: ("<", ()),
-    TEXT: ("<", ()),
-    CONFIG: ("<", ()),
-}  # fmt: skip
+    BOOT: "<BI",
+    ANCHOR: "<IHI",
+    EVENT: "<BBHBBHHHHHIIIIIIIIIIhhh",
+    SNIPPET: "<IIHHHH15i",
+    EPOCH: "<IIIIIIBIII",
+    GAP: "<IIIB",
+    STATE: "<IIBB",
+    RECORDER: "<IIIIIIII",
+    STOP: "<IIIB",
+    MARK: "<",
+    TEXT: "<",
+    CONFIG: "<",
+}
 
-SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET][0])  # without its frames
-
-TYPE_NAMES = {
-    BOOT: "boot", ANCHOR: "anchor", EVENT: "event", SNIPPET: "snippet", EPOCH: "epoch",
-    GAP: "gap", STATE: "state", RECORDER: "recorder", STOP: "stop", MARK: "mark", TEXT: "text",
-    CONFIG: "config",
-}  # fmt: skip
+SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET])  # without its frames
 
 KINDS = (
     "twitch", "limb_move", "gross", "rhythmic_bout", "rhythmic_large", "startle_like",
@@ -116,11 +84,6 @@ SHORT = const(11)
 MIDDLING = const(12)
 LONG = const(13)
 KIND_OF_RULE = bytes((6, 3, 8, 7, 7, 7, 6, 6, 4, 3, 5, 0, 1, 2))
-VETOES = (
-    "cut", "joined", "clipping", "tilt", "strength", "shaken", "steps", "tone", "rocking",
-)  # fmt: skip
-MISSES = ("stayed below the low threshold", "passed the low threshold, not the high one")
-STATES = ("unusable",)
 STATE_REASONS = ("warm-up", "after a gap", "settings changed")
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
@@ -154,21 +117,3 @@ def unpack_header(raw):
     if binascii.crc32(raw[:size]) != struct.unpack("<I", raw[size : size + 4])[0]:
         return None
     return dict(zip(HEADER_KEYS, struct.unpack(_HEADER, raw[: HEADER_BYTES - 4])))
-
-
-def unpack(body):
-    """A record (its CRC already checked) as a dict; `rest` is what follows the fixed part.
-
-    Returns None for a record too short for its type; an unknown type or version has only the head.
-    """
-    if len(body) < HEAD_BYTES:
-        return None
-    kind, version, seq, frame = struct.unpack(HEAD, body[:HEAD_BYTES])
-    record = {"type": kind, "version": version, "seq": seq, "frame": frame}
-    layout, names = LAYOUTS.get(kind if version == VERSION else 0, ("<", ()))
-    end = HEAD_BYTES + struct.calcsize(layout)
-    if len(body) < end:
-        return None
-    record.update(zip(names, struct.unpack(layout, body[HEAD_BYTES:end])))
-    record["rest"] = body[end:]
-    return record

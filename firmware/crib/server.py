@@ -23,17 +23,20 @@ HELP = (
 
 
 class Server:
-    """`poll` once a turn; `answers` has a method for each request and each typed word."""
+    """`poll` once a turn; `answers` has a method for each request and each typed word.
 
-    def __init__(self, board, answers):
+    `coded` is where a packet is coded; nobody else may need what it holds meanwhile.
+    """
+
+    def __init__(self, board, answers, coded):
         self._board = board
         self._answers = answers
         self._rx = bytearray(64)
         self._line = bytearray(protocol.LINE_LIMIT + 1)
         self._length = 0
         self.body = bytearray(_BODY)
-        self._out = bytearray(framing.encoded_size(_BODY))
-        self._view = memoryview(self._out)
+        self._out = coded
+        self._view = memoryview(coded)
         self._last = "", 0, ""  # the last request, and its answer
         self._heard = None  # host_ms of the last request, or None: text
         self.tail = False

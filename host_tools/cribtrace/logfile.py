@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cribtrace import log_records
 from cribtrace.device import framing, records
 from cribtrace.errors import CribtraceError, Damaged
 
@@ -63,7 +64,7 @@ def _body(segment: Segment, content: bytes, at: int) -> None:
             segment.fault(TRUNCATED, at, "ends within a record")
             return
         body = framing.decode(content[at:zero])
-        record = records.unpack(body) if body else None
+        record = log_records.unpack(body) if body else None
         if record is None:
             segment.fault(DAMAGED, at, "a record fails its CRC")
         else:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
+from cribtrace import log_records
 from cribtrace.client import Client
 from cribtrace.conversation import printable
 from cribtrace.device import records
@@ -137,7 +138,7 @@ class _Following:
                 self._unheard(frame),
             )
         self._last, self._frame = seq, frame
-        record = records.unpack(body)
+        record = log_records.unpack(body)
         line = record and self._to_json(record, self._header)
         if line:
             yield Decoded(line)

@@ -40,7 +40,7 @@ def packet(kind, number, payload):
 def record(kind, seq, frame, fields=(), rest=b""):
     """The body of one record, as tail sends it."""
     head = struct.pack(records.HEAD, kind, 1, seq, frame)
-    return head + struct.pack(records.LAYOUTS[kind][0], *fields) + rest
+    return head + struct.pack(records.LAYOUTS[kind], *fields) + rest
 
 
 def segment(number, size_bytes, boot=1, device=DEVICE):
