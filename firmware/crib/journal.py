@@ -11,7 +11,7 @@ from micropython import const
 
 from . import framing, records
 
-BODY_BYTES = const(2400)  # the largest record: a snippet of 256 frames at 9 bytes
+BODY_BYTES = const(1640)  # a snippet of 256 frames at 6 bytes, two for each axis
 _FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
 _ENOSPC = const(28)
 _KEEP_FREE = const(15)  # per cent of the filesystem: beyond that littlefs wears block 0
@@ -39,12 +39,12 @@ class Journal:
         self.written = 0  # records since boot
         self.lost = 0  # records the flash did not take
         self.unflushed = 0
-        self.facts = {}
+        self.facts = ()
         self._file = None
         self._bytes = 0
         self._at_risk = 0  # records since the last flush
         self.open_segment = 0
-        self.last = None  # header of the newest segment that can be read, before this boot
+        self.last_boot = 0  # of the newest segment that can be read; 0: there is none
         self.stopped = True  # whether that boot ended with a STOP record
         self.next_segment = 1
         self.next_seq = 0
@@ -58,12 +58,10 @@ class Journal:
     def _resume(self, name):
         """Continue the sequence of an earlier segment; False where its header is unreadable."""
         with open(self.path(name), "rb") as f:
-            header = records.unpack_header(f.read(records.HEADER_BYTES))
-            if header and header["major"] != records.FORMAT_MAJOR:
-                header = None
+            header = records.boot_and_sequence(f.read(records.HEADER_BYTES))
             if header:
-                self.last = header
-                self.next_seq = max(self.next_seq, header["first_seq"])
+                self.last_boot = header[0]
+                self.next_seq = max(self.next_seq, header[1])
             chunk = b""
             while True:
                 more = f.read(512)
@@ -83,7 +81,7 @@ class Journal:
                 self.stopped = kind == records.STOP
 
     def begin(self, facts):
-        """Begin a new segment; from it on, headers carry `facts` (see records.HEADER_KEYS)."""
+        """Begin a new segment; from it on, headers carry `facts` (see records.pack_header)."""
         self.close()
         self.facts = facts
 
@@ -130,10 +128,9 @@ class Journal:
         self._make_room()
         self.open_segment = self.next_segment
         self.next_segment += 1
-        self.facts["segment"] = self.open_segment
-        self.facts["first_seq"] = self.next_seq - 1
         self._file = open(self.path(self.open_segment), "wb")
-        self._file.write(records.pack_header(self.facts))
+        header = records.pack_header(self.facts, self.open_segment, self.next_seq - 1)
+        self._file.write(header)
         self._bytes = records.HEADER_BYTES
 
     def flush(self):

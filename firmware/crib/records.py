@@ -19,12 +19,8 @@ UNKNOWN = const(0xFFFFFFFF)
 # magic, major, minor, header bytes, device id, boot, segment, first sequence, rate in mHz,
 # milli-LSB per g, frames of the recording played (0: a real sensor), configuration CRC-32,
 # full scale in g, sensor, board, firmware version; then the CRC-32 of all that.
-_HEADER = "<8sBBH8sIIIIIIIH14s32s16s"
+HEADER = "<8sBBH8sIIIIIIIH14s32s16s"
 HEADER_BYTES = const(8 + 4 + 8 + 28 + 2 + 62 + 4)
-HEADER_KEYS = (
-    "magic", "major", "minor", "bytes", "device", "boot", "segment", "first_seq", "rate_mhz",
-    "mlsb_per_g", "recording_frames", "config_crc", "full_scale_g", "sensor", "board", "firmware",
-)  # fmt: skip
 
 # Each record begins with: type, version, sequence (never reset), frame index.
 HEAD = "<BBII"
@@ -93,27 +89,27 @@ STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")
 
 
-def pack_header(facts):
-    """The bytes of a segment header; `facts` maps HEADER_KEYS (magic to bytes excepted)."""
-    values = [facts[key] for key in HEADER_KEYS[4:]]
-    raw = struct.pack(_HEADER, MAGIC, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, *values)
+def pack_header(boot_facts, segment, first_seq):
+    """The bytes of a segment header.
+
+    `boot_facts`: device, boot, then what follows `first_seq` in HEADER.
+    """
+    device, boot = boot_facts[:2]
+    start = MAGIC, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, device, boot, segment, first_seq
+    raw = struct.pack(HEADER, *(start + boot_facts[2:]))
     return raw + struct.pack("<I", binascii.crc32(raw))
 
 
-def unpack_header(raw):
-    """The header at the start of `raw` as a dict, or None where magic or CRC is not right.
+def boot_and_sequence(raw):
+    """(boot, first sequence) of the header `raw`; None if broken or of another major version.
 
-    Of another major version only `magic`, `major`, `minor` and `bytes` are known; a later minor
-    version may have appended fields, which `bytes` tells to pass over.
+    A later minor version may have appended fields.
     """
-    if len(raw) < HEADER_BYTES or raw[: len(MAGIC)] != MAGIC:
+    if len(raw) < HEADER_BYTES or raw[: len(MAGIC)] != MAGIC or raw[8] != FORMAT_MAJOR:
         return None
-    start = dict(zip(HEADER_KEYS, struct.unpack("<8sBBH", raw[:12])))
-    if start["major"] != FORMAT_MAJOR:
-        return start
-    size = start["bytes"] - 4
+    size = (raw[10] | raw[11] << 8) - 4
     if not HEADER_BYTES - 4 <= size <= len(raw) - 4:
         return None
     if binascii.crc32(raw[:size]) != struct.unpack("<I", raw[size : size + 4])[0]:
         return None
-    return dict(zip(HEADER_KEYS, struct.unpack(_HEADER, raw[: HEADER_BYTES - 4])))
+    return struct.unpack("<I", raw[20:24])[0], struct.unpack("<I", raw[28:32])[0]

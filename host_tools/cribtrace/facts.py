@@ -34,7 +34,7 @@ class Scale:
     """Turns a board's integers into units, from the header of its segment."""
 
     def __init__(self, header: dict) -> None:
-        """`header` is `records.unpack_header`'s."""
+        """`header` is `log_records.unpack_header`'s."""
         self._rate_hz = header["rate_mhz"] / 1000
         self._lsb_per_g = header["mlsb_per_g"] / 1000
 
@@ -212,7 +212,7 @@ _LINES = {
 
 
 def header_line(header: dict) -> dict:
-    """The `header` line for `records.unpack_header`'s dict."""
+    """The `header` line for `log_records.unpack_header`'s dict."""
     return _header(header)
 
 

@@ -1,11 +1,18 @@
-"""What the board does not need to know of its records: the names of their fields and codes.
+"""What the board does not need to know of its log: the names of fields and codes.
 
 The bits are in `firmware/crib/records.py`; text that only a host reads would cost the board heap.
 """
 
 import struct
+import zlib
 
 from cribtrace.device import records
+
+HEADER_KEYS = (
+    "magic", "major", "minor", "bytes", "device", "boot", "segment", "first_seq", "rate_mhz",
+    "mlsb_per_g", "recording_frames", "config_crc", "full_scale_g", "sensor", "board", "firmware",
+)  # fmt: skip
+"""Fields of a segment header, in the order of records.HEADER."""
 
 NAMES: dict[int, tuple[str, ...]] = {
     records.BOOT: ("cause", "boots"),
@@ -70,3 +77,28 @@ def unpack(body: bytes) -> dict | None:
     record.update(zip(NAMES.get(known, ()), fields, strict=True))
     record["rest"] = body[end:]
     return record
+
+
+def unpack_header(raw: bytes) -> dict | None:
+    """The header at the start of `raw`, by HEADER_KEYS, or None where magic or CRC is not right.
+
+    Of another major version only `magic`, `major`, `minor` and `bytes` are known; a later minor
+    version may have appended fields, which `bytes` tells to pass over.
+    """
+    if len(raw) < records.HEADER_BYTES or raw[: len(records.MAGIC)] != records.MAGIC:
+        return None
+    start = dict(zip(HEADER_KEYS, struct.unpack_from("<8sBBH", raw), strict=False))
+    if start["major"] != records.FORMAT_MAJOR:
+        return start
+    size = start["bytes"] - 4
+    if not records.HEADER_BYTES - 4 <= size <= len(raw) - 4:
+        return None
+    if zlib.crc32(raw[:size]) != struct.unpack_from("<I", raw, size)[0]:
+        return None
+    return dict(zip(HEADER_KEYS, struct.unpack_from(records.HEADER, raw), strict=True))
+
+
+def pack_header(facts: dict) -> bytes:
+    """The bytes of a segment header as the board writes them; `facts` maps HEADER_KEYS."""
+    for_boot = tuple(facts[key] for key in HEADER_KEYS[4:] if key not in ("segment", "first_seq"))
+    return records.pack_header(for_boot, facts["segment"], facts["first_seq"])

@@ -31,7 +31,7 @@ class Segment:
 def parse(content: bytes, name: str) -> Segment:
     """Decode a segment's bytes. Never raises: `verdict` and `faults` say what was found."""
     segment = Segment(name)
-    header = records.unpack_header(content)
+    header = log_records.unpack_header(content)
     if header is None:
         return _headless(segment, content)
     if header["major"] != records.FORMAT_MAJOR:

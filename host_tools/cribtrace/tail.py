@@ -158,7 +158,7 @@ class _Following:
 
 
 def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
-    """Return what a segment header would say (records.HEADER_KEYS), from hello and info."""
+    """Return what a segment header would say (log_records.HEADER_KEYS), from hello and info."""
 
     def number(key: str) -> int:
         value = info.get(key, 0)

@@ -45,7 +45,7 @@ def record(kind, seq, frame, fields=(), rest=b""):
 
 def segment(number, size_bytes, boot=1, device=DEVICE):
     """A segment of that size: a good header, then bytes of all values."""
-    start = records.pack_header(header(number, boot, device))
+    start = log_records.pack_header(header(number, boot, device))
     noise = random.Random(number).randbytes(size_bytes)
     return (start + noise)[:size_bytes]
 

@@ -36,7 +36,7 @@ def read(path: Path) -> tuple[dict | None, list[dict], bytes]:
     raw = path.read_bytes()
     *packets, rest = raw[records.HEADER_BYTES :].split(b"\0")
     found = [log_records.unpack(framing.decode(packet) or b"") for packet in packets]
-    return records.unpack_header(raw), [record for record in found if record], rest
+    return log_records.unpack_header(raw), [record for record in found if record], rest
 
 
 def segments(folder: Path) -> list[Path]:

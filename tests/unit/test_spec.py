@@ -65,7 +65,7 @@ ALL = (
 
 def packed(records_, **changes) -> bytes:
     """A segment, by the board's own code."""
-    content = records.pack_header({**HEADER, **changes})
+    content = log_records.pack_header({**HEADER, **changes})
     for offset, (kind, frame, values, rest) in enumerate(records_):
         layout = records.LAYOUTS.get(kind, "<")
         head = struct.pack(records.HEAD, kind, 1, HEADER["first_seq"] + offset, frame)
@@ -182,7 +182,7 @@ def test_the_table_of_each_type_is_what_the_board_packs(number):
 
 def test_the_table_of_the_header_is_what_the_board_packs():
     rows = spec_tables()["Header"]
-    assert [row[3] for row in rows] == [*records.HEADER_KEYS, "crc"]
+    assert [row[3] for row in rows] == [*log_records.HEADER_KEYS, "crc"]
     at = 0
     for offset, size, kind, _ in rows:
         length = re.fullmatch(r"(?:char|u8)\[(\d+)\]", kind)
@@ -191,7 +191,7 @@ def test_the_table_of_the_header_is_what_the_board_packs():
     assert at == records.HEADER_BYTES
     facts = {**HEADER, "segment": 0x01020304}
     row = next(row for row in rows if row[3] == "segment")
-    assert records.pack_header(facts)[row[0] : row[0] + 4] == b"\4\3\2\1"
+    assert log_records.pack_header(facts)[row[0] : row[0] + 4] == b"\4\3\2\1"
 
 
 def test_the_table_of_the_record_head_is_what_the_board_packs():
