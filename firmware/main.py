@@ -1,7 +1,10 @@
 import gc
 
+import micropython
+
 import board
 
+micropython.opt_level(3)  # the line numbers of tracebacks take 2 KB of heap
 gc.collect()
 heap_before = gc.mem_alloc()
 

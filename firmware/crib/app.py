@@ -29,14 +29,14 @@ class App:
         self.journal = Journal(LOG_DIR)
         board.collect()  # reading the old segments has left the heap in pieces
         self.answers = Answers(self, self.journal)
-        self.server = Server(board, self.answers)
+        self.server = Server(board, self.answers, self.journal)
         self.recorder = Recorder(self.journal, self)
         self.in_force = in_force.InForce(SETTINGS_FILE)
         self.sensing = Sensing(
             board, self.clock, self.recorder, self.server, self._describe, self.in_force
         )
         self.device = device_id()
-        self.boot = self.journal.last["boot"] + 1 if self.journal.last else 1
+        self.boot = self.journal.last_boot + 1
         self.heap_before = heap_before
         self.heap_used = 0
         self.heap_high = 0
@@ -152,8 +152,7 @@ class App:
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
         self.sensing.stop()
         if self.sensing.detector:
-            self.recorder.unfinished()
-            self.recorder.epoch()
+            self.recorder.leave()
         code = records.STOP_REASONS.index(reason)
         counts = self.seen, self.in_gaps, self.journal.written
         self.recorder.write(records.STOP, *counts, code)

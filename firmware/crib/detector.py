@@ -21,7 +21,7 @@ _TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes befo
 class Detector:
     """One call of `step` per FIFO burst, one of `skip` per gap."""
 
-    def __init__(self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1):
+    def __init__(self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1, scratch=None):
         self.cfg, self._step = config.kernel_words(
             settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte
         )
@@ -32,10 +32,9 @@ class Detector:
         self.segments = array("i", bytes(4 * measures.SEGMENTS * measures.SEG_WORDS))
         self.count = 0  # segments of the running run
         self.run_start = 0
-        self.active = False
+        self.scratch = scratch or bytearray(kernels.TICKS)  # needed only while a run is judged
         self.in_gaps = 0
         self.seen = 0  # frames that went through the filters
-        self.burst = min(config.BURST, config.frames(1000, rate_mhz))
         self.movements = Movements(self, settings, rate_mhz, mlsb_per_g)
         self.seconds = seconds.Seconds(self, rate_mhz)
         self._join = config.frames(settings["join_ms"], rate_mhz)

@@ -44,18 +44,18 @@ class InForce:
 def describe(app, imu):
     """Put into every segment from here on what is needed to understand it."""
     app.journal.begin(
-        {
-            "device": app.device,
-            "boot": app.boot,
-            "rate_mhz": imu.rate_mhz if imu else 0,
-            "mlsb_per_g": imu.mlsb_per_g if imu else 0,
-            "recording_frames": app.board.RECORDING_FRAMES,
-            "config_crc": app.in_force.crc,
-            "full_scale_g": imu.FULL_SCALE_G if imu else 0,
-            "sensor": app.board.SENSOR.encode(),
-            "board": app.board.NAME.encode(),
-            "firmware": VERSION.encode(),
-        }
+        (
+            app.device,
+            app.boot,
+            imu.rate_mhz if imu else 0,
+            imu.mlsb_per_g if imu else 0,
+            app.board.RECORDING_FRAMES,
+            app.in_force.crc,
+            imu.FULL_SCALE_G if imu else 0,
+            app.board.SENSOR.encode(),
+            app.board.NAME.encode(),
+            VERSION.encode(),
+        )
     )
 
 

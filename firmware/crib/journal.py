@@ -5,12 +5,13 @@ returned for is committed; a power cut costs at most what came after.
 """
 
 import os
+import struct
 
 from micropython import const
 
 from . import framing, records
 
-BODY_BYTES = const(2400)  # the largest record: a snippet of 256 frames at 9 bytes
+BODY_BYTES = const(1640)  # a snippet of 256 frames at 6 bytes, two for each axis
 _FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
 _ENOSPC = const(28)
 _KEEP_FREE = const(15)  # per cent of the filesystem: beyond that littlefs wears block 0
@@ -25,22 +26,25 @@ def _listing(folder):
 
 
 class Journal:
-    """Appends records; `body` is where a caller packs one, from records.HEAD_BYTES on."""
+    """Appends records; `body` is where a caller packs one, from records.HEAD_BYTES on.
+
+    `body` and `coded` are anybody's between two records.
+    """
 
     def __init__(self, folder):
         self.folder = folder
         self.body = bytearray(BODY_BYTES)
-        self._coded = bytearray(framing.encoded_size(BODY_BYTES))
-        self.view = memoryview(self._coded)
+        self.coded = bytearray(framing.encoded_size(BODY_BYTES))
+        self._view = memoryview(self.coded)
         self.written = 0  # records since boot
         self.lost = 0  # records the flash did not take
         self.unflushed = 0
-        self.facts = {}
+        self.facts = ()
         self._file = None
         self._bytes = 0
         self._at_risk = 0  # records since the last flush
         self.open_segment = 0
-        self.last = None  # header of the newest segment that can be read, before this boot
+        self.last_boot = 0  # of the newest segment that can be read; 0: there is none
         self.stopped = True  # whether that boot ended with a STOP record
         self.next_segment = 1
         self.next_seq = 0
@@ -54,12 +58,10 @@ class Journal:
     def _resume(self, name):
         """Continue the sequence of an earlier segment; False where its header is unreadable."""
         with open(self.path(name), "rb") as f:
-            header = records.unpack_header(f.read(records.HEADER_BYTES))
-            if header and header["major"] != records.FORMAT_MAJOR:
-                header = None
+            header = records.boot_and_sequence(f.read(records.HEADER_BYTES))
             if header:
-                self.last = header
-                self.next_seq = max(self.next_seq, header["first_seq"])
+                self.last_boot = header[0]
+                self.next_seq = max(self.next_seq, header[1])
             chunk = b""
             while True:
                 more = f.read(512)
@@ -72,13 +74,14 @@ class Journal:
         return header is not None
 
     def _count(self, body):
-        record = body and records.unpack(body)
-        if record and record["seq"] >= self.next_seq:
-            self.next_seq = record["seq"] + 1
-            self.stopped = record["type"] == records.STOP
+        if body and len(body) >= records.HEAD_BYTES:
+            kind, _, seq, _ = struct.unpack(records.HEAD, body[: records.HEAD_BYTES])
+            if seq >= self.next_seq:
+                self.next_seq = seq + 1
+                self.stopped = kind == records.STOP
 
     def begin(self, facts):
-        """Begin a new segment; from it on, headers carry `facts` (see records.HEADER_KEYS)."""
+        """Begin a new segment; from it on, headers carry `facts` (see records.pack_header)."""
         self.close()
         self.facts = facts
 
@@ -100,7 +103,7 @@ class Journal:
             body[2 + i] = self.next_seq >> (8 * i) & 0xFF
             body[6 + i] = frame >> (8 * i) & 0xFF
         self.next_seq += 1
-        n = framing.encode(body, end, self._coded)
+        n = framing.encode(body, end, self.coded)
         try:
             self._write(n)
             self.written += 1
@@ -117,7 +120,7 @@ class Journal:
             self.close()
         if not self._file:
             self._open()
-        self._file.write(self.view[1:n])
+        self._file.write(self._view[1:n])
         self._bytes += n - 1
         self.unflushed += n - 1
 
@@ -125,10 +128,9 @@ class Journal:
         self._make_room()
         self.open_segment = self.next_segment
         self.next_segment += 1
-        self.facts["segment"] = self.open_segment
-        self.facts["first_seq"] = self.next_seq - 1
         self._file = open(self.path(self.open_segment), "wb")
-        self._file.write(records.pack_header(self.facts))
+        header = records.pack_header(self.facts, self.open_segment, self.next_seq - 1)
+        self._file.write(header)
         self._bytes = records.HEADER_BYTES
 
     def flush(self):

@@ -9,7 +9,7 @@ SEG_BEST = const(2)  # largest statistic
 SEG_LEAN = const(3)  # 3 words: base of x, y, z when it was over
 SEG_CLIPPED = const(6)
 SEG_WORDS = const(7)
-SEGMENTS = const(12)  # of one run, at most
+SEGMENTS = const(8)  # of one run, at most
 
 # Words of a movement in `found`.
 KIND = const(0)  # index into records.KINDS

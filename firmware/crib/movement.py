@@ -15,6 +15,7 @@ _FIELDS = bytes((
 _WRAP = const(0x3FFFFFFF)
 _NOISE_EDGE = const(9 << 23)  # over a gain: 4.5 times its noise rms, half LSB (see kernels.GAIN)
 _SWAY_LEAST_MG = const(1)  # chosen: four times the slow part's noise, twelve times breathing
+_MORE = const(4)  # of a burst: runs of 20 frames with the shortest settings, and slow motion
 _ROCKING_SECONDS = const(10)  # DESIGN.md: regular motion for >= 10 s
 
 
@@ -24,7 +25,7 @@ class Movements:
     def __init__(self, owner, settings, rate_mhz, mlsb_per_g):
         self._d = owner
         self.count = 0
-        self.found = array("i", bytes(4 * measures.WORDS * (measures.SEGMENTS + 2)))
+        self.found = array("i", bytes(4 * measures.WORDS * (measures.SEGMENTS + _MORE)))
         self._measured = array("i", bytes(4 * kernels.MEASURES))
         self._rhythm = rhythm.Rhythm(rate_mhz, owner)
         self.kinds = kinds.Kinds(settings, rate_mhz, mlsb_per_g, owner.cfg[kernels.SHIFT_TICK])

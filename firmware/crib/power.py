@@ -26,7 +26,7 @@ def interruption(board, journal):
     how long the board was without power.
     """
     raw = board.retained_read()
-    if journal.last is None:
+    if not journal.last_boot:
         return None
     cause = board.reset_cause()
     if raw[:4] == _MAGIC and len(raw) == struct.calcsize(_LAYOUT):

@@ -56,15 +56,6 @@ def crc16(text):
     return crc
 
 
-def request(number, verb, *arguments):
-    """The line for a request, without its end of line. `number` is 0 to 255."""
-    body = " ".join([str(number), verb] + [str(a) for a in arguments])
-    line = ":%s*%04x" % (body, crc16(body))
-    if len(line) > LINE_LIMIT:
-        raise ValueError("request longer than %d characters" % LINE_LIMIT)
-    return line
-
-
 def parse_request(line):
     """(number, verb, argument text) of a request line, or None where its CRC is wrong."""
     body, star, crc = line[1:].rpartition("*")
@@ -76,8 +67,3 @@ def parse_request(line):
         return int(number) & 0xFF, verb, arguments
     except ValueError:
         return None
-
-
-def fields(text):
-    """`key=value` text as a dict of strings."""
-    return dict(pair.split("=", 1) for pair in text.split(" ") if "=" in pair)

@@ -17,6 +17,7 @@ class Recorder:
         self._journal = journal
         self._listener = listener
         self._snippet_of = -1
+        self.scratch = journal.body  # free while no record is being packed
         self.detector = None
         self.events = 0
 
@@ -26,7 +27,7 @@ class Recorder:
         `frame` is the index it was made at, if that is not the next one to be seen.
         """
         body = self._journal.body
-        layout = records.LAYOUTS[kind][0]
+        layout = records.LAYOUTS[kind]
         struct.pack_into(layout, body, _AT, *fields)
         end = _AT + struct.calcsize(layout)
         body[end : end + len(rest)] = rest
@@ -81,7 +82,7 @@ class Recorder:
     def _snippet(self, run):
         self._snippet_of = run
         kind = records.SNIPPET
-        layout = records.LAYOUTS[kind][0]
+        layout = records.LAYOUTS[kind]
         body = self._journal.body
         head, end = self.detector.waveforms.code(run, body, _AT + struct.calcsize(layout))
         struct.pack_into(layout, body, _AT, run, *head)

@@ -19,12 +19,8 @@ UNKNOWN = const(0xFFFFFFFF)
 # magic, major, minor, header bytes, device id, boot, segment, first sequence, rate in mHz,
 # milli-LSB per g, frames of the recording played (0: a real sensor), configuration CRC-32,
 # full scale in g, sensor, board, firmware version; then the CRC-32 of all that.
-_HEADER = "<8sBBH8sIIIIIIIH14s32s16s"
+HEADER = "<8sBBH8sIIIIIIIH14s32s16s"
 HEADER_BYTES = const(8 + 4 + 8 + 28 + 2 + 62 + 4)
-HEADER_KEYS = (
-    "magic", "major", "minor", "bytes", "device", "boot", "segment", "first_seq", "rate_mhz",
-    "mlsb_per_g", "recording_frames", "config_crc", "full_scale_g", "sensor", "board", "firmware",
-)  # fmt: skip
 
 # Each record begins with: type, version, sequence (never reset), frame index.
 HEAD = "<BBII"
@@ -43,56 +39,24 @@ MARK = const(10)
 TEXT = const(11)
 CONFIG = const(12)
 
-# type: (layout of the fixed part, names of its fields). What follows the fixed part is text
-# (MARK, TEXT, CONFIG), one byte a second (EPOCH) or the coded frames (SNIPPET).
+# type: layout of the fixed part. What follows it is text (MARK, TEXT, CONFIG), one byte a second
+# (EPOCH) or the coded frames (SNIPPET). What the fields are called is host code's: names cost heap.
 LAYOUTS = {
-    BOOT: ("<BI", ("cause", "boots")),
-    ANCHOR: ("<IHI", ("utc_s", "utc_ms", "uptime_ms")),
-    EVENT: (
-        "<BBHBBHHHHHIIIIIIIIIIhhh",
-        (
-            "kind", "rule", "vetoes", "axis", "tone", "share", "flatness", "jerks", "likeness",
-            "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain",
-            "best", "energy", "tilt_x", "tilt_y", "tilt_z",
-        ),
-    ),
-    SNIPPET: (
-        "<IIHHHH15i",
-        (
-            "run", "first", "frames", "x", "y", "z", "base_x", "base_y", "base_z", "band_x",
-            "band_y", "band_z", "slow_x", "slow_y", "slow_z", "sharp_x", "sharp_y", "sharp_z",
-            "gain_x", "gain_y", "gain_z",
-        ),
-    ),
-    EPOCH: (
-        "<IIIIIIBIII",
-        (
-            "first", "frames", "seen", "peak", "miss", "miss_at", "missing", "gain_x", "gain_y",
-            "gain_z",
-        ),
-    ),
-    GAP: ("<IIIB", ("first", "frames", "duration_ms", "reason")),
-    STATE: ("<IIBB", ("first", "frames", "state", "reason")),
-    RECORDER: (
-        "<IIIIIIII",
-        (
-            "seen", "in_gaps", "records", "records_lost", "fifo_high", "loop_max_us", "heap_used",
-            "heap_free",
-        ),
-    ),
-    STOP: ("<IIIB", ("seen", "in_gaps", "records", "reason")),
-    MARK: ("<", ()),
-    TEXT: ("<", ()),
-    CONFIG: ("<", ()),
-}  # fmt: skip
+    BOOT: "<BI",
+    ANCHOR: "<IHI",
+    EVENT: "<BBHBBHHHHHIIIIIIIIIIhhh",
+    SNIPPET: "<IIHHHH15i",
+    EPOCH: "<IIIIIIBIII",
+    GAP: "<IIIB",
+    STATE: "<IIBB",
+    RECORDER: "<IIIIIIII",
+    STOP: "<IIIB",
+    MARK: "<",
+    TEXT: "<",
+    CONFIG: "<",
+}
 
-SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET][0])  # without its frames
-
-TYPE_NAMES = {
-    BOOT: "boot", ANCHOR: "anchor", EVENT: "event", SNIPPET: "snippet", EPOCH: "epoch",
-    GAP: "gap", STATE: "state", RECORDER: "recorder", STOP: "stop", MARK: "mark", TEXT: "text",
-    CONFIG: "config",
-}  # fmt: skip
+SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET])  # without its frames
 
 KINDS = (
     "twitch", "limb_move", "gross", "rhythmic_bout", "rhythmic_large", "startle_like",
@@ -116,11 +80,6 @@ SHORT = const(11)
 MIDDLING = const(12)
 LONG = const(13)
 KIND_OF_RULE = bytes((6, 3, 8, 7, 7, 7, 6, 6, 4, 3, 5, 0, 1, 2))
-VETOES = (
-    "cut", "joined", "clipping", "tilt", "strength", "shaken", "steps", "tone", "rocking",
-)  # fmt: skip
-MISSES = ("stayed below the low threshold", "passed the low threshold, not the high one")
-STATES = ("unusable",)
 STATE_REASONS = ("warm-up", "after a gap", "settings changed")
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
@@ -130,45 +89,27 @@ STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")
 
 
-def pack_header(facts):
-    """The bytes of a segment header; `facts` maps HEADER_KEYS (magic to bytes excepted)."""
-    values = [facts[key] for key in HEADER_KEYS[4:]]
-    raw = struct.pack(_HEADER, MAGIC, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, *values)
+def pack_header(boot_facts, segment, first_seq):
+    """The bytes of a segment header.
+
+    `boot_facts`: device, boot, then what follows `first_seq` in HEADER.
+    """
+    device, boot = boot_facts[:2]
+    start = MAGIC, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, device, boot, segment, first_seq
+    raw = struct.pack(HEADER, *(start + boot_facts[2:]))
     return raw + struct.pack("<I", binascii.crc32(raw))
 
 
-def unpack_header(raw):
-    """The header at the start of `raw` as a dict, or None where magic or CRC is not right.
+def boot_and_sequence(raw):
+    """(boot, first sequence) of the header `raw`; None if broken or of another major version.
 
-    Of another major version only `magic`, `major`, `minor` and `bytes` are known; a later minor
-    version may have appended fields, which `bytes` tells to pass over.
+    A later minor version may have appended fields.
     """
-    if len(raw) < HEADER_BYTES or raw[: len(MAGIC)] != MAGIC:
+    if len(raw) < HEADER_BYTES or raw[: len(MAGIC)] != MAGIC or raw[8] != FORMAT_MAJOR:
         return None
-    start = dict(zip(HEADER_KEYS, struct.unpack("<8sBBH", raw[:12])))
-    if start["major"] != FORMAT_MAJOR:
-        return start
-    size = start["bytes"] - 4
+    size = (raw[10] | raw[11] << 8) - 4
     if not HEADER_BYTES - 4 <= size <= len(raw) - 4:
         return None
     if binascii.crc32(raw[:size]) != struct.unpack("<I", raw[size : size + 4])[0]:
         return None
-    return dict(zip(HEADER_KEYS, struct.unpack(_HEADER, raw[: HEADER_BYTES - 4])))
-
-
-def unpack(body):
-    """A record (its CRC already checked) as a dict; `rest` is what follows the fixed part.
-
-    Returns None for a record too short for its type; an unknown type or version has only the head.
-    """
-    if len(body) < HEAD_BYTES:
-        return None
-    kind, version, seq, frame = struct.unpack(HEAD, body[:HEAD_BYTES])
-    record = {"type": kind, "version": version, "seq": seq, "frame": frame}
-    layout, names = LAYOUTS.get(kind if version == VERSION else 0, ("<", ()))
-    end = HEAD_BYTES + struct.calcsize(layout)
-    if len(body) < end:
-        return None
-    record.update(zip(names, struct.unpack(layout, body[HEAD_BYTES:end])))
-    record["rest"] = body[end:]
-    return record
+    return struct.unpack("<I", raw[20:24])[0], struct.unpack("<I", raw[28:32])[0]

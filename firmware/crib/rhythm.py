@@ -8,7 +8,6 @@ from micropython import const
 
 from . import kernels, measures
 
-_TICKS_MOST = const(1024)
 _LAG_LEAST = const(5)  # ticks: 5.2 Hz at 26 ticks a second
 _LAG_MOST = const(58)  # 0.45 Hz
 _AHEAD = const(12)  # a longer lag must be better by a quarter and this, in 256ths
@@ -23,7 +22,7 @@ class Rhythm:
 
     def __init__(self, rate_mhz, owner):
         self._d = owner
-        self._flat = bytearray(_TICKS_MOST)
+        self._flat = owner.scratch
         self._half_second = rate_mhz // 2000
 
     def find(self, found, at, first, last):

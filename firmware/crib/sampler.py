@@ -2,7 +2,11 @@
 
 import errno
 
+from micropython import const
+
 from . import config
+
+_LENGTHS = const(7)  # of a burst: 1 to config.BURST frames
 
 
 class Sampler:
@@ -11,10 +15,10 @@ class Sampler:
     def __init__(self, imu, detector):
         self.imu = imu
         self.detector = detector
-        self._most = detector.burst
-        self.buffer = bytearray(self._most * imu.STRIDE)
+        self.buffer = bytearray(config.BURST * imu.STRIDE)
         view = memoryview(self.buffer)
-        self._views = tuple([view[: k * imu.STRIDE] for k in range(self._most + 1)])
+        # A view of every length would take 2 KB: a burst is a power of two.
+        self._views = tuple([view[: imu.STRIDE << k] for k in range(_LENGTHS)])
         self.watermark = config.WATERMARK
         self.fifo_high = 0  # the most frames ever found waiting
         self.closed = 0  # events the last burst closed
@@ -41,10 +45,12 @@ class Sampler:
             if n < self.watermark or n == 0:
                 return 0
             waiting = n
-            if n > self._most:
-                n = self._most
+            k = _LENGTHS - 1
+            while n >> k == 0:
+                k -= 1
+            n = 1 << k
             self._reading = True
-            self.imu.read_into(self._views[n])
+            self.imu.read_into(self._views[k])
             self._reading = False
             self.left = waiting - n
             self._held = n  # from here on the burst is only here

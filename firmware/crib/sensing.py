@@ -55,7 +55,7 @@ class Sensing:
         imu = self.imu
         return Detector(
             self._in_force.values, imu.rate_mhz, imu.mlsb_per_g,
-            imu.STRIDE, imu.OFFSET, imu.OFFSET + 1,
+            imu.STRIDE, imu.OFFSET, imu.OFFSET + 1, self._recorder.scratch,
         )  # fmt: skip
 
     def renew(self):

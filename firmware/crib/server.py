@@ -11,7 +11,6 @@ from . import framing, protocol, records
 HEAD = const(2)  # packet body: type, id
 TYPED = const(256)  # the id of what a person asked
 _NO_ID = const(255)
-_BODY = const(2 + 8 + 1024 + 4)
 HELP = (
     "help             this list",
     "info             counters, and the hash of the settings",
@@ -23,17 +22,20 @@ HELP = (
 
 
 class Server:
-    """`poll` once a turn; `answers` has a method for each request and each typed word."""
+    """`poll` once a turn; `answers` has a method for each request and each typed word.
 
-    def __init__(self, board, answers):
+    Its packets are made where the journal makes its records: never both at once.
+    """
+
+    def __init__(self, board, answers, journal):
         self._board = board
         self._answers = answers
         self._rx = bytearray(64)
         self._line = bytearray(protocol.LINE_LIMIT + 1)
         self._length = 0
-        self.body = bytearray(_BODY)
-        self._out = bytearray(framing.encoded_size(_BODY))
-        self._view = memoryview(self._out)
+        self.body = journal.body
+        self._out = journal.coded
+        self._view = memoryview(journal.coded)
         self._last = "", 0, ""  # the last request, and its answer
         self._heard = None  # host_ms of the last request, or None: text
         self.tail = False

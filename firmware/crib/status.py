@@ -5,6 +5,14 @@ import binascii
 from . import VERSION, settings
 
 
+_INFO = (
+    "state=%s fault=%s frame=%s seen=%s in_gaps=%s events=%s records=%s records_lost=%s "
+    "segments=%s free_bytes=%s rate_mhz=%s mlsb_per_g=%s full_scale_g=%s "
+    "recording_frames=%s uptime_ms=%s wire_bytes=%s fifo_high=%s heap_before=%s "
+    "heap_used=%s heap_high=%s config_crc=%08x"
+)
+
+
 def identity(app):
     """Who this board is."""
     device = binascii.hexlify(app.device).decode()
@@ -17,30 +25,29 @@ def info(app):
     sensing = app.sensing
     journal = app.journal
     imu = sensing.imu
-    facts = (
-        ("state", {"none": "sampling", "stopped": "stopped"}.get(sensing.fault, "fault")),
-        ("fault", "none" if sensing.stopped else sensing.fault),
-        ("frame", app.frame),
-        ("seen", app.seen),
-        ("in_gaps", app.in_gaps),
-        ("events", app.recorder.events),
-        ("records", journal.written),
-        ("records_lost", journal.lost),
-        ("segments", len(journal.closed_segments())),
-        ("free_bytes", journal.free_bytes()),
-        ("rate_mhz", imu.rate_mhz if imu else 0),
-        ("mlsb_per_g", imu.mlsb_per_g if imu else 0),
-        ("full_scale_g", imu.FULL_SCALE_G if imu else 0),
-        ("recording_frames", app.board.RECORDING_FRAMES),
-        ("uptime_ms", app.clock.uptime_ms()),
-        ("wire_bytes", app.server.wire_bytes),
-        ("fifo_high", sensing.fifo_high),
-        ("heap_before", app.heap_before),
-        ("heap_used", app.heap_used),
-        ("heap_high", app.heap_high),
-        ("config_crc", "%08x" % app.in_force.crc),
+    return _INFO % (
+        {"none": "sampling", "stopped": "stopped"}.get(sensing.fault, "fault"),
+        "none" if sensing.stopped else sensing.fault,
+        app.frame,
+        app.seen,
+        app.in_gaps,
+        app.recorder.events,
+        journal.written,
+        journal.lost,
+        len(journal.closed_segments()),
+        journal.free_bytes(),
+        imu.rate_mhz if imu else 0,
+        imu.mlsb_per_g if imu else 0,
+        imu.FULL_SCALE_G if imu else 0,
+        app.board.RECORDING_FRAMES,
+        app.clock.uptime_ms(),
+        app.server.wire_bytes,
+        sensing.fifo_high,
+        app.heap_before,
+        app.heap_used,
+        app.heap_high,
+        app.in_force.crc,
     )
-    return " ".join(["%s=%s" % pair for pair in facts])
 
 
 def settings_in_force(app, only=""):

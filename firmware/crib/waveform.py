@@ -10,6 +10,8 @@ from micropython import const
 from . import kernels
 
 FRAMES_MOST = const(256)
+_CODED_AT_ONCE = const(16)
+_SPARE = const(16 * 9 + 4)  # what they take at most, and the record's CRC
 _CHECK = const(32)  # frames between two copies of the filters: a waveform begins at one
 _CHECK_SHIFT = const(5)
 _CHECKS = const(4)  # as far back as `pre_ms` and a window reach
@@ -81,7 +83,12 @@ class Waveforms:
         oldest = max(d.ring_from, d.index - kernels.RING)
         if first < oldest or first > run:
             first, words = max(min(first, run), oldest), (0,) * kernels.FILTERS
-        n = max(1, min(until - first, FRAMES_MOST))
-        end = kernels.code_frames(d.ring, kernels.RING - 1, first, n, payload, at)
+        most = max(1, min(until - first, FRAMES_MOST))
+        n = 1
+        # What jumps by more than 8192 LSB a frame may not fit: then the waveform ends earlier.
+        while n < most and len(payload) - at >= _SPARE:
+            more = min(most - n, _CODED_AT_ONCE)
+            at = kernels.code_frames(d.ring, kernels.RING - 1, first + n - 1, more + 1, payload, at)
+            n += more
         r = (first & (kernels.RING - 1)) * 3
-        return (first, n, d.ring[r], d.ring[r + 1], d.ring[r + 2]) + words, end
+        return (first, n, d.ring[r], d.ring[r + 1], d.ring[r + 2]) + words, at

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from cribtrace import greeting, window
-from cribtrace.conversation import Conversation, Heard
+from cribtrace.conversation import Conversation, Heard, fields, request
 from cribtrace.device import protocol
 from cribtrace.errors import CribtraceError, NoDevice, Silent, Usage
 
 KEEP_S = 2.0  # well inside protocol.SESSION_MS
-_CHANGES_CHARACTERS = protocol.LINE_LIMIT - len(protocol.request(254, "config"))
+_CHANGES_CHARACTERS = protocol.LINE_LIMIT - len(request(254, "config"))
 _WORDS = ("state", "fault", "config_crc")  # the answers to `info` that are no numbers
 
 
@@ -69,7 +69,7 @@ class Client(Conversation):
                 self.repeat(asked)
             reply = self.reply(asked, set(), self.wait_s)
             if reply is not None:
-                return self._checked(protocol.fields(reply))
+                return self._checked(fields(reply))
             seen += self.recent
             # A prompt answers every line; one alone may be what came before the firmware began.
             if attempt and greeting.at_prompt(self.recent):
@@ -116,7 +116,7 @@ class Client(Conversation):
         asked = self.ask(verb)
         items: set[str] = set()
         while True:
-            count = _numbers(protocol.fields(self.answer(asked, items))).get("count", 0)
+            count = _numbers(fields(self.answer(asked, items))).get("count", 0)
             if isinstance(count, int) and len(items) >= count:
                 return items
             self.repeat(asked)
@@ -180,7 +180,7 @@ def _numbers(facts: dict[str, str]) -> dict[str, int | str]:
 
 
 def _segment(item: str) -> Segment:
-    facts = protocol.fields(item)
+    facts = fields(item)
     try:
         number, size, boot = (int(facts[key]) for key in ("segment", "bytes", "boot"))
         return Segment(number, size, int(facts["crc"], 16), facts["acked"] == "1", boot)
@@ -189,7 +189,7 @@ def _segment(item: str) -> Segment:
 
 
 def _setting(item: str) -> Setting:
-    facts = protocol.fields(item)
+    facts = fields(item)
     try:
         value, default, least, most = (
             int(facts[k]) for k in ("value", "default", "least", "most")

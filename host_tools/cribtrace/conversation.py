@@ -11,7 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cribtrace.device import framing, protocol
+from cribtrace import stream
+from cribtrace.device import protocol
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 
@@ -69,6 +70,20 @@ def printable(raw: bytes) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def request(number: int, verb: str, *arguments: object) -> str:
+    """The line for a request, without its end of line. `number` is 0 to 255."""
+    body = " ".join([str(number), verb, *(str(a) for a in arguments)])
+    line = f":{body}*{protocol.crc16(body):04x}"
+    if len(line) > protocol.LINE_LIMIT:
+        raise ValueError(f"request longer than {protocol.LINE_LIMIT} characters")
+    return line
+
+
+def fields(text: str) -> dict[str, str]:
+    """`key=value` text as a dict."""
+    return dict(pair.split("=", 1) for pair in text.split(" ") if "=" in pair)
+
+
 class Conversation:
     """One conversation over an open link. Methods raise NoDevice when answers stay away."""
 
@@ -77,7 +92,7 @@ class Conversation:
         self.stats = LinkStats()
         self.wait_s = wait_s
         self.repeats = repeats
-        self._decoder = framing.Decoder()
+        self._decoder = stream.Decoder()
         self._heard: deque[Heard] = deque(maxlen=_HEARD_LIMIT)
         self.recent = b""
         self.asked_at_s = 0.0
@@ -92,13 +107,13 @@ class Conversation:
 
     def request(self, verb: str, *arguments: object) -> dict[str, str]:
         """Ask, repeat until answered, return the reply's fields. Raises Refused, NoDevice."""
-        return protocol.fields(self.answer(self.ask(verb, *arguments), set()))
+        return fields(self.answer(self.ask(verb, *arguments), set()))
 
     def ask(self, verb: str, *arguments: object) -> Asked:
         """Send a request without waiting for its answer."""
         self._number = self._number % 254 + 1  # 0 is for what nobody asked, 255 for bad lines
         try:
-            line = protocol.request(self._number, verb, *arguments)
+            line = request(self._number, verb, *arguments)
             asked = Asked(self._number, verb, line.encode("ascii") + b"\n")
         except ValueError as error:
             raise Usage(f"`{verb}` takes short ASCII text only: {error}") from error
@@ -119,7 +134,7 @@ class Conversation:
         self.recent = (self.recent + received)[-_RECENT_BYTES:]
         answers = []
         for kind, piece in self._decoder.feed(received):
-            if kind == framing.TEXT or len(piece) < 2:
+            if kind == stream.TEXT or len(piece) < 2:
                 self.stats.bad_packets += not _is_text(piece)
                 self._heard.append(Heard(False, bytes(piece)))
                 continue

@@ -16,7 +16,7 @@ from pathlib import Path
 from cribtrace import analysis, recording, replay, report, runtime, scenario, wording
 from cribtrace.atomic import replacing
 from cribtrace.client import Client
-from cribtrace.device import protocol
+from cribtrace.conversation import fields
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
 from cribtrace.pull import Pulled, pull
@@ -70,7 +70,7 @@ def _watch(link: Link, lived: Lived, seconds: float) -> None:
         if time.monotonic() - heard_s > _SILENT_S:
             raise CribtraceError(f"the virtual board has said nothing for {_SILENT_S} s")
         for line in lines:
-            facts = protocol.fields(line.decode(errors="replace"))
+            facts = fields(line.decode(errors="replace"))
             if facts.get("what") == "heartbeat" and int(facts["t_s"]) // 3600 != told:
                 told = int(facts["t_s"]) // 3600
                 minutes, events = int(facts["t_s"]) // 60, facts.get("events", "0")

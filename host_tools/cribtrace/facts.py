@@ -1,5 +1,6 @@
 """Records of the board as JSON-line dicts: here, and only here, integers become seconds and mg."""
 
+from cribtrace import log_records
 from cribtrace.device import config, kernels, records
 
 # The floor is kept as the noise rms of the band that the statistic is made of. For white noise the
@@ -33,7 +34,7 @@ class Scale:
     """Turns a board's integers into units, from the header of its segment."""
 
     def __init__(self, header: dict) -> None:
-        """`header` is `records.unpack_header`'s."""
+        """`header` is `log_records.unpack_header`'s."""
         self._rate_hz = header["rate_mhz"] / 1000
         self._lsb_per_g = header["mlsb_per_g"] / 1000
 
@@ -104,7 +105,7 @@ def _event(record: dict, scale: Scale) -> dict:
     noise_mg = scale.noise_mg(record["gain"])
     peak_mg = scale.mg(8 * record["peak"])
     tilt = sum(record["tilt_" + a] ** 2 for a in records.AXES) ** 0.5
-    told = [name for bit, name in enumerate(records.VETOES) if record["vetoes"] >> bit & 1]
+    told = [name for bit, name in enumerate(log_records.VETOES) if record["vetoes"] >> bit & 1]
     return {
         "type": "event",
         "kind": records.KINDS[record["kind"]],
@@ -150,7 +151,7 @@ def _epoch(record: dict, scale: Scale) -> dict:
         "closest": {
             "t_s": scale.seconds(record["miss_at"]),
             "strength": round(strength(record["miss"]), 2),
-            "missing": records.MISSES[record["missing"]],
+            "missing": log_records.MISSES[record["missing"]],
         },
         "levels": list(record["rest"]),
     }
@@ -173,7 +174,7 @@ def _state(record: dict, scale: Scale) -> dict:
     return {
         "type": "state",
         **_span(record, scale),
-        "state": records.STATES[record["state"]],
+        "state": log_records.STATES[record["state"]],
         "reason": records.STATE_REASONS[record["reason"]],
     }
 
@@ -182,9 +183,9 @@ def _recorder(record: dict, scale: Scale) -> dict:
     line = {
         "type": "recorder",
         "t_s": scale.seconds(record["frame"]),
-        "what": records.TYPE_NAMES[record["type"]],
+        "what": log_records.TYPE_NAMES[record["type"]],
     }
-    for name in records.LAYOUTS[record["type"]][1]:
+    for name in log_records.NAMES[record["type"]]:
         line[name] = record[name]
     if record["type"] == records.BOOT:
         line["cause"] = records.CAUSES[record["cause"]]
@@ -211,14 +212,14 @@ _LINES = {
 
 
 def header_line(header: dict) -> dict:
-    """The `header` line for `records.unpack_header`'s dict."""
+    """The `header` line for `log_records.unpack_header`'s dict."""
     return _header(header)
 
 
 def json_line(record: dict, header: dict) -> dict | None:
     """One record as a JSON line, or None where it has none: a waveform, an unknown type.
 
-    `record` is `records.unpack`'s, `header` the one of its segment. A code that this version does
+    `record` is `log_records.unpack`'s, `header` the one of its segment. A code that this version does
     not know (a newer board's kind or reason) gives None too.
     """
     if record["type"] not in records.LAYOUTS:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cribtrace import log_records
 from cribtrace.device import framing, records
 from cribtrace.errors import CribtraceError, Damaged
 
@@ -30,7 +31,7 @@ class Segment:
 def parse(content: bytes, name: str) -> Segment:
     """Decode a segment's bytes. Never raises: `verdict` and `faults` say what was found."""
     segment = Segment(name)
-    header = records.unpack_header(content)
+    header = log_records.unpack_header(content)
     if header is None:
         return _headless(segment, content)
     if header["major"] != records.FORMAT_MAJOR:
@@ -63,7 +64,7 @@ def _body(segment: Segment, content: bytes, at: int) -> None:
             segment.fault(TRUNCATED, at, "ends within a record")
             return
         body = framing.decode(content[at:zero])
-        record = records.unpack(body) if body else None
+        record = log_records.unpack(body) if body else None
         if record is None:
             segment.fault(DAMAGED, at, "a record fails its CRC")
         else:

@@ -109,7 +109,7 @@ def _check_owner(folder: Path, device: str) -> None:
 
 def _header(path: Path) -> dict | None:
     with path.open("rb") as f:
-        return records.unpack_header(f.read(records.HEADER_BYTES))
+        return log_records.unpack_header(f.read(records.HEADER_BYTES))
 
 
 def _have(folder: Path, segment: Segment) -> bool:

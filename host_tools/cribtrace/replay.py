@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from cribtrace import configuration, facts, runtime, tree
+from cribtrace import configuration, facts, log_records, runtime, tree
 from cribtrace.device import config, detector, kernels, records
 from cribtrace.errors import CribtraceError
 from cribtrace.recording import Recording
@@ -43,7 +43,7 @@ def told(
     run = _on_micropython if interpreter else _on_cpython
     found = run(recording, in_force, rate_mhz, mlsb_per_g, interpreter)
     header = {"rate_mhz": rate_mhz, "mlsb_per_g": mlsb_per_g}
-    names = records.LAYOUTS[records.EVENT][1]
+    names = log_records.NAMES[records.EVENT]
     events = [dict(zip(names, fields, strict=True)) for fields in found]
     within = [event for event in events if event["closed"] < len(recording.accel)]
     lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in within)

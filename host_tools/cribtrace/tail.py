@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
+from cribtrace import log_records
 from cribtrace.client import Client
 from cribtrace.conversation import printable
 from cribtrace.device import records
@@ -137,7 +138,7 @@ class _Following:
                 self._unheard(frame),
             )
         self._last, self._frame = seq, frame
-        record = records.unpack(body)
+        record = log_records.unpack(body)
         line = record and self._to_json(record, self._header)
         if line:
             yield Decoded(line)
@@ -157,7 +158,7 @@ class _Following:
 
 
 def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
-    """Return what a segment header would say (records.HEADER_KEYS), from hello and info."""
+    """Return what a segment header would say (log_records.HEADER_KEYS), from hello and info."""
 
     def number(key: str) -> int:
         value = info.get(key, 0)

@@ -150,7 +150,7 @@ def test_a_request_sent_twice_is_carried_out_once(bench, rec, tmp_path):
     with bench(rec) as b:
         assert b.ended.wait(30)
         with b.client() as client:
-            line = (protocol.request(77, "mark", "only once") + "\n").encode()
+            line = (request(77, "mark", "only once") + "\n").encode()
             client.link.write(line + line)
             client.poll(0.5)
             pull(client, tmp_path / "log")

@@ -40,12 +40,12 @@ def packet(kind, number, payload):
 def record(kind, seq, frame, fields=(), rest=b""):
     """The body of one record, as tail sends it."""
     head = struct.pack(records.HEAD, kind, 1, seq, frame)
-    return head + struct.pack(records.LAYOUTS[kind][0], *fields) + rest
+    return head + struct.pack(records.LAYOUTS[kind], *fields) + rest
 
 
 def segment(number, size_bytes, boot=1, device=DEVICE):
     """A segment of that size: a good header, then bytes of all values."""
-    start = records.pack_header(header(number, boot, device))
+    start = log_records.pack_header(header(number, boot, device))
     noise = random.Random(number).randbytes(size_bytes)
     return (start + noise)[:size_bytes]
 

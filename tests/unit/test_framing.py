@@ -5,6 +5,7 @@ from cobs import cobs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cribtrace import stream
 from cribtrace.device import framing
 from tests.support.peer import packet
 
@@ -47,12 +48,12 @@ def test_unstuff_agrees_with_the_cobs_package_on_any_bytes(chunk):
 def test_whole_or_in_any_pieces_the_result_is_the_same(parts, data):
     stream = b"".join(encode(b) if is_packet else t + b"\r\n" for is_packet, b, t in parts)
     expected = [
-        (framing.PACKET, b) if is_packet else (framing.TEXT, t) for is_packet, b, t in parts
+        (stream.PACKET, b) if is_packet else (stream.TEXT, t) for is_packet, b, t in parts
     ]
-    assert framing.Decoder().feed(stream) == expected
+    assert stream.Decoder().feed(stream) == expected
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     for edges in ([0, *cuts, len(stream)], range(len(stream) + 1)):
-        decoder = framing.Decoder()
+        decoder = stream.Decoder()
         found = []
         for begin, end in zip(edges, [*edges][1:], strict=False):
             found += decoder.feed(stream[begin:end])
@@ -66,9 +67,9 @@ def test_one_corrupted_byte_makes_no_false_packet_and_spares_the_others(sent, da
     stream = bytearray(b"".join(packets))
     at = data.draw(st.integers(0, len(stream) - 1))
     stream[at] ^= data.draw(st.integers(1, 255))
-    last = bytes((framing.PACKET, 77)) + b"after the damage"
-    found = framing.Decoder().feed(bytes(stream) + encode(last))
-    got = [body for kind, body in found if kind == framing.PACKET]
+    last = bytes((stream.PACKET, 77)) + b"after the damage"
+    found = stream.Decoder().feed(bytes(stream) + encode(last))
+    got = [body for kind, body in found if kind == stream.PACKET]
     assert got[-1] == last
     edge, hit = 0, set()
     for i, p in enumerate(packets):
@@ -82,14 +83,14 @@ def test_one_corrupted_byte_makes_no_false_packet_and_spares_the_others(sent, da
 @pytest.mark.parametrize("cut", range(2, 40))
 def test_a_stream_joined_in_the_middle_of_a_packet_is_in_step_by_the_next(cut):
     stream = encode(b"\1\7" + bytes(range(40))) + encode(b"\2\10second")
-    found = framing.Decoder().feed(stream[cut:])
-    assert (framing.PACKET, b"\2\10second") in found
-    assert sum(kind == framing.PACKET for kind, _ in found) == 1
+    found = stream.Decoder().feed(stream[cut:])
+    assert (stream.PACKET, b"\2\10second") in found
+    assert sum(kind == stream.PACKET for kind, _ in found) == 1
 
 
 def test_endless_garbage_is_let_go_and_not_kept():
-    decoder = framing.Decoder()
+    decoder = stream.Decoder()
     for _ in range(40):
         decoder.feed(b"\xff" * 1024)
-    assert (framing.PACKET, b"\1\7ok") in decoder.feed(b"\0" + encode(b"\1\7ok"))
+    assert (stream.PACKET, b"\1\7ok") in decoder.feed(b"\0" + encode(b"\1\7ok"))
     assert len(decoder._tail) <= 8192

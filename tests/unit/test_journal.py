@@ -35,8 +35,8 @@ def read(path: Path) -> tuple[dict | None, list[dict], bytes]:
     """Return header, records and what is left over behind the last whole record."""
     raw = path.read_bytes()
     *packets, rest = raw[records.HEADER_BYTES :].split(b"\0")
-    found = [records.unpack(framing.decode(packet) or b"") for packet in packets]
-    return records.unpack_header(raw), [record for record in found if record], rest
+    found = [log_records.unpack(framing.decode(packet) or b"") for packet in packets]
+    return log_records.unpack_header(raw), [record for record in found if record], rest
 
 
 def segments(folder: Path) -> list[Path]:

@@ -25,7 +25,7 @@ def test_the_crc_is_the_catalogued_one():
 
 @given(st.integers(0, 255), words, st.lists(words, max_size=4))
 def test_a_request_comes_back_as_it_was_asked(number, verb, arguments):
-    line = protocol.request(number, verb, *arguments)
+    line = request(number, verb, *arguments)
     assert line.isprintable()
     assert line.isascii()
     assert protocol.parse_request(line) == (number, verb, " ".join(arguments))
@@ -33,7 +33,7 @@ def test_a_request_comes_back_as_it_was_asked(number, verb, arguments):
 
 @given(st.data())
 def test_a_request_with_one_wrong_character_is_none(data):
-    line = protocol.request(7, "read", 12, 16384, 16384)
+    line = request(7, "read", 12, 16384, 16384)
     at = data.draw(st.integers(0, len(line) - 1))
     wrong = data.draw(st.characters(min_codepoint=32, max_codepoint=126))
     damaged = line[:at] + wrong + line[at + 1 :]
@@ -47,14 +47,14 @@ def test_what_is_no_request_is_none(line):
 
 
 def test_a_request_longer_than_the_boards_line_is_refused():
-    room = protocol.LINE_LIMIT - len(protocol.request(200, "mark", ""))
-    assert len(protocol.request(200, "mark", "x" * room)) == protocol.LINE_LIMIT
+    room = protocol.LINE_LIMIT - len(request(200, "mark", ""))
+    assert len(request(200, "mark", "x" * room)) == protocol.LINE_LIMIT
     with pytest.raises(ValueError, match="longer than 120"):
-        protocol.request(200, "mark", "x" * (room + 1))
+        request(200, "mark", "x" * (room + 1))
 
 
 def test_fields_are_pairs_and_what_is_none_is_left_out():
-    assert protocol.fields("a=1 b= word c=x=y") == {"a": "1", "b": "", "c": "x=y"}
+    assert fields("a=1 b= word c=x=y") == {"a": "1", "b": "", "c": "x=y"}
 
 
 # --- the document ------------------------------------------------------------------------------
@@ -113,9 +113,9 @@ def told(body):
         segment, offset = struct.unpack_from("<II", payload)
         text = f"segment={segment} offset={offset}, then {payload[8:].hex(' ')}"
     elif name == "RECORD":
-        r = records.unpack(payload)
+        r = log_records.unpack(payload)
         assert r
-        kind = records.TYPE_NAMES[r["type"]]
+        kind = log_records.TYPE_NAMES[r["type"]]
         text = f"{kind} seq={r['seq']} frame={r['frame']}, then {bytes(r['rest']).decode()}"
     else:
         text = payload.decode()
@@ -133,8 +133,8 @@ def test_the_transcripts_bytes_are_what_it_says_they_are():
             stream += raw
             expected.append(what)
     found = [
-        told(piece) if kind == framing.PACKET else bytes(piece).decode()
-        for kind, piece in framing.Decoder().feed(stream)
+        told(piece) if kind == stream.PACKET else bytes(piece).decode()
+        for kind, piece in stream.Decoder().feed(stream)
     ]
     assert found == expected
     assert {line.split()[0] for line in found} >= set(TYPES)

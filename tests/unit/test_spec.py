@@ -65,9 +65,9 @@ ALL = (
 
 def packed(records_, **changes) -> bytes:
     """A segment, by the board's own code."""
-    content = records.pack_header({**HEADER, **changes})
+    content = log_records.pack_header({**HEADER, **changes})
     for offset, (kind, frame, values, rest) in enumerate(records_):
-        layout = records.LAYOUTS.get(kind, ("<", ()))[0]
+        layout = records.LAYOUTS.get(kind, "<")
         head = struct.pack(records.HEAD, kind, 1, HEADER["first_seq"] + offset, frame)
         body = head + struct.pack(layout, *values) + rest
         out = bytearray(framing.encoded_size(len(body)))
@@ -109,7 +109,7 @@ def by_logfile(content: bytes) -> dict:
         header["device"] = header["device"].hex()
         for name in ("sensor", "board", "firmware"):
             header[name] = header[name].rstrip(b"\0").decode()
-    known = [r for r in segment.records if r["type"] in records.TYPE_NAMES]
+    known = [r for r in segment.records if r["type"] in log_records.TYPE_NAMES]
     return {
         "verdict": segment.verdict,
         "header": header,
@@ -122,7 +122,7 @@ def _plain(record: dict) -> dict:
     from cribtrace import analysis
 
     plain = {k: v for k, v in record.items() if k not in ("version", "rest")}
-    plain["type"] = records.TYPE_NAMES[record["type"]]
+    plain["type"] = log_records.TYPE_NAMES[record["type"]]
     if record["type"] in (records.MARK, records.TEXT, records.CONFIG):
         plain["text"] = record["rest"].decode()
     elif record["type"] == records.EPOCH:
@@ -164,14 +164,14 @@ def example() -> tuple[bytes, dict]:
 
 
 def test_every_type_has_a_heading_and_no_other():
-    assert spec_types() == records.TYPE_NAMES
+    assert spec_types() == log_records.TYPE_NAMES
     assert {number: name for number, (name, _, _) in second_decoder.TYPES.items()} == spec_types()
 
 
 @pytest.mark.parametrize("number", records.LAYOUTS)
 def test_the_table_of_each_type_is_what_the_board_packs(number):
-    layout, names = records.LAYOUTS[number]
-    rows = spec_tables().get(f"{number} {records.TYPE_NAMES[number]}", [])
+    layout, names = records.LAYOUTS[number], log_records.NAMES[number]
+    rows = spec_tables().get(f"{number} {log_records.TYPE_NAMES[number]}", [])
     assert [row[3] for row in rows] == list(names)
     assert "<" + "".join(STRUCT[row[2]] for row in rows) == layout
     at = records.HEAD_BYTES
@@ -182,7 +182,7 @@ def test_the_table_of_each_type_is_what_the_board_packs(number):
 
 def test_the_table_of_the_header_is_what_the_board_packs():
     rows = spec_tables()["Header"]
-    assert [row[3] for row in rows] == [*records.HEADER_KEYS, "crc"]
+    assert [row[3] for row in rows] == [*log_records.HEADER_KEYS, "crc"]
     at = 0
     for offset, size, kind, _ in rows:
         length = re.fullmatch(r"(?:char|u8)\[(\d+)\]", kind)
@@ -191,7 +191,7 @@ def test_the_table_of_the_header_is_what_the_board_packs():
     assert at == records.HEADER_BYTES
     facts = {**HEADER, "segment": 0x01020304}
     row = next(row for row in rows if row[3] == "segment")
-    assert records.pack_header(facts)[row[0] : row[0] + 4] == b"\4\3\2\1"
+    assert log_records.pack_header(facts)[row[0] : row[0] + 4] == b"\4\3\2\1"
 
 
 def test_the_table_of_the_record_head_is_what_the_board_packs():
@@ -206,7 +206,7 @@ def test_the_codes_are_the_boards():
     expected = {
         ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
         ("event", "rule"): records.RULES, ("gap", "reason"): records.GAP_REASONS,
-        ("state", "state"): records.STATES, ("state", "reason"): records.STATE_REASONS,
+        ("state", "state"): log_records.STATES, ("state", "reason"): records.STATE_REASONS,
         ("stop", "reason"): records.STOP_REASONS,
     }  # fmt: skip
     found = {}

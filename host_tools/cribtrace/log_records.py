@@ -1,0 +1,104 @@
+"""What the board does not need to know of its log: the names of fields and codes.
+
+The bits are in `firmware/crib/records.py`; text that only a host reads would cost the board heap.
+"""
+
+import struct
+import zlib
+
+from cribtrace.device import records
+
+HEADER_KEYS = (
+    "magic", "major", "minor", "bytes", "device", "boot", "segment", "first_seq", "rate_mhz",
+    "mlsb_per_g", "recording_frames", "config_crc", "full_scale_g", "sensor", "board", "firmware",
+)  # fmt: skip
+"""Fields of a segment header, in the order of records.HEADER."""
+
+NAMES: dict[int, tuple[str, ...]] = {
+    records.BOOT: ("cause", "boots"),
+    records.ANCHOR: ("utc_s", "utc_ms", "uptime_ms"),
+    records.EVENT: (
+        "kind", "rule", "vetoes", "axis", "tone", "share", "flatness", "jerks", "likeness",
+        "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain", "best",
+        "energy", "tilt_x", "tilt_y", "tilt_z",
+    ),
+    records.SNIPPET: (
+        "run", "first", "frames", "x", "y", "z", "base_x", "base_y", "base_z", "band_x", "band_y",
+        "band_z", "slow_x", "slow_y", "slow_z", "sharp_x", "sharp_y", "sharp_z", "gain_x",
+        "gain_y", "gain_z",
+    ),
+    records.EPOCH: (
+        "first", "frames", "seen", "peak", "miss", "miss_at", "missing", "gain_x", "gain_y",
+        "gain_z",
+    ),
+    records.GAP: ("first", "frames", "duration_ms", "reason"),
+    records.STATE: ("first", "frames", "state", "reason"),
+    records.RECORDER: (
+        "seen", "in_gaps", "records", "records_lost", "fifo_high", "loop_max_us", "heap_used",
+        "heap_free",
+    ),
+    records.STOP: ("seen", "in_gaps", "records", "reason"),
+    records.MARK: (),
+    records.TEXT: (),
+    records.CONFIG: (),
+}  # fmt: skip
+"""Of each type: its fields, in the order of records.LAYOUTS."""
+
+TYPE_NAMES = {
+    records.BOOT: "boot", records.ANCHOR: "anchor", records.EVENT: "event",
+    records.SNIPPET: "snippet", records.EPOCH: "epoch", records.GAP: "gap",
+    records.STATE: "state", records.RECORDER: "recorder", records.STOP: "stop",
+    records.MARK: "mark", records.TEXT: "text", records.CONFIG: "config",
+}  # fmt: skip
+
+VETOES = (
+    "cut", "joined", "clipping", "tilt", "strength", "shaken", "steps", "tone", "rocking",
+)  # fmt: skip
+"""Of an event's `vetoes`, lowest bit first."""
+MISSES = ("stayed below the low threshold", "passed the low threshold, not the high one")
+STATES = ("unusable",)
+
+
+def unpack(body: bytes) -> dict | None:
+    """A record (its CRC already checked) as a dict; `rest` is what follows the fixed part.
+
+    Returns None for a record too short for its type; an unknown type or version has only the head.
+    """
+    if len(body) < records.HEAD_BYTES:
+        return None
+    kind, version, seq, frame = struct.unpack_from(records.HEAD, body)
+    record: dict = {"type": kind, "version": version, "seq": seq, "frame": frame}
+    known = kind if version == records.VERSION else 0
+    layout = records.LAYOUTS.get(known, "<")
+    end = records.HEAD_BYTES + struct.calcsize(layout)
+    if len(body) < end:
+        return None
+    fields = struct.unpack_from(layout, body, records.HEAD_BYTES)
+    record.update(zip(NAMES.get(known, ()), fields, strict=True))
+    record["rest"] = body[end:]
+    return record
+
+
+def unpack_header(raw: bytes) -> dict | None:
+    """The header at the start of `raw`, by HEADER_KEYS, or None where magic or CRC is not right.
+
+    Of another major version only `magic`, `major`, `minor` and `bytes` are known; a later minor
+    version may have appended fields, which `bytes` tells to pass over.
+    """
+    if len(raw) < records.HEADER_BYTES or raw[: len(records.MAGIC)] != records.MAGIC:
+        return None
+    start = dict(zip(HEADER_KEYS, struct.unpack_from("<8sBBH", raw), strict=False))
+    if start["major"] != records.FORMAT_MAJOR:
+        return start
+    size = start["bytes"] - 4
+    if not records.HEADER_BYTES - 4 <= size <= len(raw) - 4:
+        return None
+    if zlib.crc32(raw[:size]) != struct.unpack_from("<I", raw, size)[0]:
+        return None
+    return dict(zip(HEADER_KEYS, struct.unpack_from(records.HEADER, raw), strict=True))
+
+
+def pack_header(facts: dict) -> bytes:
+    """The bytes of a segment header as the board writes them; `facts` maps HEADER_KEYS."""
+    for_boot = tuple(facts[key] for key in HEADER_KEYS[4:] if key not in ("segment", "first_seq"))
+    return records.pack_header(for_boot, facts["segment"], facts["first_seq"])
