@@ -7,7 +7,7 @@ simulated recordings (the training half of the benchmark).
 
 from micropython import const
 
-from . import config, measures, records
+from . import config, kernels, measures, records
 from .vetoes import Vetoes, half_lsb
 
 _TONE_MHZ = const(12000)  # narrow-band above 12 Hz is a machine's (clinical note, section 5)
@@ -18,8 +18,9 @@ _BEATS_MOST = const(20)
 _BOUT_JERKS = const(4)
 _BOUT_SCORE = const(-388)
 _FEW_SCORE = const(-508)  # where too few beats were found to say how even they are
-_SLOW_MHZ = const(1500)  # slower beats must be sharp ...
+_SLOW_MHZ = const(1500)  # slower beats must be sharp, or as even as no other movement ...
 _SLOW_SHARE = const(510)
+_SURE_LIKENESS = const(150)
 _SLOWER_MHZ = const(1300)  # ... and these much alike: there is stillness between them
 _SLOW_LIKENESS = const(90)
 _SLOWEST_MHZ = const(900)  # 1 Hz, less what jitter takes
@@ -30,6 +31,7 @@ _LEANING_BEATS = const(12)  # hands move the crib as strongly, but not as long
 _STARTLE_JERKS = const(4)
 _STARTLE_MS = const(250)
 _STARTLE_MOST_MS = const(1500)
+_COUNTED = bytes((records.STEPPED, records.SWUNG, records.BEAT))
 
 
 class Kinds:
@@ -56,6 +58,10 @@ class Kinds:
             rule = self._single(found, at)
         found[at + measures.RULE] = rule
         found[at + measures.KIND] = records.KIND_OF_RULE[rule]
+        if rule in _COUNTED and found[at + measures.PERIOD]:
+            # A mattress rings from one jerk into the next: the period counts better.
+            span = (found[at + measures.DURATION] << 8) >> self._tick_shift
+            found[at + measures.JERKS] = kernels.divide(span, found[at + measures.PERIOD]) + 1
 
     def _from_outside(self, found, at):
         vetoes = self._vetoes.bits(found, at)
@@ -119,7 +125,9 @@ class Kinds:
         likeness = found[at + measures.LIKENESS]
         pace = self._vetoes.pace(found, at)
         if pace < _SLOW_MHZ:
-            if pace < _SLOWEST_MHZ or found[at + measures.SHARE] > _SLOW_SHARE:
+            if pace < _SLOWEST_MHZ:
+                return False
+            if found[at + measures.SHARE] > _SLOW_SHARE and likeness < _SURE_LIKENESS:
                 return False
             if pace < _SLOWER_MHZ and likeness < _SLOW_LIKENESS:
                 return False
