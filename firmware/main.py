@@ -1,8 +1,7 @@
 import gc
 
-import micropython
-
 import board
+import micropython
 
 micropython.opt_level(3)  # the line numbers of tracebacks take 2 KB of heap
 gc.collect()

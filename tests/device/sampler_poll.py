@@ -4,7 +4,7 @@ import sys
 
 import micropython
 import virtual_rig
-from crib import config, kernels
+from crib import config
 from crib.detector import Detector
 from crib.imu.lsm6dso import LSM6DSO
 from crib.sampler import Sampler
@@ -166,14 +166,13 @@ def test_a_burst_outlives_an_interruption():
     assert bench.sampler.buffer[1] == 0
 
 
-def test_an_event_open_at_a_gap_is_dropped():
+def test_a_segment_open_at_a_gap_is_dropped():
     virtual_rig.ramp_file = mattress_file
     bench = Bench(104 * 60)
-    state = bench.detector.state
-    while not state[kernels.ACTIVE]:
+    while not bench.detector.active:
         bench.turns(1)
     bench.detector.skip(100)
-    assert not state[kernels.ACTIVE] and state[kernels.WARM] == 104
+    assert not bench.detector.active and bench.detector.warm == 104
 
 
 run(globals(), sys.argv[1])

@@ -47,9 +47,7 @@ def test_unstuff_agrees_with_the_cobs_package_on_any_bytes(chunk):
 @given(st.lists(st.tuples(st.booleans(), bodies, lines), max_size=6), st.data())
 def test_whole_or_in_any_pieces_the_result_is_the_same(parts, data):
     stream = b"".join(encode(b) if is_packet else t + b"\r\n" for is_packet, b, t in parts)
-    expected = [
-        (stream.PACKET, b) if is_packet else (stream.TEXT, t) for is_packet, b, t in parts
-    ]
+    expected = [(stream.PACKET, b) if is_packet else (stream.TEXT, t) for is_packet, b, t in parts]
     assert stream.Decoder().feed(stream) == expected
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     for edges in ([0, *cuts, len(stream)], range(len(stream) + 1)):

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cribtrace.device import framing, protocol, records
+from cribtrace import log_records
+from cribtrace.conversation import fields, request
+from cribtrace.device import protocol
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
 TYPES = {

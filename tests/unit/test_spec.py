@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import logfile
+from cribtrace import facts, log_records, logfile
 from cribtrace.device import framing, records, settings
 from tests.support import second_decoder
 
@@ -205,7 +205,7 @@ def test_the_codes_are_the_boards():
     text = SPEC.read_text(encoding="utf-8")
     expected = {
         ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
-        ("event", "rule"): records.RULES, ("gap", "reason"): records.GAP_REASONS,
+        ("event", "rule"): facts.RULES, ("gap", "reason"): records.GAP_REASONS,
         ("state", "state"): log_records.STATES, ("state", "reason"): records.STATE_REASONS,
         ("stop", "reason"): records.STOP_REASONS,
     }  # fmt: skip
