@@ -55,12 +55,13 @@ class Detector:
         self.ring_from = index  # frames before this one are not in the ring
         self.active = False
         self.count = 0
+        self.best = 0
+        self._best_at = self._start = self._over = index
         self._primed = False
         st = self.state
-        for k in range(kernels.BAND, kernels.GAIN):
-            st[k] = 0
-        for k in range(kernels.SUM, kernels.ST_WORDS):
-            st[k] = 0
+        for k in range(kernels.BAND, kernels.ST_WORDS):
+            if not kernels.GAIN <= k < kernels.SUM:
+                st[k] = 0
         st[kernels.INDEX] = index
         st[kernels.WINDOW_AT] = kernels.FRAMES
         st[kernels.STOP] = _NEVER

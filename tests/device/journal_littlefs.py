@@ -291,7 +291,7 @@ def test_what_an_append_allocates():
     board.power_on()
     board.put(10)
     log = board.log
-    for size in (10, 100, 1000, 2300):
+    for size in (10, 100, 1000, 1600):
         log.close()
         opening = heap_of(log.append, records.MARK, 0, size)
         log.flush()

@@ -122,7 +122,10 @@ def test_too_few_are_left_alone():
     bench.sampler.watermark = 1
     bench.rig.imu.write(0x10, b"\x00")
     waiting = bench.sampler.imu.level()
-    assert bench.sampler.poll() == waiting > 40
+    assert waiting > 40
+    n = bench.sampler.poll()
+    while n:
+        n = bench.sampler.poll()
     assert bench.sampler.poll() == 0 and bench.detector.seen == waiting
 
 
