@@ -13,7 +13,7 @@ from . import config, kernels, measures, seconds
 from .movement import Movements
 from .waveform import Waveforms
 
-_IN_SEGMENT = const(3)  # the floors adapt 2**3 times slower within a movement
+_IN_SEGMENT = const(2)  # the floors adapt 2**2 times slower within a movement
 _NEVER = const(-1)
 _TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes before
 
@@ -78,7 +78,6 @@ class Detector:
     def step(self, burst, n):
         """Take `n` frames. Returns the number of movements they closed (see `movements`)."""
         st = self.state
-        st[kernels.OFFSET] = 0
         self.movements.count = 0
         if not self._primed and n:
             self._prime(burst)
@@ -94,6 +93,7 @@ class Detector:
             self.waveforms.check()
             n -= kernels.scan(0, burst, m, self.cfg, st, self.ring, self.env, self.sums)
             self._turn(st[kernels.INDEX] - self.index)
+        st[kernels.OFFSET] = 0
         return self.movements.count
 
     def _turn(self, took):

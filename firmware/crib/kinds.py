@@ -1,4 +1,4 @@
-"""Which kind of movement the measures show, and what speaks against an infant's.
+"""Which kind of movement the measures show.
 
 The order is that of docs/DETECTOR.md: what moved the crib from outside, then what is regular, then
 what a single movement is by its size and length. Numbers without a source there were chosen on
@@ -7,47 +7,46 @@ simulated recordings (the training half of the benchmark).
 
 from micropython import const
 
-from . import config, measures, records
+from . import config, kernels, measures, records
+from .vetoes import Vetoes, half_lsb
 
-_SWAY_SHARE = const(768)  # rocking has .83 and more of its motion below 3 Hz, movements .71 at most
-_SHAKEN_SHARE = const(374)  # body movements reach the frame through the foam: .37 and more
-_SHAKEN_SHARE_WEAK = const(340)  # ... noise blurs the share below this statistic
-_WEAK = const(46656)  # 12 times the variance
-_FLAT = const(563)  # of a steady vibration: mean .55 of the peak
 _TONE_MHZ = const(12000)  # narrow-band above 12 Hz is a machine's (clinical note, section 5)
-_TONE_SECONDS = const(2)
+_LARGE_SHARE = const(525)  # large motion is slow; a hand that pats is not
+_STEADY = const(650)  # a rumble through the floor is less even than this
 _OSCILLATION_SECONDS = const(25)  # longer ones are machines'
 _BEATS_MOST = const(20)
 _BOUT_JERKS = const(4)
-_BOUT_SCORE = const(-400)
+_BOUT_SCORE = const(-388)
+_FEW_SCORE = const(-508)  # where too few beats were found to say how even they are
+_SLOW_MHZ = const(1500)  # slower beats must be sharp, or as even as no other movement ...
+_SLOW_SHARE = const(510)
+_SURE_LIKENESS = const(150)
+_SLOWER_MHZ = const(1300)  # ... and these much alike: there is stillness between them
+_SLOW_LIKENESS = const(90)
+_SLOWEST_MHZ = const(900)  # 1 Hz, less what jitter takes
 _LARGE_SCORE = const(155)
-_STEPS_LIKENESS = const(100)
+_LARGE_MHZ = const(2200)  # 0.5-2 Hz (clinical note, section 5), and what jitter adds
+_ROCKING_MHZ = const(1000)  # DESIGN.md: slower is rocking, from here on a bout
+_LEANING_BEATS = const(12)  # hands move the crib as strongly, but not as long
 _STARTLE_JERKS = const(4)
 _STARTLE_MS = const(250)
 _STARTLE_MOST_MS = const(1500)
-
-
-def _half_lsb(mg, mlsb_per_g):
-    return mg * 2 * (mlsb_per_g // 1000) // 1000
+_COUNTED = bytes((records.STEPPED, records.SWUNG, records.BEAT))
 
 
 class Kinds:
     """The criteria as one board has them, in frames, ticks and LSB."""
 
     def __init__(self, settings, rate_mhz, mlsb_per_g, tick_shift):
+        self._vetoes = Vetoes(settings, rate_mhz, mlsb_per_g, tick_shift)
         self._twitch = config.frames(settings["twitch_ms"], rate_mhz)
         self._limb = config.frames(settings["limb_ms"], rate_mhz)
         self._second = config.frames(1000, rate_mhz)
-        self._handling = _half_lsb(settings["handling_mg"], mlsb_per_g)
-        self._large = _half_lsb(settings["large_mg"], mlsb_per_g)
-        self._startle = _half_lsb(settings["startle_mg"], mlsb_per_g)
-        self._tilt = settings["tilt_mg"] * (mlsb_per_g // 1000) // 1000
+        self._handling = half_lsb(settings["handling_mg"], mlsb_per_g)
+        self._large = half_lsb(settings["large_mg"], mlsb_per_g)
+        self._startle = half_lsb(settings["startle_mg"], mlsb_per_g)
         self._startle_least = config.frames(_STARTLE_MS, rate_mhz)
         self._startle_most = config.frames(_STARTLE_MOST_MS, rate_mhz)
-        self._tone_period = rate_mhz // _TONE_MHZ
-        # Of the envelope, in 256ths of a tick: 2.2 Hz, and 2 Hz, which is 1 Hz of motion both ways.
-        self._large_period = (rate_mhz * 256 // 2200) >> tick_shift
-        self._rocking_period = (rate_mhz * 256 // 2000) >> tick_shift
         self._tick_shift = tick_shift
 
     def name(self, found, at):
@@ -59,47 +58,37 @@ class Kinds:
             rule = self._single(found, at)
         found[at + measures.RULE] = rule
         found[at + measures.KIND] = records.KIND_OF_RULE[rule]
+        if rule in _COUNTED and found[at + measures.PERIOD]:
+            # A mattress rings from one jerk into the next: the period counts better.
+            span = (found[at + measures.DURATION] << 8) >> self._tick_shift
+            found[at + measures.JERKS] = kernels.divide(span, found[at + measures.PERIOD]) + 1
 
     def _from_outside(self, found, at):
-        vetoes = self._vetoes(found, at)
+        vetoes = self._vetoes.bits(found, at)
         found[at + measures.VETOES] |= vetoes
         if vetoes & measures.ROCKING:
-            period = found[at + measures.PERIOD]
-            slow = period == 0 or period > self._rocking_period
+            # The envelope has two humps for each to and fro.
+            slow = self._vetoes.pace(found, at) < 2 * _ROCKING_MHZ
             return records.ROCKED if slow else records.ROCKED_FAST
         if vetoes & measures.TONE_HEARD:
-            short = found[at + measures.SPAN] < _OSCILLATION_SECONDS * self._second
-            if short and found[at + measures.TONE] > self._tone_period:
-                return records.OSCILLATED
-            return records.HUMMED
+            return self._vibration(found, at, vetoes)
         if vetoes & measures.SHAKEN:
             return records.STEPPED if vetoes & measures.STEPS else records.SHAKEN
-        if vetoes & measures.STRENGTH and not self._is_large(found, at):
-            return records.HANDLED
-        if vetoes & measures.TILT:
-            return records.LEANED
-        return -1
+        return -1 if self._is_large(found, at) else self._hands(found, at, vetoes)
 
-    def _vetoes(self, found, at):
-        share = found[at + measures.SHARE]
-        if share >= _SWAY_SHARE or found[at + measures.BEST] == 0:
-            return measures.ROCKING
-        vetoes = 0
-        long = found[at + measures.SPAN] >= _TONE_SECONDS * self._second
-        if long and found[at + measures.TONE] and found[at + measures.FLATNESS] >= _FLAT:
-            vetoes |= measures.TONE_HEARD
-        weak = found[at + measures.BEST] < _WEAK
-        if share < (_SHAKEN_SHARE_WEAK if weak else _SHAKEN_SHARE):
-            vetoes |= measures.SHAKEN
-            beats = found[at + measures.JERKS] >= _BOUT_JERKS
-            if beats and found[at + measures.LIKENESS] >= _STEPS_LIKENESS:
-                vetoes |= measures.STEPS
-        if found[at + measures.PEAK] >= self._handling:
-            vetoes |= measures.STRENGTH
-        for axis in range(3):
-            if abs(found[at + measures.LEAN + axis]) >= self._tilt:
-                vetoes |= measures.TILT
-        return vetoes
+    def _vibration(self, found, at, vetoes):
+        if vetoes & measures.SHAKEN and found[at + measures.FLATNESS] < _STEADY:
+            return records.SHAKEN
+        short = found[at + measures.SPAN] < _OSCILLATION_SECONDS * self._second
+        fast = self._vetoes.pitch(found, at) >= _TONE_MHZ
+        return records.OSCILLATED if short and not fast else records.HUMMED
+
+    def _hands(self, found, at, vetoes):
+        if vetoes & measures.STRENGTH:
+            return records.HANDLED
+        # A lean counts with half the strength that tells hands without one.
+        strong = 2 * found[at + measures.PEAK] >= self._handling
+        return records.LEANED if vetoes & measures.TILT and strong else -1
 
     def _beats(self, found, at):
         """Periods in the movement, at most _BEATS_MOST; 0 where none was found."""
@@ -112,22 +101,37 @@ class Kinds:
         return beats
 
     def _is_large(self, found, at):
-        if found[at + measures.PEAK] < self._large:
+        if found[at + measures.PEAK] < self._large or found[at + measures.SHARE] < _LARGE_SHARE:
             return False
-        if found[at + measures.PERIOD] < self._large_period:
+        if self._vetoes.pace(found, at) > _LARGE_MHZ:
             return False
         beats = self._beats(found, at)
-        return beats >= _BOUT_JERKS and found[at + measures.LIKENESS] + 4 * beats >= _LARGE_SCORE
+        least = _LEANING_BEATS if found[at + measures.VETOES] & measures.TILT else _BOUT_JERKS
+        return beats >= least and found[at + measures.LIKENESS] + 4 * beats >= _LARGE_SCORE
 
     def _regular(self, found, at):
         if self._is_large(found, at):
             return records.SWUNG
         if found[at + measures.JERKS] < _BOUT_JERKS or not found[at + measures.PERIOD]:
             return -1
-        # Even intervals, short jerks, and many of them, each of which can stand in for the others.
-        score = found[at + measures.LIKENESS] + 9 * self._beats(found, at)
-        score -= found[at + measures.SHARE] * 9 >> 3
-        return records.BEAT if score > _BOUT_SCORE else -1
+        return records.BEAT if self._beats_evenly(found, at) else -1
+
+    def _beats_evenly(self, found, at):
+        """Even intervals, short jerks, many of them: each can stand in for the others."""
+        sharpness = 0 - (found[at + measures.SHARE] * 9 >> 3)
+        beats = self._beats(found, at)
+        if beats < _BOUT_JERKS:
+            return sharpness > _FEW_SCORE and 2 * found[at + measures.SPAN] >= 3 * self._second
+        likeness = found[at + measures.LIKENESS]
+        pace = self._vetoes.pace(found, at)
+        if pace < _SLOW_MHZ:
+            if pace < _SLOWEST_MHZ:
+                return False
+            if found[at + measures.SHARE] > _SLOW_SHARE and likeness < _SURE_LIKENESS:
+                return False
+            if pace < _SLOWER_MHZ and likeness < _SLOW_LIKENESS:
+                return False
+        return (likeness * 5 >> 2) + 11 * beats + sharpness > _BOUT_SCORE
 
     def _single(self, found, at):
         duration = found[at + measures.DURATION]
@@ -141,11 +145,13 @@ class Kinds:
             return records.SHORT
         return records.MIDDLING if duration <= self._limb else records.LONG
 
-    def is_one(self, found, at):
-        """Whether the segments of a run are one movement: they are regular, or steady."""
+    def is_one(self, found, at, apart):
+        """Whether the segments of a run are one movement; `apart`: most frames between two."""
         steady = measures.STEPS | measures.TONE_HEARD | measures.ROCKING
         rule = found[at + measures.RULE]
-        return found[at + measures.VETOES] & steady or rule in (records.SWUNG, records.BEAT)
+        if rule == records.LONG:
+            return apart < self._second
+        return found[at + measures.VETOES] & steady or records.SWUNG <= rule <= records.BEAT
 
     def inherit(self, found, at, rule):
         """What follows a movement that was cut is the rest of it."""

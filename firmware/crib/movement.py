@@ -13,7 +13,7 @@ _FIELDS = bytes((
     measures.PEAK, measures.GAIN, measures.BEST, measures.ENERGY,
 ))  # fmt: skip
 _WRAP = const(0x3FFFFFFF)
-_NOISE_EDGE = const(5 << 23)  # over a gain: 2.5 times its noise rms, half LSB (see kernels.GAIN)
+_NOISE_EDGE = const(9 << 23)  # over a gain: 4.5 times its noise rms, half LSB (see kernels.GAIN)
 _SWAY_LEAST_MG = const(1)  # chosen: four times the slow part's noise, twelve times breathing
 _MORE = const(4)  # of a burst: runs of 20 frames with the shortest settings, and slow motion
 _ROCKING_SECONDS = const(10)  # DESIGN.md: regular motion for >= 10 s
@@ -50,15 +50,15 @@ class Movements:
     def judge(self, cut):
         """Tell the run that is over: as one movement where it was regular, else each segment."""
         d = self._d
+        first = self.count * measures.WORDS
         last = (d.count - 1) * measures.SEG_WORDS
         at = self._measure(0, last)
-        if d.count > 1 and not self.kinds.is_one(self.found, at):
+        if d.count > 1 and not self.kinds.is_one(self.found, at, self._apart()):
             self.count -= 1
             for k in range(d.count):
                 one = k * measures.SEG_WORDS
                 at = self._measure(one, one)
         found = self.found
-        first = (self.count - 1) * measures.WORDS if d.count == 1 else 0
         if self._cut and found[first + measures.START] - self._cut <= config.BURST:
             found[first + measures.VETOES] |= measures.JOINED
             self.kinds.inherit(found, first, self._cut_rule)
@@ -67,6 +67,16 @@ class Movements:
             found[at + measures.VETOES] |= measures.CUT
             self._cut = d.index
             self._cut_rule = found[at + measures.RULE]
+
+    def _apart(self):
+        """Most frames between two segments of the run."""
+        segments = self._d.segments
+        most = 0
+        for k in range(1, self._d.count):
+            one = k * measures.SEG_WORDS
+            before = segments[one - measures.SEG_WORDS + measures.SEG_END]
+            most = max(most, segments[one + measures.SEG_START] - before)
+        return most
 
     def _measure(self, first, last):
         """Put what segments `first` to `last` of the run show into `found`; returns where."""
@@ -85,9 +95,8 @@ class Movements:
                 base = segments[first - measures.SEG_WORDS + measures.SEG_LEAN + axis]
             else:
                 base = d.waveforms.before[kernels.BASE + axis]
-            found[at + measures.LEAN + axis] = (
-                segments[last + measures.SEG_LEAN + axis] - base
-            ) >> 12
+            base = segments[last + measures.SEG_LEAN + axis] - base
+            found[at + measures.LEAN + axis] = base >> 12
         if segments[last + measures.SEG_CLIPPED]:
             found[at + measures.VETOES] |= measures.CLIPPING
         self.kinds.name(found, at)
@@ -106,7 +115,7 @@ class Movements:
         ]
 
     def forget(self):
-        """Frames are missing: what follows is not the rest of what was cut."""
+        """Frames are missing: what follows is not the rest of what was."""
         self._cut = 0
 
     def sway(self, start, end):
@@ -137,16 +146,15 @@ class Movements:
         found[at + measures.AXIS] = axis
         found[at + measures.RUN] = max(min(d.run_start, start), 0)
         found[at + measures.START] = start
-        found[at + measures.ONSET] = out[2] << tick
-        found[at + measures.DURATION] = (out[3] - out[2] + 1) << tick
+        # An edge lies somewhere in its tick: take the middle.
+        found[at + measures.ONSET] = (out[2] << tick) + (1 << tick >> 1)
+        found[at + measures.DURATION] = ((out[3] - out[2]) << tick) + 1
         found[at + measures.SPAN] = end - start + 1
         found[at + measures.CLOSED] = d.index - 1
         found[at + measures.PEAK] = out[0]
         found[at + measures.GAIN] = d.state[kernels.GAIN + axis]
         found[at + measures.JERKS] = out[4]
-        found[at + measures.FLATNESS] = kernels.divide(
-            out[5] << 10, out[0] * (out[3] - out[2] + 1)
-        )
+        found[at + measures.FLATNESS] = _share(out[5], out[0] * (out[3] - out[2] + 1))
         self._shares(found, at, first, last)
         self._rhythm.find(found, at, first, last)
         return at
@@ -158,7 +166,12 @@ class Movements:
         whole = (sums[b] - sums[a]) & _WRAP
         part = (sums[b + 1] - sums[a + 1]) & _WRAP
         found[at + measures.ENERGY] = whole
-        while whole >= 1 << 19:
-            whole >>= 1
-            part >>= 1
-        found[at + measures.SHARE] = kernels.divide(min(part, whole) << 10, whole)
+        found[at + measures.SHARE] = _share(part, whole)
+
+
+def _share(part, whole):
+    """1024ths of `whole`, which is below 2**30; 0 of nothing."""
+    while whole >= 1 << 19:
+        whole >>= 1
+        part >>= 1
+    return kernels.divide(min(part, whole) << 10, whole)

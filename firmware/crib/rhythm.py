@@ -10,7 +10,7 @@ from . import kernels, measures
 
 _LAG_LEAST = const(5)  # ticks: 5.2 Hz at 26 ticks a second
 _LAG_MOST = const(58)  # 0.45 Hz
-_AHEAD = const(12)  # a longer lag must be better by this, in 256ths
+_AHEAD = const(12)  # a longer lag must be better by a quarter and this, in 256ths
 _SHORTEST = const(16)  # ticks that can show a rhythm
 _WAVE_LEAST = const(160)  # frames of waveform that can show a tone
 _WAVE_MOST = const(480)
@@ -58,7 +58,7 @@ class Rhythm:
                 if 2 * k + 2 < n * 3 >> 2:
                     twice = kernels.correlate(flat, n, self._likest(2 * k, n))
                 score = (here + twice) >> 1
-                if score > best + _AHEAD:
+                if score > best + (best >> 1) + _AHEAD:
                     best = score
                     lag = k
             before = here
@@ -82,7 +82,9 @@ class Rhythm:
         doubled = 0
         while 2 * lag < n * 115 >> 8:
             where = self._likest(2 * lag, n)
-            if 2 * kernels.correlate(self._flat, n, where) <= kernels.correlate(self._flat, n, lag):
+            if 2 * kernels.correlate(self._flat, n, where) <= kernels.correlate(
+                self._flat, n, lag
+            ):
                 break
             lag = where
             doubled += 1
@@ -108,9 +110,7 @@ class Rhythm:
         if n < _WAVE_LEAST:
             return 0
         axis = found[at + measures.AXIS]
-        kernels.flatten(
-            d.ring, kernels.RING - 1, 3, axis, first, n, max(shift - 1, 0), self._flat
-        )
+        kernels.flatten(d.ring, kernels.RING - 1, 3, axis, first, n, max(shift - 1, 0), self._flat)
         half = self._half_second
         best = 0
         for k in range(half, half + 20):

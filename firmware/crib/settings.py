@@ -18,7 +18,7 @@ SCHEMA = (
     ("low_16", 60, 16, 1600, "sixteenths"),
     ("high_16", 103, 32, 4000, "sixteenths"),
     ("hold_ms", 500, 100, 5000, "ms"),
-    ("join_ms", 1200, 100, 5000, "ms"),
+    ("join_ms", 1600, 100, 5000, "ms"),
     ("longest_ms", 30000, 1000, 30000, "ms"),
     ("warm_up_ms", 10000, 1000, 30000, "ms"),
     ("settle_ms", 1000, 100, 10000, "ms"),
@@ -26,8 +26,8 @@ SCHEMA = (
     ("limb_ms", 3000, 100, 30000, "ms"),
     ("startle_mg", 25, 1, 1000, "mg"),
     ("large_mg", 30, 1, 1000, "mg"),
-    ("handling_mg", 150, 5, 2000, "mg"),
-    ("tilt_mg", 6, 1, 500, "mg"),
+    ("handling_mg", 210, 5, 2000, "mg"),
+    ("tilt_mg", 4, 1, 500, "mg"),
     ("pre_ms", 500, 0, 500, "ms"),
 )
 BELOW = (  # the first of each pair must stay below the second

@@ -43,10 +43,21 @@ sys.modules.setdefault("micropython", _stand_in())
 sys.modules.setdefault("cribtrace.firmware", _firmware_package())
 
 if TYPE_CHECKING:
-    from crib import config, detector, framing, kept, kernels, protocol, records, settings
+    from crib import (
+        config,
+        detector,
+        framing,
+        kept,
+        kernels,
+        measures,
+        protocol,
+        records,
+        settings,
+    )
 
 __all__ = [
-    "config", "detector", "framing", "kept", "kernels", "protocol", "records", "settings",
+    "config", "detector", "framing", "kept", "kernels", "measures", "protocol", "records",
+    "settings",
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # From left to right: a module imports from its own left only. Modules of one group are strangers.
 FIRMWARE_ORDER = (
     "kernels < config < seconds < detector < sampler < sensing < app < main",
-    "measures records < kinds < movement < detector",
+    "measures records < vetoes < kinds < movement < detector",
     "kernels measures < rhythm < movement < detector",
     "kernels < waveform < detector",
     "kernels records < recorder < sensing < app",

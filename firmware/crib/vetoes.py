@@ -1,0 +1,88 @@
+"""What speaks against an infant's movement: it came through the floor, from hands, from a machine.
+
+They annotate: nothing is left out for them. Numbers without a source were chosen on simulated
+recordings (the training half of the benchmark); docs/DETECTOR.md has the reasons.
+"""
+
+from micropython import const
+
+from . import config, kernels, measures
+
+_SWAY_SHARE = const(768)  # rocking has .83 and more of its motion below 3 Hz, movements .71
+_SHAKEN_SHARE = const(390)  # body movements reach the frame through the foam: .37 and more
+_SHAKEN_SHARE_SHORT = const(374)  # ... of what lasts less than a second
+_SHAKEN_SHARE_STRONG = const(440)  # ... of a strong knock: an infant's startle is slower
+_SHAKEN_SHARE_WEAK = const(345)  # ... and noise blurs the share below this statistic
+_WEAK = const(1166400)  # 60 times the variance
+_FLAT = const(563)  # of a steady vibration: mean .55 of the peak
+_RING_MHZ = const(6700)  # slower vibrations may be the mattress's own: none rings faster on foam
+_TONE_SECONDS = const(2)
+_STEPS_LIKENESS = const(70)
+_TRAIN_LIKENESS = const(100)  # at whatever pace
+_STEPS_SHARE = const(410)
+_STEPS_MOST_MHZ = const(2600)  # walking: 1.6 to 2.4 Hz (clinical note, section 1)
+_STEPS_LEAST_MHZ = const(1450)
+_TRAIN_JERKS = const(4)
+
+
+def half_lsb(mg, mlsb_per_g):
+    """Milli-g in the envelope's unit."""
+    return mg * 2 * (mlsb_per_g // 1000) // 1000
+
+
+class Vetoes:
+    """The limits as one board has them."""
+
+    def __init__(self, settings, rate_mhz, mlsb_per_g, tick_shift):
+        self._second = config.frames(1000, rate_mhz)
+        self._handling = half_lsb(settings["handling_mg"], mlsb_per_g)
+        self._startle = half_lsb(settings["startle_mg"], mlsb_per_g)
+        self._tilt = settings["tilt_mg"] * (mlsb_per_g // 1000) // 1000
+        self._rate_mhz = rate_mhz
+        self._beat_mhz = (rate_mhz << 8) >> tick_shift  # over a PERIOD: its rate
+
+    def bits(self, found, at):
+        """What speaks against an infant's movement at found[at], as bits of measures.VETOES."""
+        share = found[at + measures.SHARE]
+        if share >= _SWAY_SHARE or found[at + measures.BEST] == 0:
+            return measures.ROCKING
+        vetoes = 0
+        long = found[at + measures.SPAN] >= _TONE_SECONDS * self._second
+        if long and self.pitch(found, at) > _RING_MHZ and found[at + measures.FLATNESS] >= _FLAT:
+            vetoes |= measures.TONE_HEARD
+        steps = self._walks(found, at)
+        if share < (_STEPS_SHARE if steps else self._shaken_share(found, at)):
+            vetoes |= measures.SHAKEN
+            if steps or found[at + measures.LIKENESS] >= _TRAIN_LIKENESS:
+                vetoes |= measures.STEPS
+        if found[at + measures.PEAK] >= self._handling:
+            vetoes |= measures.STRENGTH
+        for axis in range(3):
+            if abs(found[at + measures.LEAN + axis]) >= self._tilt:
+                vetoes |= measures.TILT
+        return vetoes
+
+    def pace(self, found, at):
+        """Beats of the envelope, mHz; 0 where it is not regular."""
+        return kernels.divide(self._beat_mhz, found[at + measures.PERIOD])
+
+    def pitch(self, found, at):
+        """Rate of the vibration that was heard, mHz; 0 for none."""
+        return kernels.divide(self._rate_mhz, found[at + measures.TONE])
+
+    def _walks(self, found, at):
+        """Whether it is a train of beats at a walking pace."""
+        if found[at + measures.JERKS] < _TRAIN_JERKS:
+            return False
+        walking = _STEPS_LEAST_MHZ <= self.pace(found, at) <= _STEPS_MOST_MHZ
+        return walking and found[at + measures.LIKENESS] >= _STEPS_LIKENESS
+
+    def _shaken_share(self, found, at):
+        """Share below which it came through the floor, for a movement of this size and length."""
+        knocks = found[at + measures.JERKS] < _TRAIN_JERKS
+        if knocks and found[at + measures.PEAK] >= self._startle:
+            return _SHAKEN_SHARE_STRONG
+        if found[at + measures.SPAN] >= self._second:
+            return _SHAKEN_SHARE
+        weak = found[at + measures.BEST] < _WEAK
+        return _SHAKEN_SHARE_WEAK if weak else _SHAKEN_SHARE_SHORT
