@@ -51,24 +51,10 @@ def kernel_words(settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte):
 
     Raises ValueError for a rate the filters are not made for.
     """
-    hp, lp1, lp2, slow, window, s_sum, tick, step = _shifts(rate_mhz)
+    shifts = _shifts(rate_mhz)
     floor_min = max(20, settings["floor_min_ug"] * 16 * (mlsb_per_g // 1000) // 1000000)
-    return array(
-        "i",
-        [
-            stride,
-            low_byte,
-            high_byte,
-            hp,
-            lp1,
-            lp2,
-            slow,
-            window,
-            s_sum,
-            (8 << 24) // floor_min,
-            threshold(settings["low_16"]),
-            threshold(settings["high_16"]),
-            frames(settings["hold_ms"], rate_mhz),
-            tick,
-        ],
-    ), step
+    thresholds = [threshold(settings["low_16"]), threshold(settings["high_16"])]
+    hold = frames(settings["hold_ms"], rate_mhz)
+    read = [stride, low_byte, high_byte]
+    rest = [(8 << 24) // floor_min] + thresholds + [hold, shifts[6]]
+    return array("i", read + list(shifts[:6]) + rest), shifts[7]

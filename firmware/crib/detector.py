@@ -21,7 +21,9 @@ _TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes befo
 class Detector:
     """One call of `step` per FIFO burst, one of `skip` per gap."""
 
-    def __init__(self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1, scratch=None):
+    def __init__(
+        self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1, scratch=None
+    ):
         self.cfg, self._step = config.kernel_words(
             settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte
         )
@@ -29,7 +31,6 @@ class Detector:
         self.ring = array("H", bytes(2 * 3 * kernels.RING))
         self.env = array("H", bytes(2 * kernels.TICKS))
         self.sums = array("i", bytes(4 * 2 * kernels.SUMS))
-        self.segments = array("i", bytes(4 * measures.SEGMENTS * measures.SEG_WORDS))
         self.count = 0  # segments of the running run
         self.run_start = 0
         self.scratch = scratch or bytearray(kernels.TICKS)  # needed only while a run is judged
@@ -54,12 +55,13 @@ class Detector:
         self.ring_from = index  # frames before this one are not in the ring
         self.active = False
         self.count = 0
+        self.best = 0
+        self._best_at = self._start = self._over = index
         self._primed = False
         st = self.state
-        for k in range(kernels.BAND, kernels.GAIN):
-            st[k] = 0
-        for k in range(kernels.SUM, kernels.ST_WORDS):
-            st[k] = 0
+        for k in range(kernels.BAND, kernels.ST_WORDS):
+            if not kernels.GAIN <= k < kernels.SUM:
+                st[k] = 0
         st[kernels.INDEX] = index
         st[kernels.WINDOW_AT] = kernels.FRAMES
         st[kernels.STOP] = _NEVER
@@ -131,7 +133,7 @@ class Detector:
         st = self.state
         self.active = True
         self._start = self.index - 1
-        self._best = 0
+        self.best = 0
         self._best_at = self._start
         st[kernels.STOP] = self.cfg[kernels.HOLD]
         st[kernels.STEP] = self._step + _IN_SEGMENT
@@ -142,17 +144,10 @@ class Detector:
 
     def _close(self, end):
         """A stretch above the low threshold is over; `end` was its last frame there."""
-        st = self.state
         self.seconds.fold()
-        best = self._best
+        best = self.best
         if best >= self.cfg[kernels.HIGH]:
-            at = self.count * measures.SEG_WORDS
-            self.segments[at + measures.SEG_START] = self._start
-            self.segments[at + measures.SEG_END] = end
-            self.segments[at + measures.SEG_BEST] = best
-            for axis in range(3):
-                self.segments[at + measures.SEG_LEAN + axis] = st[kernels.BASE + axis]
-            self.segments[at + measures.SEG_CLIPPED] = st[kernels.CLIPPED]
+            self.movements.keep(self._start, end, best)
             self.count += 1
             self._over = min(self.index + self._join, self.run_start + self._longest)
         else:
@@ -161,8 +156,8 @@ class Detector:
 
     def reached(self, best, at):
         """The statistic has reached `best` in the open segment, at frame `at`."""
-        if best > self._best:
-            self._best = best
+        if best > self.best:
+            self.best = best
             self._best_at = at
 
     def _finish(self, cut):
@@ -179,10 +174,6 @@ class Detector:
             self._close(self.index - 1)
         self._finish(True)
         return self.movements.count
-
-    def found_something(self):
-        """Whether the running run will be told."""
-        return self.count or (self.active and self._best >= self.cfg[kernels.HIGH])
 
     @property
     def floor(self):

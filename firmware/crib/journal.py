@@ -26,10 +26,7 @@ def _listing(folder):
 
 
 class Journal:
-    """Appends records; `body` is where a caller packs one, from records.HEAD_BYTES on.
-
-    `body` and `coded` are anybody's between two records.
-    """
+    """Appends records, packed from body[records.HEAD_BYTES] on. Between two, `body` is free."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -60,8 +57,8 @@ class Journal:
         with open(self.path(name), "rb") as f:
             header = records.boot_and_sequence(f.read(records.HEADER_BYTES))
             if header:
-                self.last_boot = header[0]
-                self.next_seq = max(self.next_seq, header[1])
+                self.last_boot, first_seq = header
+                self.next_seq = max(self.next_seq, first_seq)
             chunk = b""
             while True:
                 more = f.read(512)

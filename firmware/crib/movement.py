@@ -26,6 +26,7 @@ class Movements:
         self._d = owner
         self.count = 0
         self.found = array("i", bytes(4 * measures.WORDS * (measures.SEGMENTS + _MORE)))
+        self._segments = array("i", bytes(4 * measures.SEGMENTS * measures.SEG_WORDS))
         self._measured = array("i", bytes(4 * kernels.MEASURES))
         self._rhythm = rhythm.Rhythm(rate_mhz, owner)
         self.kinds = kinds.Kinds(settings, rate_mhz, mlsb_per_g, owner.cfg[kernels.SHIFT_TICK])
@@ -33,6 +34,18 @@ class Movements:
         self.sway_least = _SWAY_LEAST_MG * 16 * (mlsb_per_g // 1000) // 1000
         self._cut = 0  # frame at which the last run was cut, and what it was
         self._cut_rule = 0
+
+    def keep(self, start, end, best):
+        """The segment from frame `start` to `end` is over: it belongs to the running run."""
+        d = self._d
+        segments = self._segments
+        at = d.count * measures.SEG_WORDS
+        segments[at + measures.SEG_START] = start
+        segments[at + measures.SEG_END] = end
+        segments[at + measures.SEG_BEST] = best
+        for axis in range(3):
+            segments[at + measures.SEG_LEAN + axis] = d.state[kernels.BASE + axis]
+        segments[at + measures.SEG_CLIPPED] = d.state[kernels.CLIPPED]
 
     def judge(self, cut):
         """Tell the run that is over: as one movement where it was regular, else each segment."""
@@ -68,7 +81,7 @@ class Movements:
     def _measure(self, first, last):
         """Put what segments `first` to `last` of the run show into `found`; returns where."""
         d = self._d
-        segments = d.segments
+        segments = self._segments
         at = self._put(segments[first + measures.SEG_START], segments[last + measures.SEG_END])
         found = self.found
         best = 0

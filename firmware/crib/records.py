@@ -40,7 +40,7 @@ TEXT = const(11)
 CONFIG = const(12)
 
 # type: layout of the fixed part. What follows it is text (MARK, TEXT, CONFIG), one byte a second
-# (EPOCH) or the coded frames (SNIPPET). What the fields are called is host code's: names cost heap.
+# (EPOCH) or the coded frames (SNIPPET). Their names are host code's: text costs heap.
 LAYOUTS = {
     BOOT: "<BI",
     ANCHOR: "<IHI",

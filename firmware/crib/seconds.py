@@ -25,18 +25,6 @@ def code(statistic, z):
     return min(CODE_LOUD - kernels.level(_Z_MOST) + kernels.level(z), 255)
 
 
-# Words of a sealed epoch.
-FIRST = const(0)  # its first frame, its frames, and how many of them were seen
-FRAMES = const(1)
-SEEN = const(2)
-PEAK = const(3)  # largest |band| of any axis, Q4
-MISS = const(4)  # largest statistic outside events, its frame, and what was missing
-MISS_AT = const(5)
-MISS_WHY = const(6)
-NOISE = const(7)  # 3 words: the gains of x, y, z
-EPOCH_WORDS = const(10)
-
-
 class Seconds:
     """Seconds and epochs of one detector."""
 
@@ -46,7 +34,9 @@ class Seconds:
         self._epoch_frames = config.EPOCH_SECONDS * self._second
         self._running = bytearray(config.EPOCH_SECONDS + 1)
         self.track = bytearray(config.EPOCH_SECONDS + 1)  # of the sealed epoch, `count` bytes
-        self.epoch = array("i", bytes(4 * EPOCH_WORDS))
+        # Of the sealed epoch, in the order of records.LAYOUTS[EPOCH]: first frame, frames, frames
+        # seen, largest |band| (Q4), closest miss, its frame, what was missing, gains of x, y, z.
+        self.epoch = array("i", bytes(4 * 10))
         self.count = 0
         self.due = False  # whether an epoch is sealed and not yet taken
         self.begin(0)
@@ -133,15 +123,15 @@ class Seconds:
         if self._from < d.index:
             self._end_second()
         epoch = self.epoch
-        epoch[FIRST] = self.epoch_from
-        epoch[FRAMES] = d.index - self.epoch_from
-        epoch[SEEN] = d.seen - self._epoch_seen
-        epoch[PEAK] = self._peak
-        epoch[MISS] = self._miss
-        epoch[MISS_AT] = self._miss_at
-        epoch[MISS_WHY] = self._miss_why
+        epoch[0] = self.epoch_from
+        epoch[1] = d.index - self.epoch_from
+        epoch[2] = d.seen - self._epoch_seen
+        epoch[3] = self._peak
+        epoch[4] = self._miss
+        epoch[5] = self._miss_at
+        epoch[6] = self._miss_why
         for axis in range(3):
-            epoch[NOISE + axis] = d.state[kernels.GAIN + axis]
+            epoch[7 + axis] = d.state[kernels.GAIN + axis]
         self.track, self._running = self._running, self.track
         self.count = self._seconds
         self.due = True

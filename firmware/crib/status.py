@@ -4,7 +4,6 @@ import binascii
 
 from . import VERSION, settings
 
-
 _INFO = (
     "state=%s fault=%s frame=%s seen=%s in_gaps=%s events=%s records=%s records_lost=%s "
     "segments=%s free_bytes=%s rate_mhz=%s mlsb_per_g=%s full_scale_g=%s "

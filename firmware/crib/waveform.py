@@ -65,7 +65,8 @@ class Waveforms:
     def due(self):
         """Whether the running run has filled its waveform, so that the ring must not run on."""
         d = self._d
-        return d.found_something() and d.index - self.first >= FRAMES_MOST
+        told = d.count or (d.active and d.best >= d.cfg[kernels.HIGH])
+        return told and d.index - self.first >= FRAMES_MOST
 
     def code(self, run, payload, at):
         """Code run `run` into `payload` from `at` on: the running one, or the last that ended.
@@ -88,7 +89,9 @@ class Waveforms:
         # What jumps by more than 8192 LSB a frame may not fit: then the waveform ends earlier.
         while n < most and len(payload) - at >= _SPARE:
             more = min(most - n, _CODED_AT_ONCE)
-            at = kernels.code_frames(d.ring, kernels.RING - 1, first + n - 1, more + 1, payload, at)
+            at = kernels.code_frames(
+                d.ring, kernels.RING - 1, first + n - 1, more + 1, payload, at
+            )
             n += more
         r = (first & (kernels.RING - 1)) * 3
         return (first, n, d.ring[r], d.ring[r + 1], d.ring[r + 2]) + words, at

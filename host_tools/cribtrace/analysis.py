@@ -156,7 +156,7 @@ _LISTS = {
 
 
 def _collect(night: Night, boot: _Boot, end_s: float) -> None:
-    waves = {r["start"]: r for r in boot.records if r["type"] == records.SNIPPET}
+    waves = {r["run"]: r for r in boot.records if r["type"] == records.SNIPPET}
     for record in boot.records:
         line = facts.json_line(record, boot.header)
         if line is None:
@@ -168,7 +168,7 @@ def _collect(night: Night, boot: _Boot, end_s: float) -> None:
             continue
         over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
-            if wave := waves.get(record["start"]):
+            if wave := waves.get(record["run"]):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
 

@@ -20,16 +20,20 @@ MEANINGS = {
         "the noise floor in force is never below this",
         "chosen: a quarter of the floor that the LSM6DSO's own noise makes (DS12140, table 2)",
     ),
-    "low_gain_8": Meaning(
-        "an event lasts while the magnitude is at this many eighths of the floor", "chosen"
+    "low_16": Meaning(
+        "a segment lasts while the strength is at this many sixteenths of the noise's", "chosen"
     ),
-    "high_gain_8": Meaning(
-        "it counts if the magnitude reached this many eighths of the floor",
-        "chosen: 7.5 times the rms of one axis",
+    "high_16": Meaning(
+        "it counts if the strength reached this many sixteenths of the noise's",
+        "chosen on the training half of the benchmark (bench/detector)",
     ),
     "hold_ms": Meaning(
-        "an event ends when the magnitude was below the low threshold for this long",
+        "a segment ends when the strength was below the low threshold for this long",
         "WASM 2016: movements less than 0.5 s apart are one",
+    ),
+    "join_ms": Meaning(
+        "segments less than this apart are judged together, and are one where they are regular",
+        "chosen on the training half of the benchmark (bench/detector)",
     ),
     "longest_ms": Meaning(
         "an event is cut when it has lasted this long",
@@ -41,6 +45,10 @@ MEANINGS = {
     "settle_ms": Meaning("after a gap nothing is an event for this long", "chosen"),
     "twitch_ms": Meaning("up to this long at 30 % of the peak: a twitch", "chosen"),
     "limb_ms": Meaning("up to this long: a limb movement; longer: a gross movement", "chosen"),
+    "startle_mg": Meaning("a short single movement of this peak is startle-like", "chosen"),
+    "large_mg": Meaning("slow regular movement of this peak is of the whole body", "chosen"),
+    "handling_mg": Meaning("a single movement of this peak is somebody's at the crib", "chosen"),
+    "tilt_mg": Meaning("so is one after which an axis reads this much otherwise", "chosen"),
     "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
 }
 

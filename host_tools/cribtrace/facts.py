@@ -219,8 +219,8 @@ def header_line(header: dict) -> dict:
 def json_line(record: dict, header: dict) -> dict | None:
     """One record as a JSON line, or None where it has none: a waveform, an unknown type.
 
-    `record` is `log_records.unpack`'s, `header` the one of its segment. A code that this version does
-    not know (a newer board's kind or reason) gives None too.
+    `record` is `log_records.unpack`'s, `header` the one of its segment. A code that this version
+    does not know (a newer board's kind or reason) gives None too.
     """
     if record["type"] not in records.LAYOUTS:
         return None

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cribtrace import log_records
 from cribtrace.client import Client, Segment
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Usage

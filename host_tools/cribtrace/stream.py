@@ -8,11 +8,8 @@ _TEXT_LIMIT = 8192
 _FIRST_IN_TEXT = 9  # a packet's type, its first byte, is 1..8: no text holds those
 
 
-def _is_text(line):
-    for byte in line:
-        if byte < _FIRST_IN_TEXT:
-            return False
-    return True
+def _is_text(line: bytes) -> bool:
+    return all(byte >= _FIRST_IN_TEXT for byte in line)
 
 
 class Decoder:
@@ -22,10 +19,10 @@ class Decoder:
     type byte that no text holds.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._tail = b""
 
-    def feed(self, received):
+    def feed(self, received: bytes) -> list[tuple[int, bytes]]:
         """A list of (PACKET, body) and (TEXT, bytes), complete lines and packets only."""
         self._tail += bytes(received)
         found = []
@@ -42,9 +39,9 @@ class Decoder:
                 found.append((TEXT, chunk))
         return found
 
-    def _next_cut(self):
+    def _next_cut(self) -> tuple[int, int, bool]:
         """(where the next piece ends, delimiter bytes to drop, whether it is a line of text)."""
-        zero = self._tail.find(b"\0")
+        zero = self._tail.find(0)
         line = self._tail.find(b"\r\n")
         if line >= 0 and (zero < 0 or line < zero) and _is_text(self._tail[:line]):
             return line, 2, True

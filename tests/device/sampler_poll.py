@@ -4,7 +4,7 @@ import sys
 
 import micropython
 import virtual_rig
-from crib import config, kernels
+from crib import config
 from crib.detector import Detector
 from crib.imu.lsm6dso import LSM6DSO
 from crib.sampler import Sampler
@@ -122,7 +122,10 @@ def test_too_few_are_left_alone():
     bench.sampler.watermark = 1
     bench.rig.imu.write(0x10, b"\x00")
     waiting = bench.sampler.imu.level()
-    assert bench.sampler.poll() == waiting > 40
+    assert waiting > 40
+    n = bench.sampler.poll()
+    while n:
+        n = bench.sampler.poll()
     assert bench.sampler.poll() == 0 and bench.detector.seen == waiting
 
 
@@ -166,14 +169,13 @@ def test_a_burst_outlives_an_interruption():
     assert bench.sampler.buffer[1] == 0
 
 
-def test_an_event_open_at_a_gap_is_dropped():
+def test_a_segment_open_at_a_gap_is_dropped():
     virtual_rig.ramp_file = mattress_file
     bench = Bench(104 * 60)
-    state = bench.detector.state
-    while not state[kernels.ACTIVE]:
+    while not bench.detector.active:
         bench.turns(1)
     bench.detector.skip(100)
-    assert not state[kernels.ACTIVE] and state[kernels.WARM] == 104
+    assert not bench.detector.active and bench.detector.warm == 104
 
 
 run(globals(), sys.argv[1])

@@ -13,7 +13,7 @@ from cribtrace.pull import pull
 from tests.e2e.test_night import unseen
 from tests.support import golden
 
-SET = {"high_gain_8": 60, "hold_ms": 400}
+SET = {"high_16": 60, "hold_ms": 400}
 CHANGED = settings.check(SET, settings.DEFAULTS)
 SPOILT = {
     ("crib/identity.py", '_FILE = "/device"'): (
@@ -99,10 +99,10 @@ def test_a_change_takes_effect_at_once_and_loses_no_frame(bench, rec, tmp_path):
 def test_what_is_refused_changes_nothing(bench, rec, tmp_path):
     bad = [
         ({"high_gain": 36}, "bad_setting high_gain=36 is no setting"),
-        ({"high_gain_8": 9999}, "bad_setting high_gain_8=9999 must be 12 to 400"),
+        ({"high_16": 9999}, "bad_setting high_16=9999 must be 12 to 400"),
         ({"hold_ms": 400, "pre_ms": -1}, "bad_setting pre_ms=-1 must be 0 to 800"),
         ({"hold_ms": "4e2"}, "bad_setting hold_ms=4e2 must be a whole number"),
-        ({"low_gain_8": 36}, "bad_setting low_gain_8=36 must be below high_gain_8=36"),
+        ({"low_16": 36}, "bad_setting low_16=36 must be below high_16=36"),
     ]
     with bench(rec, speed=20) as b, b.client() as client:
         before = client.info()["records"]

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from cribtrace import analysis, recording, scenario
+from cribtrace.conversation import request
 from cribtrace.device import protocol
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link

@@ -15,6 +15,7 @@ import time
 import tty
 import zlib
 
+from cribtrace import log_records
 from cribtrace.device import framing, protocol, records, settings
 
 DEVICE = bytes.fromhex("9f00112233445566")

@@ -6,11 +6,21 @@ It shares no code with Cribtrace. `decode(content)` gives one JSON-like dict; se
 import struct
 import zlib
 
-_NUMBERS = {"u8": "B", "u16": "H", "i16": "h", "u32": "I"}
+_NUMBERS = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 _EVENT = (
-    "u8 kind, u8 flags, u8 axis, u8 rule, u32 start, u32 onset, u32 duration, u32 span, "
-    "u32 closed, u32 peak, u32 peak_x, u32 peak_y, u32 peak_z, u32 floor, u32 low, u32 high, "
-    "u32 energy, u16 jerks, i16 tilt_x, i16 tilt_y, i16 tilt_z"
+    "u8 kind, u8 rule, u16 vetoes, u8 axis, u8 tone, u16 share, u16 flatness, u16 jerks, "
+    "u16 likeness, u16 period, u32 run, u32 start, u32 onset, u32 duration, u32 span, u32 closed, "
+    "u32 peak, u32 gain, u32 best, u32 energy, i16 tilt_x, i16 tilt_y, i16 tilt_z"
+)
+_SNIPPET = (
+    "u32 run, u32 first, u16 frames, u16 x, u16 y, u16 z, "
+    "i32 base_x, i32 base_y, i32 base_z, i32 band_x, i32 band_y, i32 band_z, "
+    "i32 slow_x, i32 slow_y, i32 slow_z, i32 sharp_x, i32 sharp_y, i32 sharp_z, "
+    "i32 gain_x, i32 gain_y, i32 gain_z"
+)
+_EPOCH = (
+    "u32 first, u32 frames, u32 seen, u32 peak, u32 miss, u32 miss_at, u8 missing, "
+    "u32 gain_x, u32 gain_y, u32 gain_z"
 )
 _RECORDER = (
     "u32 seen, u32 in_gaps, u32 records, u32 records_lost, u32 fifo_high, u32 loop_max_us, "
@@ -21,8 +31,8 @@ TYPES = {
     1: ("boot", "u8 cause, u32 boots", None),
     2: ("anchor", "u32 utc_s, u16 utc_ms, u32 uptime_ms", None),
     3: ("event", _EVENT, None),
-    4: ("snippet", "u32 start, u32 first, u16 frames, u16 x, u16 y, u16 z", "waveform"),
-    5: ("epoch", "u32 first, u32 frames, u32 seen, u32 floor, u32 peak", "levels"),
+    4: ("snippet", _SNIPPET, "waveform"),
+    5: ("epoch", _EPOCH, "levels"),
     6: ("gap", "u32 first, u32 frames, u32 duration_ms, u8 reason", None),
     7: ("state", "u32 first, u32 frames, u8 state, u8 reason", None),
     8: ("recorder", _RECORDER, None),

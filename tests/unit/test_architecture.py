@@ -15,7 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From left to right: a module imports from its own left only. Modules of one group are strangers.
 FIRMWARE_ORDER = (
-    "kernels < detector < sampler < sensing < app < main",
+    "kernels < config < seconds < detector < sampler < sensing < app < main",
+    "measures records < vetoes < kinds < movement < detector",
+    "kernels measures < rhythm < movement < detector",
+    "kernels < waveform < detector",
     "kernels records < recorder < sensing < app",
     "records < journal < app",
     "framing < protocol < server < answers < app",
@@ -27,7 +30,9 @@ HOST_ORDER = (
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
     "link < conversation < client < pull tail ports < cli demo",
-    "records < facts logfile < analysis < tally < report_embed report_parts < report",
+    "framing protocol < stream < conversation < client",
+    "records < log_records < facts logfile < analysis < tally",
+    "tally < report_embed report_parts < report",
     "report_parts < report_patterns < report",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",

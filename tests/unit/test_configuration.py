@@ -54,9 +54,9 @@ def test_a_name_that_comes_twice_is_refused():
 
 
 def test_the_nearest_names_are_offered():
-    with pytest.raises(Usage, match=r"hihg_gain_8=40 is no setting: did you mean high_gain_8"):
-        configuration.in_force({"hihg_gain_8": 40})
-    with pytest.raises(Usage, match=r"did you mean floor_min_ug or low_gain_8 or"):
+    with pytest.raises(Usage, match=r"hihg_16=40 is no setting: did you mean high_16"):
+        configuration.in_force({"hihg_16": 40})
+    with pytest.raises(Usage, match=r"did you mean floor_min_ug or low_16 or"):
         configuration.in_force({"zzz": 40})
     with pytest.raises(Usage, match=r"must be 100 to 5000$"):
         configuration.in_force({"hold_ms": 40})

@@ -5,8 +5,8 @@ from cobs import cobs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cribtrace import stream
 from cribtrace.device import framing
+from cribtrace.stream import PACKET, TEXT, Decoder
 from tests.support.peer import packet
 
 bodies = st.binary(min_size=2, max_size=1100).map(lambda b: bytes((1 + b[0] % 8,)) + b[1:])
@@ -47,13 +47,11 @@ def test_unstuff_agrees_with_the_cobs_package_on_any_bytes(chunk):
 @given(st.lists(st.tuples(st.booleans(), bodies, lines), max_size=6), st.data())
 def test_whole_or_in_any_pieces_the_result_is_the_same(parts, data):
     stream = b"".join(encode(b) if is_packet else t + b"\r\n" for is_packet, b, t in parts)
-    expected = [
-        (stream.PACKET, b) if is_packet else (stream.TEXT, t) for is_packet, b, t in parts
-    ]
-    assert stream.Decoder().feed(stream) == expected
+    expected = [(PACKET, b) if is_packet else (TEXT, t) for is_packet, b, t in parts]
+    assert Decoder().feed(stream) == expected
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     for edges in ([0, *cuts, len(stream)], range(len(stream) + 1)):
-        decoder = stream.Decoder()
+        decoder = Decoder()
         found = []
         for begin, end in zip(edges, [*edges][1:], strict=False):
             found += decoder.feed(stream[begin:end])
@@ -67,9 +65,9 @@ def test_one_corrupted_byte_makes_no_false_packet_and_spares_the_others(sent, da
     stream = bytearray(b"".join(packets))
     at = data.draw(st.integers(0, len(stream) - 1))
     stream[at] ^= data.draw(st.integers(1, 255))
-    last = bytes((stream.PACKET, 77)) + b"after the damage"
-    found = stream.Decoder().feed(bytes(stream) + encode(last))
-    got = [body for kind, body in found if kind == stream.PACKET]
+    last = bytes((PACKET, 77)) + b"after the damage"
+    found = Decoder().feed(bytes(stream) + encode(last))
+    got = [body for kind, body in found if kind == PACKET]
     assert got[-1] == last
     edge, hit = 0, set()
     for i, p in enumerate(packets):
@@ -83,14 +81,14 @@ def test_one_corrupted_byte_makes_no_false_packet_and_spares_the_others(sent, da
 @pytest.mark.parametrize("cut", range(2, 40))
 def test_a_stream_joined_in_the_middle_of_a_packet_is_in_step_by_the_next(cut):
     stream = encode(b"\1\7" + bytes(range(40))) + encode(b"\2\10second")
-    found = stream.Decoder().feed(stream[cut:])
-    assert (stream.PACKET, b"\2\10second") in found
-    assert sum(kind == stream.PACKET for kind, _ in found) == 1
+    found = Decoder().feed(stream[cut:])
+    assert (PACKET, b"\2\10second") in found
+    assert sum(kind == PACKET for kind, _ in found) == 1
 
 
 def test_endless_garbage_is_let_go_and_not_kept():
-    decoder = stream.Decoder()
+    decoder = Decoder()
     for _ in range(40):
         decoder.feed(b"\xff" * 1024)
-    assert (stream.PACKET, b"\1\7ok") in decoder.feed(b"\0" + encode(b"\1\7ok"))
+    assert (PACKET, b"\1\7ok") in decoder.feed(b"\0" + encode(b"\1\7ok"))
     assert len(decoder._tail) <= 8192

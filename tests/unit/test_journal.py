@@ -7,21 +7,18 @@ from types import SimpleNamespace
 
 import pytest
 
+from cribtrace import log_records
 from cribtrace.device import framing, records
 
 journal = importlib.import_module("cribtrace.firmware.crib.journal")
 
-FACTS = {
-    "device": bytes(range(8)), "boot": 1, "rate_mhz": 104000, "mlsb_per_g": 16393443,
-    "recording_frames": 0, "config_crc": 1, "full_scale_g": 2, "sensor": b"LSM6DSO",
-    "board": b"virtual", "firmware": b"0.1.0",
-}  # fmt: skip
+FACTS = (104000, 16393443, 0, 1, 2, b"LSM6DSO", b"virtual", b"0.1.0")
 
 
 def booted(folder: Path, boot: int = 1):
     """Return the journal as a board has it that has just started."""
     log = journal.Journal(str(folder))
-    log.begin({**FACTS, "boot": boot})
+    log.begin((bytes(range(8)), boot, *FACTS))
     return log
 
 
@@ -67,11 +64,11 @@ def test_the_sequence_is_never_reset(tmp_path):
 
 def test_the_newest_boot_is_remembered(tmp_path):
     log = booted(tmp_path)
-    assert log.last is None and log.next_seq == 0
+    assert log.last_boot == 0 and log.next_seq == 0
     put(log, kind=records.TEXT)
     log.close()
     log = booted(tmp_path, 2)
-    assert log.last["boot"] == 1 and not log.stopped
+    assert log.last_boot == 1 and not log.stopped
     put(log, bytes(13), kind=records.STOP)
     log.close()
     assert booted(tmp_path, 3).stopped
@@ -139,7 +136,7 @@ def test_an_unreadable_header_is_passed_over(tmp_path, raw):
     log.close()
     (tmp_path / "00000002.crib").write_bytes(raw)
     log = booted(tmp_path, 5)
-    assert log.last["boot"] == 4 and log.next_seq == 5
+    assert log.last_boot == 4 and log.next_seq == 5
     put(log)
     log.close()
     assert [path.name for path in segments(tmp_path)] == [

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cribtrace.device import framing, protocol, records
+from cribtrace import log_records
+from cribtrace.conversation import fields, request
+from cribtrace.device import protocol
+from cribtrace.stream import PACKET, Decoder
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
 TYPES = {
@@ -133,8 +136,8 @@ def test_the_transcripts_bytes_are_what_it_says_they_are():
             stream += raw
             expected.append(what)
     found = [
-        told(piece) if kind == stream.PACKET else bytes(piece).decode()
-        for kind, piece in stream.Decoder().feed(stream)
+        told(piece) if kind == PACKET else bytes(piece).decode()
+        for kind, piece in Decoder().feed(stream)
     ]
     assert found == expected
     assert {line.split()[0] for line in found} >= set(TYPES)

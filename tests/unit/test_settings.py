@@ -28,7 +28,7 @@ def test_the_defaults_are_what_they_allow():
         assert least <= default <= most
         assert re.fullmatch("[a-z][a-z0-9_]*", name)
         assert name not in ("all", "schema", "crc")
-        assert name.endswith({"eighths": "_8"}.get(unit, "_" + unit))
+        assert name.endswith({"sixteenths": "_16"}.get(unit, "_" + unit))
         # One setting at least fits into a request, whatever its value.
         assert len(f":254 config {name}={most}*ffff") <= 120
 
@@ -56,7 +56,7 @@ NO_NUMBERS = ["", "x", "1e3", "36.0", "1_000", " 36", "3-6", "-", "\u0663\u0666"
 
 @pytest.mark.parametrize("value", NO_NUMBERS)
 def test_what_is_no_whole_number_is_refused(value):
-    assert refusal({"high_gain_8": value}) == f"high_gain_8={value} must be a whole number"
+    assert refusal({"high_16": value}) == f"high_16={value} must be a whole number"
 
 
 def test_a_float_is_refused():
@@ -64,7 +64,7 @@ def test_a_float_is_refused():
 
 
 def test_an_unknown_name_is_refused_whatever_comes_with_it():
-    assert refusal({"hold_ms": 400, "high_gain": 36}) == "high_gain=36 is no setting"
+    assert refusal({"hold_ms": 400, "high": 36}) == "high=36 is no setting"
 
 
 @pytest.mark.parametrize("low, high", settings.BELOW)

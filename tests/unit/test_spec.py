@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import logfile
+from cribtrace import facts, log_records, logfile
 from cribtrace.device import framing, records, settings
 from tests.support import second_decoder
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "docs" / "SPEC-log-format.md"
 VECTORS = ROOT / "tests" / "vectors"
-SIZES = {"u8": 1, "u16": 2, "i16": 2, "u32": 4}
-STRUCT = {"u8": "B", "u16": "H", "i16": "h", "u32": "I"}
+SIZES = {"u8": 1, "u16": 2, "i16": 2, "u32": 4, "i32": 4}
+STRUCT = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 
 SETTINGS = {"hold_ms": 500, "floor_min_ug": 150}
 HEADER = {
@@ -32,17 +32,24 @@ HEADER = {
     "board": b"virtual", "firmware": b"0.1.0",
 }  # fmt: skip
 BOOT = (records.BOOT, 0, (1, 3), b"")
+GAINS = 1_048_576, 1_000_000, 900_000
+FILTERS = (134_225_920, 131_076_096, 201_359_360, -9, 8, 7, -6, 5, 4, 3, 2, -1, *GAINS)
 EVENT = (
     records.EVENT, 2_300,
-    (0, 0, 2, 0, 2_210, 2_212, 22, 40, 2_301, 1_640, 310, 270, 1_490, 149, 447, 670, 96, 1, 0, -3,
-     2),
+    (0, 11, 8, 2, 0, 512, 410, 1, 96, 2_816, 2_210, 2_210, 2_212, 22, 40, 2_301, 205, 1_048_576,
+     52_000, 3_072, 0, -3, 2),
     b"",
 )  # fmt: skip
 GAP = (records.GAP, 2_560, (2_560, 128, records.UNKNOWN, 0), b"")
-EPOCH = (records.EPOCH, 3_136, (2_688, 448, 448, 150, 512), bytes((40, 41, 56, 39)))
+EPOCH = (
+    records.EPOCH,
+    3_136,
+    (2_688, 448, 448, 512, 880, 2_790, 1, *GAINS),
+    bytes((40, 41, 212, 39)),
+)
 STOP = (records.STOP, 3_200, (3_072, 128, 4, 1), b"")
 SNIPPET = (
-    records.SNIPPET, 2_300, (2_210, 2_158, 4, 32_770, 32_001, 49_160),
+    records.SNIPPET, 2_300, (2_210, 2_144, 4, 32_770, 32_001, 49_160, *FILTERS),
     bytes((2, 1, 0, 0xFF, 1, 0x80, 2, 3, 0xFD, 0xFF, 7, 0xFE, 0xFF, 7, 0)),
 )  # fmt: skip
 ALL = (
@@ -205,7 +212,7 @@ def test_the_codes_are_the_boards():
     text = SPEC.read_text(encoding="utf-8")
     expected = {
         ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
-        ("event", "rule"): records.RULES, ("gap", "reason"): records.GAP_REASONS,
+        ("event", "rule"): facts.RULES, ("epoch", "missing"): log_records.MISSES, ("gap", "reason"): records.GAP_REASONS,
         ("state", "state"): log_records.STATES, ("state", "reason"): records.STATE_REASONS,
         ("stop", "reason"): records.STOP_REASONS,
     }  # fmt: skip
@@ -216,7 +223,9 @@ def test_the_codes_are_the_boards():
             assert [int(n) for n, _ in pairs] == list(range(len(pairs)))
             found[section.split("\n")[0], field] = tuple(name for _, name in pairs)
     assert found == expected
-    assert records.FLAG_CUT == 1 and records.FLAG_CLIPPED == 2
+    bits = re.search(r"^Bits of vetoes: (.*?)\.$", text, re.MULTILINE)
+    told = re.findall(r"(\d+) `(\w+)`", bits[1] if bits else "")
+    assert told == [(str(1 << bit), name) for bit, name in enumerate(log_records.VETOES)]
     assert str(records.SEGMENT_LIMIT) in text
     assert f"Version {records.FORMAT_MAJOR}.{records.FORMAT_MINOR}." in text
     assert zlib.crc32(b"123456789") == 0xCBF43926
