@@ -85,7 +85,7 @@ def _step(found: detector.Detector, burst: bytearray, n: int, snippet: bytearray
     """Take a burst, and all that the recorder on the board would then ask for."""
     if n == 0:  # what a call costs: the detector itself makes none without a frame
         found.state[kernels.OFFSET] = 0
-        kernels.scan(0, burst, 0, found.cfg, found.state, found.ring, found.env, found.sums)
+        kernels.scan(0, 0, burst, found.cfg, found.state, found.ring, found.env, found.sums)
     for k in range(found.step(burst, n)):
         found.waveforms.code(found.movements.run(k), snippet, 0)
     found.seconds.due = False

@@ -37,7 +37,7 @@ static inline i32 square(i32 v) {
     { \
         i32 v = (low[2 * k] | high[2 * k] << 8) ^ 0x8000; \
         frame[k] = v; \
-        if (UNLIKELY((uint32_t)(v - _CLIP_LOW) > (uint32_t)(_CLIP_HIGH - _CLIP_LOW))) \
+        if (UNLIKELY((uint32_t)(v + 0x8000 - _BOTTOM) > _TOP + 0x10000 - _BOTTOM)) \
             st[CLIPPED] = 1; \
         v = (v << 12) - base##k; \
         base##k += v >> CFG(SHIFT_HP); \
@@ -61,19 +61,19 @@ static inline i32 square(i32 v) {
         v *= gain##k >> _GAIN_FRACTION; \
         if (v > _MEDIAN) { \
             gain##k -= gain##k >> step; \
+            if (UNLIKELY(v > _LOUD_MOST)) \
+                v = _LOUD_MOST; \
         } else { \
             gain##k += (gain##k >> step) + 1; \
             if (gain##k > CFG(GAIN_MOST)) \
                 gain##k = CFG(GAIN_MOST); \
         } \
         v = (v + _Z_HALF) >> _Z_SHIFT; \
-        if (UNLIKELY(v > _Z_MOST)) \
-            v = _Z_MOST; \
         z = sharp##k < 0 ? -v : v; \
     }
 
 i32 scan(
-    i32 unused, const uint8_t *restrict buf, const i32 n, const i32 *restrict cfg,
+    i32 unused, const i32 n, const uint8_t *restrict buf, const i32 *restrict cfg,
     i32 *restrict st, uint16_t *restrict ring, uint16_t *restrict env, i32 *restrict sums) {
     (void)unused;
     const i32 step = st[STEP], stop = st[STOP], first = st[INDEX];

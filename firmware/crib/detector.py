@@ -92,7 +92,7 @@ class Detector:
             elif self.count:
                 m = min(m, self._over - self.index)
             self.waveforms.check()
-            n -= kernels.scan(0, burst, m, self.cfg, st, self.ring, self.env, self.sums)
+            n -= kernels.scan(0, m, burst, self.cfg, st, self.ring, self.env, self.sums)
             self._turn(st[kernels.INDEX] - self.index)
         return self.movements.count
 
