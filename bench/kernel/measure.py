@@ -30,7 +30,7 @@ _BURSTS = {
 
 
 def measure(
-    kernels: Path | str = inputs.KERNELS, night_s: float = 100, hard_frames: int = 1000
+    kernels: Path | str = inputs.KERNELS, night_s: float = 100, hard_frames: int = 500
 ) -> dict:
     """The contents of kernel.json.
 

@@ -85,8 +85,10 @@ class Detector:
         while n:
             m = min(n, self.seconds.left(), self.waveforms.left())
             if self.warm:
-                m = min(m, self.warm)
-                st[kernels.STEP] = 6 if 2 * self.warm > self._warm_frames else 9
+                half = self._warm_frames >> 1
+                early = self.warm > half
+                m = min(m, self.warm - half if early else self.warm)
+                st[kernels.STEP] = 6 if early else 9
             elif self.active:
                 m = min(m, self.run_start + self._longest - self.index)
             elif self.count:

@@ -18,6 +18,14 @@ _SWAY_LEAST_MG = const(1)  # chosen: four times the slow part's noise, twelve ti
 _ROCKING_SECONDS = const(10)  # DESIGN.md: regular motion for >= 10 s
 
 
+def _share(part, whole):
+    """1024ths of `whole` that `part` is, inside the small integers of a board."""
+    while whole >= 1 << 19:
+        whole >>= 1
+        part >>= 1
+    return kernels.divide(part << 10, whole)
+
+
 class Movements:
     """Judges the runs of one detector; `found` has `count` of them, measures.WORDS each."""
 
@@ -130,7 +138,7 @@ class Movements:
         found[at + measures.PEAK] = out[0]
         found[at + measures.GAIN] = d.state[kernels.GAIN + axis]
         found[at + measures.JERKS] = out[4]
-        found[at + measures.FLATNESS] = kernels.divide(out[5] << 10, out[0] * (out[3] - out[2] + 1))
+        found[at + measures.FLATNESS] = _share(out[5], out[0] * (out[3] - out[2] + 1))
         self._shares(found, at, first, last)
         self._rhythm.find(found, at, first, last)
         return at
@@ -142,7 +150,4 @@ class Movements:
         whole = (sums[b] - sums[a]) & _WRAP
         part = (sums[b + 1] - sums[a + 1]) & _WRAP
         found[at + measures.ENERGY] = whole
-        while whole >= 1 << 19:
-            whole >>= 1
-            part >>= 1
-        found[at + measures.SHARE] = kernels.divide(min(part, whole) << 10, whole)
+        found[at + measures.SHARE] = _share(min(part, whole), whole)
