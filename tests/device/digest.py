@@ -94,20 +94,21 @@ class Taken:
     def __init__(self, sizes):
         self.detector = Detector(SETTINGS, RATE_MHZ, MLSB_PER_G, STRIDE, 1, 2)
         self.sizes = sizes
-        self.bursts = self.events = self.digest = 0
+        self.bursts = self.events = 0
+        self.digests = [0, 0, 0]  # of movements, epochs, and what is left after each part
 
-    def add(self, words):
-        self.digest = binascii.crc32(bytes(array("i", list(words))), self.digest)
+    def add(self, which, words):
+        self.digests[which] = binascii.crc32(bytes(array("i", list(words))), self.digests[which])
 
     def step(self, burst, n):
         detector = self.detector
         for k in range(detector.step(burst, n)):
             self.events += 1
-            self.add(detector.movements.fields(k))
+            self.add(0, detector.movements.fields(k))
         if detector.seconds.due:
             detector.seconds.due = False
-            self.add(detector.seconds.epoch)
-            self.add(detector.seconds.track[: detector.seconds.count])
+            self.add(1, detector.seconds.epoch)
+            self.add(1, detector.seconds.track[: detector.seconds.count])
 
     def part(self, frames):
         view = memoryview(frames)
@@ -121,7 +122,7 @@ class Taken:
         detector.state[kernels.OFFSET] = 0  # where the last burst happened to end
         waveforms = detector.waveforms
         for left in (detector.state, detector.ring, detector.env, detector.sums, waveforms.before):
-            self.add(left)
+            self.add(2, left)
         detector.skip(GAP)
 
 
@@ -134,7 +135,7 @@ def main():
             one.part(frames)
     for name in sorted(taken):
         one = taken[name]
-        print(name, "%08x" % one.digest, one.events, one.detector.index)
+        print(name, "%08x%08x%08x" % tuple(one.digests), one.events, one.detector.index)
 
 
 main()
