@@ -42,3 +42,9 @@ def test_how_frames_arrive_does_not_matter(on_cpython):
 def test_golden_events_on_micropython(micropython):
     rec = recording.load(golden.RECORDING)
     assert golden.as_text(replay.replay(rec, "micropython")) == golden.EVENTS.read_text()
+
+
+def test_a_million_frames_allocate_nothing(run_device, micropython32):
+    seen, movements, epochs, gaps, grown = map(int, run_device("million.py", 1_000_000).split())
+    assert seen >= 1_000_000 and movements > 100 and epochs > 300 and gaps > 5
+    assert grown == 0
