@@ -84,14 +84,16 @@ class Detector:
         while n:
             m = min(n, self.seconds.left(), self.waveforms.left())
             if self.warm:
-                m = min(m, self.warm)
-                st[kernels.STEP] = 6 if 2 * self.warm > self._warm_frames else 9
+                half = self._warm_frames >> 1
+                early = self.warm > half
+                m = min(m, self.warm - half if early else self.warm)
+                st[kernels.STEP] = 6 if early else 9
             elif self.active:
                 m = min(m, self.run_start + self._longest - self.index)
             elif self.count:
                 m = min(m, self._over - self.index)
             self.waveforms.check()
-            n -= kernels.scan(0, burst, m, self.cfg, st, self.ring, self.env, self.sums)
+            n -= kernels.scan(0, m, burst, self.cfg, st, self.ring, self.env, self.sums)
             self._turn(st[kernels.INDEX] - self.index)
         st[kernels.OFFSET] = 0
         return self.movements.count
