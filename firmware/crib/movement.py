@@ -78,7 +78,7 @@ class Movements:
 
     def _apart(self):
         """Most frames between two segments of the run."""
-        segments = self._d.segments
+        segments = self._segments
         most = 0
         for k in range(1, self._d.count):
             one = k * measures.SEG_WORDS
