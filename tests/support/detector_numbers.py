@@ -87,7 +87,7 @@ class Kernel:
         self.state[kernels.STEP] = step
         self.state[kernels.OFFSET] = 0
         self.state[kernels.BEST] = 0
-        kernels.scan(0, raw, 1, self.cfg, self.state, *self.rings)
+        kernels.scan(0, 1, raw, self.cfg, self.state, *self.rings)
         return self.state[kernels.BEST]
 
 
