@@ -129,7 +129,8 @@ class Instrument(ast.NodeTransformer):
     def visit_BinOp(self, node):
         return self._kept(self.generic_visit(node))
 
-    visit_UnaryOp = visit_BinOp
+    def visit_UnaryOp(self, node):
+        return self._kept(self.generic_visit(node))
 
     def visit_AugAssign(self, node):
         self.generic_visit(node)
