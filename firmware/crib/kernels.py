@@ -1,9 +1,9 @@
 """The integer loops: viper on the board, bytecode and CPython elsewhere, bit for bit the same.
 
-Rules that make them so (docs/DETECTOR.md derives each bound): pointers only as parameters, indexed,
-never advanced; every intermediate inside +-2**30; shifts instead of division.
+Rules that make them so (docs/DETECTOR.md derives each bound): pointers only as parameters,
+indexed, never advanced; every intermediate inside +-2**30; shifts instead of division.
 
-Fixed point: "Q4" is a sixteenth of an LSB, "Q12" a 4096th; "z" is an eighth of an axis's noise rms.
+Fixed point: "Q4" is a sixteenth of an LSB, "Q12" a 4096th; "z" an eighth of an axis's noise rms.
 """
 
 import micropython
@@ -289,7 +289,6 @@ def scan(
             if z_sharp < 0:
                 v = 0 - v
 
-
             # The window's sums of products: this frame's in, the oldest frame's out.
             n = st[w]
             st[w] = x
@@ -507,7 +506,7 @@ def flatten(
 
 @micropython.viper
 def correlate(values: ptr8, n: int, lag: int) -> int:
-    """Likeness of `values` (offset by 128) to themselves `lag` later: 256 is the same, 0 nothing."""
+    """Likeness of `values` (offset by 128) to themselves `lag` later: 256 the same, 0 nothing."""
     both = 0
     energy = 0
     i = 0
