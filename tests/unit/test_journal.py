@@ -76,13 +76,13 @@ def test_the_newest_boot_is_remembered(tmp_path):
 
 def test_a_full_segment_ends_and_another_begins(tmp_path):
     log = booted(tmp_path)
-    for _ in range(100):
-        put(log, bytes(range(1, 251)) * 8)
+    for _ in range(133):
+        put(log, bytes(range(1, 251)) * 6)
     log.close()
     sizes = [path.stat().st_size for path in segments(tmp_path)]
     assert len(sizes) > 5 and max(sizes) <= records.SEGMENT_LIMIT
     assert min(sizes[:-1]) > records.SEGMENT_LIMIT - 2100, "filled as far as records fit"
-    assert sequence(tmp_path) == list(range(100))
+    assert sequence(tmp_path) == list(range(133))
     for path in segments(tmp_path):
         header, found, _ = read(path)
         assert header and header["first_seq"] == found[0]["seq"]

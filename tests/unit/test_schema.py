@@ -37,20 +37,18 @@ def mattress() -> np.ndarray:
     return np.rint(mg * MLSB_PER_G / 1e6).astype("<i2")
 
 
-def header_facts() -> dict:
-    return {
-        "device": bytes.fromhex("9f3c52a1e07b48d6"), "boot": 1, "rate_mhz": RATE_MHZ,
-        "mlsb_per_g": MLSB_PER_G, "recording_frames": 0, "full_scale_g": 2,
-        "config_crc": settings.crc(settings.DEFAULTS), "sensor": b"LSM6DSO", "board": b"virtual",
-        "firmware": b"0.1.0",
-    }  # fmt: skip
+def boot_facts() -> tuple:
+    return (
+        bytes.fromhex("9f3c52a1e07b48d6"), 1, RATE_MHZ, MLSB_PER_G, 0,
+        settings.crc(settings.DEFAULTS), 2, b"LSM6DSO", b"virtual", b"0.1.0",
+    )  # fmt: skip
 
 
 def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
     """All lines of a log that the firmware's own code wrote into `folder`."""
     journal = importlib.import_module("cribtrace.firmware.crib.journal").Journal(str(folder))
     recorder = importlib.import_module("cribtrace.firmware.crib.recorder").Recorder
-    journal.begin(header_facts())
+    journal.begin(boot_facts())
     writer = recorder(journal, Nobody())
     writer.write(records.BOOT, records.CAUSES.index("power_on"), 1)
     power_cut = records.GAP_REASONS.index("power_cut")

@@ -180,7 +180,8 @@ def test_the_table_of_each_type_is_what_the_board_packs(number):
     layout, names = records.LAYOUTS[number], log_records.NAMES[number]
     rows = spec_tables().get(f"{number} {log_records.TYPE_NAMES[number]}", [])
     assert [row[3] for row in rows] == list(names)
-    assert "<" + "".join(STRUCT[row[2]] for row in rows) == layout
+    each = re.sub(r"(\d+)(\w)", lambda found: int(found[1]) * found[2], layout)
+    assert "<" + "".join(STRUCT[row[2]] for row in rows) == each
     at = records.HEAD_BYTES
     for offset, size, kind, _ in rows:
         assert (offset, size) == (at, SIZES[kind])
@@ -221,7 +222,7 @@ def test_the_codes_are_the_boards():
         for field, codes in re.findall(r"^Codes of (\w+): (.*?)\.\n", section, re.DOTALL | re.M):
             pairs = re.findall(r"(\d+)\s+`([^`]+)`", codes)
             assert [int(n) for n, _ in pairs] == list(range(len(pairs)))
-            found[section.split("\n")[0], field] = tuple(name for _, name in pairs)
+            found[section.split("\n")[0], field] = tuple(" ".join(name.split()) for _, name in pairs)
     assert found == expected
     bits = re.search(r"^Bits of vetoes: (.*?)\.$", text, re.MULTILINE)
     told = re.findall(r"(\d+) `(\w+)`", bits[1] if bits else "")
