@@ -27,9 +27,7 @@ class Movements:
         self.found = array("i", bytes(4 * measures.WORDS * (measures.SEGMENTS + 2)))
         self._measured = array("i", bytes(4 * kernels.MEASURES))
         self._rhythm = rhythm.Rhythm(rate_mhz, owner)
-        self.kinds = kinds.Kinds(
-            settings, rate_mhz, mlsb_per_g, owner.cfg[kernels.SHIFT_TICK]
-        )
+        self.kinds = kinds.Kinds(settings, rate_mhz, mlsb_per_g, owner.cfg[kernels.SHIFT_TICK])
         self.rocking_seconds = _ROCKING_SECONDS
         self.sway_least = _SWAY_LEAST_MG * 16 * (mlsb_per_g // 1000) // 1000
         self._cut = 0  # frame at which the last run was cut, and what it was
@@ -73,7 +71,9 @@ class Movements:
                 base = segments[first - measures.SEG_WORDS + measures.SEG_LEAN + axis]
             else:
                 base = d.waveforms.before[kernels.BASE + axis]
-            found[at + measures.LEAN + axis] = (segments[last + measures.SEG_LEAN + axis] - base) >> 12
+            found[at + measures.LEAN + axis] = (
+                segments[last + measures.SEG_LEAN + axis] - base
+            ) >> 12
         if segments[last + measures.SEG_CLIPPED]:
             found[at + measures.VETOES] |= measures.CLIPPING
         self.kinds.name(found, at)
@@ -113,7 +113,8 @@ class Movements:
         # The statistic's window makes it late by as much.
         first = max(start - d.cfg[kernels.WINDOW], d.ring_from) >> tick
         last = end >> tick
-        st = d.state
+        # The noise before the run: what came after it must not change what it was.
+        st = d.waveforms.before if d.count else d.state
         gain = min(st[kernels.GAIN], st[kernels.GAIN + 1], st[kernels.GAIN + 2])
         quiet = kernels.divide(_NOISE_EDGE, gain)
         out = self._measured
@@ -128,9 +129,11 @@ class Movements:
         found[at + measures.SPAN] = end - start + 1
         found[at + measures.CLOSED] = d.index - 1
         found[at + measures.PEAK] = out[0]
-        found[at + measures.GAIN] = d.state[kernels.GAIN + axis]
+        found[at + measures.GAIN] = st[kernels.GAIN + axis]
         found[at + measures.JERKS] = out[4]
-        found[at + measures.FLATNESS] = kernels.divide(out[5] << 10, out[0] * (out[3] - out[2] + 1))
+        found[at + measures.FLATNESS] = kernels.divide(
+            out[5] << 10, out[0] * (out[3] - out[2] + 1)
+        )
         self._shares(found, at, first, last)
         self._rhythm.find(found, at, first, last)
         return at

@@ -106,7 +106,7 @@ def read_night(source: Path) -> Night:
     segments = [s for s in found if s.header]
     night = Night(facts.header_line(segments[0].header or {}))
     night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
-    boots = list(_boots(segments))
+    boots = list(in_a_row(segments))
     end_s = _played(boots)
     for boot in boots:
         _collect(night, boot, end_s)
@@ -118,7 +118,7 @@ def read_night(source: Path) -> Night:
     return night
 
 
-def _boots(segments: list[logfile.Segment]) -> Iterator[_Boot]:
+def in_a_row(segments: list[logfile.Segment]) -> Iterator[_Boot]:
     """Boots in a row on one time line; an interruption of unknown length takes none of it."""
     start_s = 0.0
     for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
@@ -219,19 +219,7 @@ def _place(line: dict, boot: _Boot) -> None:
 
 
 def _snippet(record: dict, boot: _Boot) -> Snippet:
-    """Undo `kernels.code_frames`: zig-zag differences, 7 bits a byte, low bits first."""
-    deltas, value, shift = [], 0, 0
-    for byte in record["rest"]:
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            deltas.append(-(value + 1 >> 1) if value & 1 else value >> 1)
-            value = shift = 0
-    frames = len(deltas) // 3
-    raw = np.empty((frames + 1, 3), dtype=np.int32)
-    raw[0] = record["x"], record["y"], record["z"]
-    raw[1:] = np.asarray(deltas[: 3 * frames], dtype=np.int32).reshape(frames, 3)
-    lsb = raw.cumsum(axis=0) - 0x8000
+    lsb = logfile.frames_of(record) - 0x8000
     mg = (lsb * (1e6 / boot.header["mlsb_per_g"])).astype(np.float32)
     onset_s = round(boot.start_s + facts.Scale(boot.header).seconds(record["first"]), 3)
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from cribtrace.device import settings
+from cribtrace.device import records, settings
 from cribtrace.errors import Usage
 
 
@@ -56,6 +56,28 @@ def parsed(pairs: Iterable[str]) -> dict[str, str]:
             raise Usage(f"{name} is set twice: to {changes[name]} and to {value}")
         changes[name] = value
     return changes
+
+
+def logged(found: Iterable[dict]) -> dict[int, dict[str, int]]:
+    """The settings that CONFIG records hold, by their CRC-32; the defaults are always there."""
+    known = {settings.crc(settings.DEFAULTS): dict(settings.DEFAULTS)}
+    for record in found:
+        if record["type"] == records.CONFIG:
+            values = _values(record["rest"].decode("ascii", "replace"))
+            if values:
+                known[settings.crc(values)] = values
+    return known
+
+
+def _values(text: str) -> dict[str, int]:
+    """What `settings.text` wrote; empty where these are not the settings of this version."""
+    pairs = dict(pair.split("=", 1) for pair in text.split() if "=" in pair)
+    schema = pairs.pop("schema", "")
+    known = schema == str(settings.SCHEMA_VERSION) and pairs.keys() == settings.DEFAULTS.keys()
+    try:
+        return {name: int(value) for name, value in pairs.items()} if known else {}
+    except ValueError:
+        return {}
 
 
 def in_force(changes: Mapping[str, int | str]) -> dict[str, int]:

@@ -24,10 +24,11 @@ FIRMWARE_ORDER = (
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
+    "configuration < rerun < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
     "link < conversation < client < pull tail ports < cli demo",
-    "records < facts logfile < analysis < tally < report_embed report_parts < report",
+    "records < facts logfile < analysis < tally rerun < report_embed report_parts < report",
     "report_parts < report_patterns < report",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
