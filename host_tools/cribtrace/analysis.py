@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cribtrace import __version__, facts, interpretation, logfile
+from cribtrace import __version__, configuration, facts, interpretation, logfile
 from cribtrace.device import records
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
@@ -108,8 +108,9 @@ def read_night(source: Path) -> Night:
     night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
     boots = list(in_a_row(segments))
     end_s = _played(boots)
+    in_force = configuration.logged(record for boot in boots for record in boot.records)
     for boot in boots:
-        _collect(night, boot, end_s)
+        _collect(night, boot, end_s, in_force)
         _missing(night, boot)
     _deaf(night)
     _interpret(night, boots)
@@ -155,10 +156,13 @@ _LISTS = {
 }
 
 
-def _collect(night: Night, boot: _Boot, end_s: float) -> None:
-    waves = {r["start"]: r for r in boot.records if r["type"] == records.SNIPPET}
+def _collect(night: Night, boot: _Boot, end_s: float, in_force: dict[int, dict[str, int]]) -> None:
+    waves = {r["run"]: r for r in boot.records if r["type"] == records.SNIPPET}
+    header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
-        line = facts.json_line(record, boot.header)
+        if record["type"] == records.CONFIG:
+            header["settings"] = configuration.told(record) or None
+        line = facts.json_line(record, header)
         if line is None:
             continue
         _place(line, boot)
@@ -168,9 +172,14 @@ def _collect(night: Night, boot: _Boot, end_s: float) -> None:
             continue
         over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
-            if wave := waves.get(record["start"]):
+            if (wave := waves.get(record["run"])) and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
+
+
+def _shows(wave: dict, event: dict) -> bool:
+    """Whether any of the event is in the waveform: a run's holds its beginning alone."""
+    return wave["first"] <= event["onset"] < wave["first"] + wave["frames"]
 
 
 def _missing(night: Night, boot: _Boot) -> None:

@@ -62,15 +62,14 @@ def logged(found: Iterable[dict]) -> dict[int, dict[str, int]]:
     """The settings that CONFIG records hold, by their CRC-32; the defaults are always there."""
     known = {settings.crc(settings.DEFAULTS): dict(settings.DEFAULTS)}
     for record in found:
-        if record["type"] == records.CONFIG:
-            values = _values(record["rest"].decode("ascii", "replace"))
-            if values:
-                known[settings.crc(values)] = values
+        if record["type"] == records.CONFIG and (values := told(record)):
+            known[settings.crc(values)] = values
     return known
 
 
-def _values(text: str) -> dict[str, int]:
-    """What `settings.text` wrote; empty where these are not the settings of this version."""
+def told(record: dict) -> dict[str, int]:
+    """The settings in a CONFIG record; empty where these are not the settings of this version."""
+    text = record["rest"].decode("ascii", "replace")
     pairs = dict(pair.split("=", 1) for pair in text.split() if "=" in pair)
     schema = pairs.pop("schema", "")
     known = schema == str(settings.SCHEMA_VERSION) and pairs.keys() == settings.DEFAULTS.keys()

@@ -43,10 +43,23 @@ sys.modules.setdefault("micropython", _stand_in())
 sys.modules.setdefault("cribtrace.firmware", _firmware_package())
 
 if TYPE_CHECKING:
-    from crib import config, detector, framing, kept, kernels, protocol, records, settings
+    from crib import (
+        config,
+        detector,
+        framing,
+        kept,
+        kernels,
+        kinds,
+        measures,
+        protocol,
+        records,
+        seconds,
+        settings,
+    )
 
 __all__ = [
-    "config", "detector", "framing", "kept", "kernels", "protocol", "records", "settings",
+    "config", "detector", "framing", "kept", "kernels", "kinds", "measures", "protocol",
+    "records", "seconds", "settings",
 ]  # fmt: skip
 
 
