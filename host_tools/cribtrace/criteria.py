@@ -13,11 +13,15 @@ _ENVELOPE_NOISE = 8  # z of one noise rms
 
 
 class Considered(NamedTuple):
-    """A veto that was looked at: what was measured, and the limit beside it."""
+    """A veto, what was measured for it, and the limit from or `below` which it applies.
+
+    `value` is None where the board did not come to look at it.
+    """
 
     veto: str
     of: str
-    value: float
+    value: float | None
+    when: str
     limit: float
     applies: bool
 
@@ -60,27 +64,32 @@ def reached(code: int, threshold: float) -> bool:
     return code >= seconds.CODE_LOUD or code >= kernels.level(statistic)
 
 
-def considered(record: dict, mg_per_lsb: float, in_force: Mapping[str, int]) -> list[Considered]:
-    """Every veto that was looked at for an event's record, in the order of records.VETOES."""
-    share, limit = record["share"], kinds._SHAKEN_SHARE
-    if record["best"] < kinds._WEAK:
-        limit = kinds._SHAKEN_SHARE_WEAK
-    tilt = max(abs(record["tilt_" + axis]) for axis in records.AXES)
-    peak_mg = round(record["peak"] / 2 * mg_per_lsb, 2)
+def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[Considered]:
+    """Every veto for an event's record, in the order in which the board looks at them."""
+    vetoes, mg_per_lsb = record["vetoes"], 1e6 / header["mlsb_per_g"]
+    slow_share = round(record["share"] / 1024, 3)
+    shaken = kinds._SHAKEN_SHARE_WEAK if record["best"] < kinds._WEAK else kinds._SHAKEN_SHARE
+    tilt_mg = max(abs(record["tilt_" + axis]) for axis in records.AXES) * mg_per_lsb
+    long = record["span"] >= kinds._TONE_SECONDS * config.frames(1000, header["rate_mhz"])
+    # Rocking ends the board's search; the others ask for more than their number.
+    further = not vetoes & measures.ROCKING
     looked = (
-        ("clipping", "samples_at_the_end", record["vetoes"] & measures.CLIPPING and 1, 1),
-        ("tilt", "tilt_axis_mg", round(tilt * mg_per_lsb, 2), in_force["tilt_mg"]),
-        ("strength", "peak_mg", peak_mg, in_force["handling_mg"]),
-        ("shaken", "slow_share_below", round(share / 1024, 3), round(limit / 1024, 3)),
-        ("steps", "regularity", round(record["likeness"] / 256, 2),
-         round(kinds._STEPS_LIKENESS / 256, 2)),
-        ("tone", "evenness", round(record["flatness"] / 1024, 3), round(kinds._FLAT / 1024, 3)),
-        ("rocking", "slow_share", round(share / 1024, 3), round(kinds._SWAY_SHARE / 1024, 3)),
+        ("rocking", "slow_share", slow_share, kinds._SWAY_SHARE / 1024, True),
+        ("tone", "evenness", round(record["flatness"] / 1024, 3), kinds._FLAT / 1024,
+         further and long and record["tone"]),
+        ("shaken", "slow_share", slow_share, shaken / 1024, further),
+        ("steps", "regularity", round(record["likeness"] / 256, 2), kinds._STEPS_LIKENESS / 256,
+         vetoes & measures.SHAKEN and record["jerks"] >= kinds._BOUT_JERKS),
+        ("strength", "peak_mg", round(record["peak"] / 2 * mg_per_lsb, 2),
+         in_force["handling_mg"], further),
+        ("tilt", "tilt_axis_mg", round(tilt_mg, 2), in_force["tilt_mg"], further),
+        ("clipping", "clipped", vetoes & measures.CLIPPING and 1, 1, True),
     )  # fmt: skip
     return [
-        Considered(veto, of, value, limit, bool(record["vetoes"] >> _BITS[veto] & 1))
-        for veto, of, value, limit in looked
-    ]
+        Considered(veto, of, value if at_all else None, "below" if veto == "shaken" else "from",
+                   round(limit, 3), bool(vetoes >> _BITS[veto] & 1))
+        for veto, of, value, limit, at_all in looked
+    ]  # fmt: skip
 
 
 _BITS = {name: bit for bit, name in enumerate(records.VETOES)}

@@ -168,7 +168,7 @@ def _considered(record: dict, header: dict) -> list[dict] | None:
     in_force = _in_force(header)
     if in_force is None or not header["mlsb_per_g"]:
         return None
-    looked = criteria.considered(record, 1e6 / header["mlsb_per_g"], in_force)
+    looked = criteria.considered(record, header, in_force)
     return [one._asdict() for one in looked]
 
 

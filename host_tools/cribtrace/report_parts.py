@@ -9,6 +9,7 @@ from cribtrace.tally import Tally, held_s, interval, kind_of, utc_of
 from cribtrace.wording import (
     KINDS,
     MISSING,
+    counted,
     explain,
     fixed,
     length,
@@ -19,11 +20,16 @@ from cribtrace.wording import (
 )
 
 # One shape for each kind, so that nothing rests on colour alone: (class, path in a 12 x 12 box).
-SHAPES = (
-    ("k0", "M5.25 0h1.5v12h-1.5z"),
-    ("k1", "M6 1l5 5-5 5-5-5z"),
-    ("k2", "M0 1.5h12v9h-12z"),
-)
+SHAPES = {
+    "twitch": ("k0", "M5.25 0h1.5v12h-1.5z"),
+    "limb_move": ("k1", "M6 1l5 5-5 5-5-5z"),
+    "gross": ("k2", "M0 1.5h12v9h-12z"),
+    "rhythmic_bout": ("k4", "M1 3h2v6h-2zM5 3h2v6h-2zM9 3h2v6h-2z"),
+    "rhythmic_large": ("k5", "M1 1h2v10h-2zM5 1h2v10h-2zM9 1h2v10h-2z"),
+    "startle_like": ("k6", "M6 0l5 11h-10z"),
+    "handling": ("k7", "M0 1h12v2h-12zM0 9h12v2h-12z"),
+    "environment": ("k8", "M0 5h12v2h-12z"),
+}
 OTHER_SHAPE = ("k3", "M6 1.5a4.5 4.5 0 1 0 .01 0zM6 3.5a2.5 2.5 0 1 1-.01 0z")
 
 UNITS = {
@@ -46,8 +52,8 @@ def _own(value: object) -> str:
     return MISSING if value is None else f"<bdi>{esc(value)}</bdi>"
 
 
-def _shape(index: int) -> str:
-    name, path = SHAPES[index] if index < len(SHAPES) else OTHER_SHAPE
+def _shape(kind: str) -> str:
+    name, path = SHAPES.get(kind, OTHER_SHAPE)
     attributes = f'class="shape {name}" viewBox="0 0 12 12" aria-hidden="true"'
     return f'<svg {attributes}><path d="{path}"/></svg>'
 
@@ -93,7 +99,7 @@ def under(night: Night) -> str:
 def facts(counts: Tally) -> str:
     """The largest numbers, as the inside of a dl."""
     coverage = counts.coverage
-    total = sum(counts.counts.values())
+    total = counts.movements
     longest = counts.longest
     listed = (
         ("Recorded", length(counts.span_s), f"{counts.span_s / 3600:.2f} h"),
@@ -102,7 +108,7 @@ def facts(counts: Tally) -> str:
             f"{rounded_down(None if coverage is None else 100 * coverage, 1)} %",
             length(counts.covered_s),
         ),
-        ("Events", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),
+        ("Movements", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),
         (
             "Longest without an event",
             length(longest[1] - longest[0]) if longest else MISSING,
@@ -119,23 +125,23 @@ def kinds_table(counts: Tally) -> str:
     """How many of each kind; it is the legend of the drawings too."""
     rows = [
         row(
-            f"{_shape(index)} {_own(kind)}",
+            f"{_shape(kind)} {_own(kind)}",
             esc(KINDS[kind].meaning) if kind in KINDS else MISSING,
             str(found),
             fixed(counts.per_covered_hour(found), 1),
         )
-        for index, (kind, found) in enumerate(counts.counts.items())
+        for kind, found in counts.counts.items()
     ]
-    head = ("Kind", "Duration at 30 % of the peak", "Count", "Per covered hour")
+    head = ("Kind", "What, or its duration at 30 % of the peak", "Count", "Per covered hour")
     return table("kinds", "Events by kind", head, rows)
 
 
 def _bar(found: dict[str, int], most: int) -> str:
     """One hour's counts end to end; percent of the fullest hour."""
     drawn, left = [], 0.0
-    for index, value in enumerate(found.values()):
+    for kind, value in found.items():
         width = 100.0 * value / most if most else 0.0
-        name = SHAPES[index][0] if index < len(SHAPES) else OTHER_SHAPE[0]
+        name = SHAPES.get(kind, OTHER_SHAPE)[0]
         if value:
             drawn.append(
                 f'<rect class="{name}" x="{left:.2f}%" width="{width:.2f}%" height="100%"/>'
@@ -157,9 +163,7 @@ def hours_table(counts: Tally) -> str:
         minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
         name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
         rows.append(row(name, *when, _bar(hour.counts, most), *found, minutes))
-    kinds = [
-        f"{_shape(index)}<span>{_own(kind)}</span>" for index, kind in enumerate(counts.counts)
-    ]
+    kinds = [f"{_shape(kind)}<span>{_own(kind)}</span>" for kind in counts.counts]
     from_clock = [f"From, {esc(counts.start.tzname())}"] if clock and counts.start else []
     head = ["Hour", *from_clock, '<span class="sr">Drawn</span>', *kinds, "Covered, min"]
     return table("hours", "Counts per hour since the start of the recording", head, rows)
@@ -187,7 +191,7 @@ def _event(index: int, event: dict, position: int, said_of: list[str]) -> str:
     return (
         f'<li id="event-{index}" data-index="{index}" {keys}><details><summary>'
         f'<span class="at">{since_start(onset, 1)}</span><span class="clock">{clock}</span>'
-        f'<span class="kind">{_shape(position)} {_own(kind)}</span>'
+        f'<span class="kind">{_shape(kind)} {_own(kind)}</span>'
         f'<span class="num">{fixed(duration, 2)} s</span>'
         f'<span class="num">{fixed(peak, 2)} mg</span>'
         f'<span class="beside">{_beside(event)}</span>'
@@ -220,6 +224,14 @@ def events_list(night: Night, counts: Tally, beside: Mapping[int, str]) -> str:
         f'<div class="head" role="group" aria-label="Order of the events">{head}</div>'
         f'<ol class="events" aria-label="{label}">{"".join(rows)}</ol>'
     )
+
+
+def unlisted(count: int) -> str:
+    """What only a developer sees is said to be there."""
+    if not count:
+        return ""
+    said = counted("fast_oscillation", count)
+    return f'<p class="note">Not listed: {said}; `cribtrace decode` has them.</p>'
 
 
 def coverage_table(night: Night, counts: Tally) -> str:

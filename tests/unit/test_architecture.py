@@ -30,6 +30,7 @@ HOST_ORDER = (
     "link < conversation < client < pull tail ports < cli demo",
     "records < facts logfile < analysis < tally rerun < report_embed report_parts < report",
     "report_parts < report_patterns < report",
+    "settings < criteria < facts sleep < report_patterns < why < cli",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
 )
