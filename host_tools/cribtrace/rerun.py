@@ -26,6 +26,7 @@ def _bit(veto: str) -> int:
 # What an event has from after its waveform: when it was told, whether more followed, and, where
 # the waveform ends right behind it, how the crib came to rest.
 _OUTSIDE = {"closed": 0, "vetoes": ~(_bit("cut") | _bit("joined"))}
+_SHOWN = dict(best="strength")  # as a person meets it elsewhere
 _OF_REST = {"tilt_x": 0, "tilt_y": 0, "tilt_z": 0}
 
 
@@ -171,5 +172,9 @@ def _compared(event: dict, again: dict, rests: bool) -> tuple[str, str]:
     if not rests and (event["vetoes"] | again["vetoes"]) & _bit("tilt"):
         return NOT_DERIVABLE, CUT
     masks = _OUTSIDE if rests else _OUTSIDE | _OF_REST
-    differ = [name for name in _NAMES if (event[name] ^ again[name]) & masks.get(name, -1)]
+    differ = [
+        _SHOWN.get(name, name)
+        for name in _NAMES
+        if (event[name] ^ again[name]) & masks.get(name, -1)
+    ]
     return (DIFFERS, ", ".join(differ)) if differ else (SAME, "")

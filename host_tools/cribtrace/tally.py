@@ -42,8 +42,7 @@ class Tally:
     @property
     def movements(self) -> int:
         """Events that are not disturbances."""
-        others = sum(self.counts.get(kind, 0) for kind in DISTURBANCES)
-        return sum(self.counts.values()) - others
+        return sum(moved(self.counts).values())
 
     def per_covered_hour(self, count: int) -> float | None:
         """Rate of `count` events; None when nothing was covered."""
@@ -129,6 +128,11 @@ def kinds_in(events: list[dict]) -> list[str]:
     shown = [kind for kind in KINDS if kind not in DEVELOPERS + DISTURBANCES]
     others = sorted({kind_of(event) for event in events} - set(KINDS))
     return [*shown, *others, *DISTURBANCES]
+
+
+def moved(counts: dict[str, int]) -> dict[str, int]:
+    """Counts without those of disturbances."""
+    return {kind: count for kind, count in counts.items() if kind not in DISTURBANCES}
 
 
 def for_everyone(night: Night) -> Night:
