@@ -157,8 +157,8 @@ WHOLE = {
 def test_why_in_words():
     assert explain(WHOLE) == [
         "It reached 3.30 times the motion at which a movement counts"
-        " (strength 70.1, threshold 6.4); 0.79 mg on one axis would have been enough; its peak was 6.20 mg on axis z;"
-        " its energy 0.45 mg s; the noise floor was 0.31 mg.",
+        " (strength 70.1, threshold 6.4); 0.79 mg on one axis would have been enough;"
+        " its peak was 6.20 mg on axis z; its energy 0.45 mg s; the noise floor was 0.31 mg.",
         "It lasted 0.21 s, 1 jerk, signal to noise 7.1.",
         "Rule: short at 30 % of its peak.",
         "Could something else have moved the crib?"
