@@ -105,6 +105,7 @@ class Detector:
             self.warm -= took
             if not self.warm:
                 self._idle()
+                self.waveforms.begin(self.index)
                 st[kernels.BEST] = 0
         elif self.active:
             if st[kernels.STILL] == st[kernels.STOP]:
@@ -152,6 +153,7 @@ class Detector:
             self._over = min(self.index + self._join, self.run_start + self._longest)
         else:
             self.seconds.missed(best, self._best_at, seconds.PASSED_LOW)
+            self.waveforms.passed(self._start, self.index)
         self._idle()
 
     def reached(self, best, at):

@@ -49,15 +49,17 @@ if TYPE_CHECKING:
         framing,
         kept,
         kernels,
+        kinds,
         measures,
         protocol,
         records,
+        seconds,
         settings,
     )
 
 __all__ = [
-    "config", "detector", "framing", "kept", "kernels", "measures", "protocol", "records",
-    "settings",
+    "config", "detector", "framing", "kept", "kernels", "kinds", "measures", "protocol",
+    "records", "seconds", "settings",
 ]  # fmt: skip
 
 

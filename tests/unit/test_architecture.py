@@ -27,13 +27,15 @@ FIRMWARE_ORDER = (
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
+    "configuration < rerun < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
     "link < conversation < client < pull tail ports < cli demo",
     "framing protocol < stream < conversation < client",
-    "records < log_records < facts logfile < analysis < tally",
-    "tally < report_embed report_parts < report",
+    "records < log_records < facts logfile < analysis < tally rerun",
+    "tally rerun < report_embed report_parts < report",
     "report_parts < report_patterns < report",
+    "settings < criteria < facts sleep < report_patterns < why < cli",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
 )

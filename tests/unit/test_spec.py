@@ -49,7 +49,7 @@ EPOCH = (
 )
 STOP = (records.STOP, 3_200, (3_072, 128, 4, 1), b"")
 SNIPPET = (
-    records.SNIPPET, 2_300, (2_210, 2_144, 4, 32_770, 32_001, 49_160, *FILTERS),
+    records.SNIPPET, 2_300, (2_210, 2_144, 4, 32_770, 32_001, 49_160, 8, 40, *FILTERS),
     bytes((2, 1, 0, 0xFF, 1, 0x80, 2, 3, 0xFD, 0xFF, 7, 0xFE, 0xFF, 7, 0)),
 )  # fmt: skip
 ALL = (
@@ -222,7 +222,9 @@ def test_the_codes_are_the_boards():
         for field, codes in re.findall(r"^Codes of (\w+): (.*?)\.\n", section, re.DOTALL | re.M):
             pairs = re.findall(r"(\d+)\s+`([^`]+)`", codes)
             assert [int(n) for n, _ in pairs] == list(range(len(pairs)))
-            found[section.split("\n")[0], field] = tuple(" ".join(name.split()) for _, name in pairs)
+            found[section.split("\n")[0], field] = tuple(
+                " ".join(name.split()) for _, name in pairs
+            )
     assert found == expected
     bits = re.search(r"^Bits of vetoes: (.*?)\.$", text, re.MULTILINE)
     told = re.findall(r"(\d+) `(\w+)`", bits[1] if bits else "")

@@ -10,13 +10,14 @@ from pathlib import Path
 import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, load_recording, recording_options, row, say
-from cribtrace.errors import CribtraceError, Usage
+from cribtrace.errors import CribtraceError, Damaged, Usage
 
 _PATH = click.Path(path_type=Path)
 _SEED = 1
 _PLAYED = "nap"
 _INTERPRETERS = ("auto", "cpython", "micropython")
 _TERMINATED = 143
+SUFFIX = ".crib"
 
 
 @click.command()
@@ -70,13 +71,40 @@ def replay(
     lsb_per_g: float | None,
     as_json: bool,
 ) -> None:
-    """Run the board's own detector over a recording and print the events."""
+    """Run the board's own detector over a recording and print the events.
+
+    SOURCE may be a pulled log, too: then every stored waveform is run again, and each that does
+    not give its event again is named.
+    """
     from cribtrace import configuration
     from cribtrace.replay import replay as replay_recording
 
+    if source.is_dir() or source.suffix == SUFFIX:
+        if changes:
+            raise Usage("a log is run again with the settings it was recorded with: no --set")
+        _rerun(source, as_json)
+        return
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
     for event in replay_recording(rec, on=on, settings=configuration.parsed(changes)):
         emit(event, as_json)
+
+
+def _rerun(source: Path, as_json: bool) -> None:
+    from cribtrace import rerun
+
+    verdicts = rerun.verdicts(source)
+    kinds = (rerun.SAME, rerun.DIFFERS, rerun.NOT_DERIVABLE)
+    counts: dict[str, int] = dict.fromkeys(kinds, 0)
+    for one in verdicts:
+        counts[one.verdict] += 1
+        if as_json or one.verdict == rerun.DIFFERS:
+            emit({"type": "replayed", **one._asdict()}, as_json)
+    emit({"type": "replay", **counts}, as_json)
+    if counts[rerun.DIFFERS]:
+        raise Damaged(
+            f"{source}: {counts[rerun.DIFFERS]} of {sum(counts.values())} events did not come out"
+            " of their waveforms again: the log was changed, or made by another detector"
+        )
 
 
 @click.command()

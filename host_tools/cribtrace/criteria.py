@@ -1,0 +1,97 @@
+"""What the detector compares: its statistic, the codes of seconds, and what speaks for a veto.
+
+A *strength* is the statistic as a multiple of the noise's own: like a variance it grows with the
+square of the motion. A *margin* is the square root of one over the threshold's.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cribtrace import log_records
+from cribtrace.device import config, kernels, kinds, measures, records, seconds, settings
+
+_ENVELOPE_NOISE = 8  # z of one noise rms
+
+
+class Considered(NamedTuple):
+    """A veto, what was measured for it, and the limit from or `below` which it applies.
+
+    `value` is None where the board did not come to look at it.
+    """
+
+    veto: str
+    of: str
+    value: float | None
+    when: str
+    limit: float
+    applies: bool
+
+
+def strength(statistic: float) -> float:
+    """The detector's statistic as a multiple of the noise's: its square root is one of motion."""
+    return statistic**0.5 / kernels.UNIT
+
+
+def needed(high_16: int) -> float:
+    """The strength at which a movement counts, from that setting."""
+    return strength(config.threshold(high_16))
+
+
+def margin(found: float, threshold: float) -> float:
+    """How many times the motion that would have just been enough."""
+    return (found / threshold) ** 0.5 if threshold else 0.0
+
+
+def _least(level: int) -> int:
+    """Least value of a level: undoes `kernels.level`."""
+    return level if level < 16 else (8 + level % 8) << (level // 8 - 1)
+
+
+def second_strength(code: int) -> float:
+    """Least strength of a second with this code: undoes `seconds.code`.
+
+    From seconds.CODE_LOUD on the code is of the largest deviation of an axis, whose square stands
+    in for the strength; such a second is above every threshold that can be set.
+    """
+    if code < seconds.CODE_LOUD:
+        return strength(_least(code))
+    z = _least(code - seconds.CODE_LOUD + kernels.level(seconds._Z_MOST))
+    return (z / _ENVELOPE_NOISE) ** 2
+
+
+def reached(code: int, threshold: float) -> bool:
+    """Whether a second with this code may have reached this strength: right to one code, 2 %."""
+    statistic = round((threshold * kernels.UNIT) ** 2)
+    return code >= seconds.CODE_LOUD or code >= kernels.level(statistic)
+
+
+def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[Considered]:
+    """Every veto for an event's record, in the order in which the board looks at them."""
+    vetoes, mg_per_lsb = record["vetoes"], 1e6 / header["mlsb_per_g"]
+    slow_share = round(record["share"] / 1024, 3)
+    shaken = kinds._SHAKEN_SHARE_WEAK if record["best"] < kinds._WEAK else kinds._SHAKEN_SHARE
+    tilt_mg = max(abs(record["tilt_" + axis]) for axis in records.AXES) * mg_per_lsb
+    long = record["span"] >= kinds._TONE_SECONDS * config.frames(1000, header["rate_mhz"])
+    # Rocking ends the board's search; the others ask for more than their number.
+    further = not vetoes & measures.ROCKING
+    looked = (
+        ("rocking", "slow_share", slow_share, kinds._SWAY_SHARE / 1024, True),
+        ("tone", "evenness", round(record["flatness"] / 1024, 3), kinds._FLAT / 1024,
+         further and long and record["tone"]),
+        ("shaken", "slow_share", slow_share, shaken / 1024, further),
+        ("steps", "regularity", round(record["likeness"] / 256, 2), kinds._STEPS_LIKENESS / 256,
+         vetoes & measures.SHAKEN and record["jerks"] >= kinds._BOUT_JERKS),
+        ("strength", "peak_mg", round(record["peak"] / 2 * mg_per_lsb, 2),
+         in_force["handling_mg"], further),
+        ("tilt", "tilt_axis_mg", round(tilt_mg, 2), in_force["tilt_mg"], further),
+        ("clipping", "clipped", vetoes & measures.CLIPPING and 1, 1, True),
+    )  # fmt: skip
+    return [
+        Considered(veto, of, value if at_all else None, "below" if veto == "shaken" else "from",
+                   round(limit, 3), bool(vetoes >> _BITS[veto] & 1))
+        for veto, of, value, limit, at_all in looked
+    ]  # fmt: skip
+
+
+_BITS = {name: bit for bit, name in enumerate(log_records.VETOES)}
+DEFAULT_STRENGTH = needed(settings.DEFAULTS["high_16"])
