@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cribtrace import log_records
-from cribtrace.device import config, kernels, kinds, measures, records, seconds, settings
+from cribtrace.device import config, kernels, measures, records, seconds, settings, vetoes
 
 _ENVELOPE_NOISE = 8  # z of one noise rms
 
@@ -67,31 +67,40 @@ def reached(code: int, threshold: float) -> bool:
 
 def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[Considered]:
     """Every veto for an event's record, in the order in which the board looks at them."""
-    vetoes, mg_per_lsb = record["vetoes"], 1e6 / header["mlsb_per_g"]
+    told, mg_per_lsb = record["vetoes"], 1e6 / header["mlsb_per_g"]
+    rate_mhz = header["rate_mhz"]
+    limits = vetoes.Vetoes(in_force, rate_mhz, header["mlsb_per_g"], config.tick_shift(rate_mhz))
+    found = [record.get(name, 0) for name in _WORDS]
     slow_share = round(record["share"] / 1024, 3)
-    shaken = kinds._SHAKEN_SHARE_WEAK if record["best"] < kinds._WEAK else kinds._SHAKEN_SHARE
+    steps = limits._walks(found, 0)
+    shaken = vetoes._STEPS_SHARE if steps else limits._shaken_share(found, 0)
+    even = vetoes._STEPS_LIKENESS if steps else vetoes._TRAIN_LIKENESS
     tilt_mg = max(abs(record["tilt_" + axis]) for axis in records.AXES) * mg_per_lsb
-    long = record["span"] >= kinds._TONE_SECONDS * config.frames(1000, header["rate_mhz"])
+    long = record["span"] >= vetoes._TONE_SECONDS * config.frames(1000, rate_mhz)
+    heard = limits.pitch(found, 0) > vetoes._RING_MHZ
     # Rocking ends the board's search; the others ask for more than their number.
-    further = not vetoes & measures.ROCKING
+    further = not told & measures.ROCKING
     looked = (
-        ("rocking", "slow_share", slow_share, kinds._SWAY_SHARE / 1024, True),
-        ("tone", "evenness", round(record["flatness"] / 1024, 3), kinds._FLAT / 1024,
-         further and long and record["tone"]),
+        ("rocking", "slow_share", slow_share, vetoes._SWAY_SHARE / 1024, True),
+        ("tone", "evenness", round(record["flatness"] / 1024, 3), vetoes._FLAT / 1024,
+         further and long and heard),
         ("shaken", "slow_share", slow_share, shaken / 1024, further),
-        ("steps", "regularity", round(record["likeness"] / 256, 2), kinds._STEPS_LIKENESS / 256,
-         vetoes & measures.SHAKEN and record["jerks"] >= kinds._BOUT_JERKS),
+        ("steps", "regularity", round(record["likeness"] / 256, 2), even / 256,
+         told & measures.SHAKEN),
         ("strength", "peak_mg", round(record["peak"] / 2 * mg_per_lsb, 2),
          in_force["handling_mg"], further),
         ("tilt", "tilt_axis_mg", round(tilt_mg, 2), in_force["tilt_mg"], further),
-        ("clipping", "clipped", vetoes & measures.CLIPPING and 1, 1, True),
+        ("clipping", "clipped", told & measures.CLIPPING and 1, 1, True),
     )  # fmt: skip
     return [
         Considered(veto, of, value if at_all else None, "below" if veto == "shaken" else "from",
-                   round(limit, 3), bool(vetoes >> _BITS[veto] & 1))
+                   round(limit, 3), bool(told >> _BITS[veto] & 1))
         for veto, of, value, limit, at_all in looked
     ]  # fmt: skip
 
 
+_WORDS = [""] * measures.WORDS
+for _name in ("share", "jerks", "likeness", "period", "tone", "peak", "span", "best"):
+    _WORDS[getattr(measures, _name.upper())] = _name
 _BITS = {name: bit for bit, name in enumerate(log_records.VETOES)}
 DEFAULT_STRENGTH = needed(settings.DEFAULTS["high_16"])

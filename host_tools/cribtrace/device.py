@@ -55,11 +55,12 @@ if TYPE_CHECKING:
         records,
         seconds,
         settings,
+        vetoes,
     )
 
 __all__ = [
     "config", "detector", "framing", "kept", "kernels", "kinds", "measures", "protocol",
-    "records", "seconds", "settings",
+    "records", "seconds", "settings", "vetoes",
 ]  # fmt: skip
 
 

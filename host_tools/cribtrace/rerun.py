@@ -84,7 +84,7 @@ def events_of(
     raw = bytearray((logfile.frames_of(wave) - 0x8000).astype("<i2").tobytes())
     det = _Resumed(settings, header["rate_mhz"], header["mlsb_per_g"])
     if apart:
-        det.movements.kinds.is_one = lambda found, at: False
+        det.movements.kinds.is_one = lambda found, at, apart: False
     lead = 6 * max(det.cfg[kernels.WINDOW], wave["passed_until"])
     det.resume(wave, raw[:lead])
     found = []

@@ -13,7 +13,7 @@ from cribtrace.pull import pull
 from tests.e2e.test_night import unseen
 from tests.support import golden
 
-SET = {"high_16": 60, "hold_ms": 400}
+SET = {"high_16": 130, "hold_ms": 400}
 CHANGED = settings.check(SET, settings.DEFAULTS)
 SPOILT = {
     ("crib/identity.py", '_FILE = "/device"'): (

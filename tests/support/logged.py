@@ -20,13 +20,11 @@ class Nobody:
         pass
 
 
-def header_facts(rate_mhz: int, mlsb_per_g: int, in_force: Mapping[str, int]) -> dict:
-    return {
-        "device": bytes.fromhex("9f3c52a1e07b48d6"), "boot": 1, "rate_mhz": rate_mhz,
-        "mlsb_per_g": mlsb_per_g, "recording_frames": 0, "full_scale_g": 2,
-        "config_crc": settings.crc(in_force), "sensor": b"LSM6DSO", "board": b"virtual",
-        "firmware": b"0.1.0",
-    }  # fmt: skip
+def boot_facts(rate_mhz: int, mlsb_per_g: int, in_force: Mapping[str, int]) -> tuple:
+    return (
+        bytes.fromhex("9f3c52a1e07b48d6"), 1, rate_mhz, mlsb_per_g, 0, settings.crc(in_force), 2,
+        b"LSM6DSO", b"virtual", b"0.1.0",
+    )  # fmt: skip
 
 
 def log(
@@ -45,7 +43,7 @@ def log(
     journal = importlib.import_module("cribtrace.firmware.crib.journal").Journal(str(folder))
     recorder = importlib.import_module("cribtrace.firmware.crib.recorder").Recorder
     rate_mhz, mlsb_per_g = round(recording.rate_hz * 1000), round(recording.lsb_per_g * 1000)
-    journal.begin(header_facts(rate_mhz, mlsb_per_g, in_force))
+    journal.begin(boot_facts(rate_mhz, mlsb_per_g, in_force))
     append = journal.append
 
     def harmed(kind, frame, end):

@@ -246,7 +246,7 @@ def test_no_room_for_another_segment(tmp_path, disk):
     log.flush()
     disk.failing = "open"
     while log.open_segment:
-        put(log, bytes(range(1, 251)) * 9)
+        put(log, bytes(range(1, 251)) * 6)
         log.flush()
     written = log.written
     assert log.lost == 1 and written > 10
@@ -291,8 +291,8 @@ class Flash:
 
 def fill(log, count: int = 1) -> None:
     for _ in range(count):
-        put(log, bytes(range(1, 251)) * 9)
-        if log._bytes > records.SEGMENT_LIMIT - 3000:
+        put(log, bytes(range(1, 251)) * 6)
+        if log._bytes > records.SEGMENT_LIMIT - 2000:
             log.close()
 
 

@@ -213,7 +213,8 @@ def test_the_codes_are_the_boards():
     text = SPEC.read_text(encoding="utf-8")
     expected = {
         ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
-        ("event", "rule"): facts.RULES, ("epoch", "missing"): log_records.MISSES, ("gap", "reason"): records.GAP_REASONS,
+        ("event", "rule"): facts.RULES, ("epoch", "missing"): log_records.MISSES,
+        ("gap", "reason"): records.GAP_REASONS,
         ("state", "state"): log_records.STATES, ("state", "reason"): records.STATE_REASONS,
         ("stop", "reason"): records.STOP_REASONS,
     }  # fmt: skip
