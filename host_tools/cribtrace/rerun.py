@@ -16,7 +16,7 @@ REST = "the rest of a movement that was cut"
 NO_SETTINGS = "the settings in force are not in this log"
 
 _NAMES = records.LAYOUTS[records.EVENT][1]
-_FILTERS = records.LAYOUTS[records.SNIPPET][1][-kernels.FILTERS :]
+_FILTERS = log_records.NAMES[records.SNIPPET][-kernels.FILTERS :]
 
 
 def _bit(veto: str) -> int:

@@ -15,10 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From left to right: a module imports from its own left only. Modules of one group are strangers.
 FIRMWARE_ORDER = (
-    "kernels < config < seconds < detector < sampler < sensing < app < main",
-    "measures records < vetoes < kinds < movement < detector",
-    "kernels measures < rhythm < movement < detector",
-    "kernels < waveform < detector",
+    "kernels measures < config < rhythm seconds vetoes waveform < kinds < movement < detector "
+    "< sampler < sensing < app < main",
+    "records < kinds",
     "kernels records < recorder < sensing < app",
     "records < journal < app",
     "framing < protocol < server < answers < app",
