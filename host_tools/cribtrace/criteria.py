@@ -50,13 +50,22 @@ def _least(level: int) -> int:
 def second_strength(code: int) -> float:
     """Least strength of a second with this code: undoes `seconds.code`.
 
-    From seconds.CODE_LOUD on the code is of the largest deviation of an axis, whose square stands
-    in for the strength; such a second is above every threshold that can be set.
+    From seconds.CODE_LOUD on the code is of the largest `deviation` of an axis, whose square
+    stands in for the strength.
+    """
+    times = deviation(code)
+    return strength(_least(code)) if times is None else times**2
+
+
+def deviation(code: int) -> float | None:
+    """Least of the largest deviation of an axis in a second, as a multiple of the noise rms.
+
+    None below seconds.CODE_LOUD, where the code is of the statistic.
     """
     if code < seconds.CODE_LOUD:
-        return strength(_least(code))
+        return None
     z = _least(code - seconds.CODE_LOUD + kernels.level(seconds._Z_MOST))
-    return (z / _ENVELOPE_NOISE) ** 2
+    return z / _ENVELOPE_NOISE
 
 
 def reached(code: int, threshold: float) -> bool:

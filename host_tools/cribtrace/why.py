@@ -121,19 +121,24 @@ def _touches(line: dict, from_s: float, until_s: float) -> bool:
 
 
 def _second(epoch: dict, at_s: float) -> dict | None:
-    index = int(at_s - epoch["onset_s"])
-    if index >= len(epoch["levels"]):
+    if not epoch["levels"]:
         return None
+    # Whole frames make a second, so that 30 of them may end a little before their epoch does.
+    index = min(int(at_s - epoch["onset_s"]), len(epoch["levels"]) - 1)
     code, threshold = epoch["levels"][index], epoch["threshold"]
-    strength = criteria.second_strength(code)
-    known = threshold is not None
+    times = criteria.deviation(code)
+    strength = criteria.second_strength(code) if times is None else None
+    margin = None
+    if strength is not None and threshold is not None:
+        margin = round(criteria.margin(strength, threshold), 2)
     return {
         "onset_s": round(epoch["onset_s"] + index, 3),
         "until_s": round(min(epoch["onset_s"] + index + 1, end_s(epoch)), 3),
-        "strength": round(strength, 2),
+        "strength": None if strength is None else round(strength, 2),
+        "deviation": None if times is None else round(times, 1),
         "threshold": threshold,
-        "margin": round(criteria.margin(strength, threshold), 2) if known else None,
-        "reached": criteria.reached(code, threshold) if known else None,
+        "margin": margin,
+        "reached": criteria.reached(code, threshold) if threshold is not None else None,
     }
 
 
@@ -253,14 +258,16 @@ def _lacking(closest: dict) -> str:
 
 
 def _of_second(said: dict, second: dict) -> str:
-    compared = against(second)
-    if not compared:
-        return f"The second’s strength was {fixed(second['strength'], 1)}; no threshold is known."
-    if not second["reached"]:
-        return f"The second came to {compared}: it stayed below."
+    if second["deviation"] is not None:
+        compared = f"one axis moved {fixed(second['deviation'], 0)} times its noise"
+    elif compared := against(second):
+        compared = f"it came to {compared}"
+    else:
+        compared = f"its strength was {fixed(second['strength'], 1)}; no threshold is known"
+    text = f"In this second {compared}"
+    if second["reached"] is False:
+        return f"{text}: it stayed below."
     near = [one for one in (said["before"], said["after"]) if one and one["s"] <= NEAR_S]
     if near:
-        return f"The second came to {compared}: it belongs to the event beside it."
-    if said["not_seen"]:
-        return f"The second came to {compared}, while nothing was reported."
-    return f"The second came to {compared}; no event of it is in this log."
+        return f"{text}: it belongs to the event beside it."
+    return f"{text}, while nothing was reported." if said["not_seen"] else f"{text}."

@@ -3,9 +3,10 @@
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -92,19 +93,26 @@ def replay(
 def _rerun(source: Path, as_json: bool) -> None:
     from cribtrace import rerun
 
-    verdicts = rerun.verdicts(source)
-    kinds = (rerun.SAME, rerun.DIFFERS, rerun.NOT_DERIVABLE)
-    counts: dict[str, int] = dict.fromkeys(kinds, 0)
+    counts: dict = {}
+    for line in rerun_lines(rerun.verdicts(source)):
+        counts = line
+        if as_json or line["type"] == "replay" or line["verdict"] == rerun.DIFFERS:
+            emit(line, as_json)
+    if counts[rerun.DIFFERS]:
+        events = sum(count for key, count in counts.items() if key != "type")
+        raise Damaged(
+            f"{source}: {counts[rerun.DIFFERS]} of {events} events did not come out of their"
+            " waveforms again: the log was changed, or made by another detector"
+        )
+
+
+def rerun_lines(verdicts: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """One line for each verdict, and how many there are of each in a last one."""
+    counts = {"same": 0, "differs": 0, "not_derivable": 0}
     for one in verdicts:
         counts[one.verdict] += 1
-        if as_json or one.verdict == rerun.DIFFERS:
-            emit({"type": "replayed", **one._asdict()}, as_json)
-    emit({"type": "replay", **counts}, as_json)
-    if counts[rerun.DIFFERS]:
-        raise Damaged(
-            f"{source}: {counts[rerun.DIFFERS]} of {sum(counts.values())} events did not come out"
-            " of their waveforms again: the log was changed, or made by another detector"
-        )
+        yield {"type": "replayed", **one._asdict()}
+    yield {"type": "replay", **counts}
 
 
 @click.command()
