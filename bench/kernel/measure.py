@@ -30,7 +30,7 @@ _BURSTS = {
 
 
 def measure(
-    kernels: Path | str = inputs.KERNELS, night_s: float = 100, hard_frames: int = 1000
+    kernels: Path | str = inputs.KERNELS, night_s: float = 100, hard_frames: int = 500
 ) -> dict:
     """The contents of kernel.json.
 
@@ -41,7 +41,7 @@ def measure(
     parts = inputs.frames(night_s, hard_frames)
     traces = {name: inputs.recorded(parts, bursts) for name, bursts in _BURSTS.items()}
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(kernels), traces, Path(folder))
+        bench = Bench(Path(kernels), traces, len(parts[inputs.NIGHT]), Path(folder))
         interpreted = bench.interpreted()
         found = {architecture: bench.figures(architecture) for architecture in ARCHITECTURES}
     digests = {name: trace.digests() for name, trace in traces.items()}
@@ -95,8 +95,9 @@ def write(found: dict, path: Path) -> None:
 class Bench:
     """One kernel on everything that can run it, compared with what CPython left behind."""
 
-    def __init__(self, kernels: Path, traces: dict[str, Trace], folder: Path):
+    def __init__(self, kernels: Path, traces: dict[str, Trace], frames: int, folder: Path):
         self.kernels, self.traces, self.folder = kernels, traces, folder
+        self.frames = frames  # of the night, over which the mean is taken
         first = next(iter(traces.values()))
         self.names = [f.name for f in first.functions]
         words = reference.words(inputs.KERNELS, reference.configuration(first, SCAN))
@@ -120,7 +121,7 @@ class Bench:
         command = [interpreter, "-X", "heapsize=4m", script, mode, self.kernels, path, *functions]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         if done.returncode:
-            raise CribtraceError(f"{mode}: {(done.stderr + done.stdout).strip()[-300:]}")
+            raise CribtraceError(f"{mode}: {(done.stdout[-300:] + done.stderr).strip()[-300:]}")
         left: list[int | None] = [int(line, 16) for line in done.stdout.split()]
         return Run(left, [0] * len(left))
 
@@ -128,7 +129,7 @@ class Bench:
         """The object of kernel.json for one instruction set."""
         module = mpy.compiled(self.kernels, architecture, self.folder, self.names)
         runs = self._compared(architecture, lambda trace: self._viper(architecture, trace, module))
-        scan, keep = self._cost(runs, SCAN), self._cost(runs, "keep")
+        scan = self._cost(runs)
         c, literal = self._c(architecture), self._c(architecture, "-DLITERALS")
         pairs = zip(self.traces.values(), runs.values(), strict=True)
         return {
@@ -141,10 +142,9 @@ class Bench:
             "c_literal_instructions_per_frame": round(literal.frame, 1),
             "ratio": round(scan.frame / c.frame, 2),
             "literal_ratio": round(scan.frame / literal.frame, 2),
-            "keep_instructions_per_frame": round(keep.frame, 1),
             "helper_calls": sum(helper_calls(trace, run) for trace, run in pairs),
-            "code_bytes": sum(map(len, module.functions.values())),
-            "scan_bytes": len(module.functions[SCAN]),
+            "code_bytes": len(module.functions[SCAN]),
+            "all_kernels_bytes": sum(map(len, module.functions.values())),
             "digest": f"{self.traces[_SINGLE].digests()[SCAN]:08x}",
         }
 
@@ -176,6 +176,6 @@ class Bench:
             compare(trace, runs[burst], name)
         return runs
 
-    def _cost(self, runs: dict[str, Run], function: str = SCAN) -> Cost:
+    def _cost(self, runs: dict[str, Run]) -> Cost:
         full, single = ((self.traces[name], runs[name]) for name in (_FULL, _SINGLE))
-        return cost(full, single, function, inputs.NIGHT)
+        return cost(full, single, SCAN, inputs.NIGHT, self.frames)

@@ -9,7 +9,7 @@ from binascii import crc32
 from struct import pack, unpack
 
 END = 0xFFFFFFFF
-CODES = {1: "B", 2: "H", 4: "I"}
+CODES = {1: "B", 2: "H", 4: "i"}
 
 
 def main(mode, source, path, *functions):

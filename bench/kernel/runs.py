@@ -64,15 +64,16 @@ class Cost:
     worst_part: str
 
 
-def cost(full: tuple[Trace, Run], single: tuple[Trace, Run], function: str, night: str) -> Cost:
-    """The cost of `function`. The trace of `single` frames begins with an empty burst."""
-    of_night = [(call, n) for call, n in _of(*full, function) if call.part == night]
-    mean = sum(n for _, n in of_night) / sum(call.frames for call, _ in of_night)
+def cost(
+    full: tuple[Trace, Run], single: tuple[Trace, Run], function: str, part: str, frames: int
+) -> Cost:
+    """The cost of `function`; `part` has `frames` frames. `single` begins with an empty burst."""
+    mean = sum(n for call, n in _of(*full, function) if call.part == part) / frames
     (first, empty), *rest = _of(*single, function)
     if first.frames != 0:
         raise ValueError("the trace does not begin with an empty burst")
-    worst, part = max((n - empty, call.part) for call, n in rest)
-    return Cost(mean, empty, worst, part)
+    worst, dearest = max((n - empty, call.part) for call, n in rest)
+    return Cost(mean, empty, worst, dearest)
 
 
 def _of(trace: Trace, run: Run, function: str) -> Iterator[tuple[Call, int]]:

@@ -1,12 +1,12 @@
 /* The maths of firmware/crib/kernels.py `scan`, as cheap as plain C makes it: what viper is measured
-   against. It leaves the same bits behind, in `st` and in `out`.
+   against. It leaves the same bits behind, in `st`, `ring`, `env` and `sums`.
 
    words.h is made from the kernel's source (every constant by its own name) and says what CFG(word)
-   is: a load from `cfg`, or with -DLITERALS a number, as if one configuration had been compiled in.
+   is: with -DLITERALS a number, as if one configuration had been compiled in, else a load from `cfg`.
 
-   What is cheaper here than in a literal translation: the state of the quiet path is in locals, the
-   first frame is primed before the loop, clipping is looked at only within an event, and what only
-   a second's end or an event needs is out of line. */
+   What is cheaper here than in a literal translation: all state is in locals, the envelope and the
+   running sums are written where a tick ends, and what only an end of the range needs is out of
+   line. */
 
 #include <stdint.h>
 
@@ -14,237 +14,133 @@
 
 typedef int32_t i32;
 
-#define RARE __attribute__((noinline))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
-static inline i32 sample(const uint8_t *at, i32 low, i32 high) {
-    return (at[low] | at[high] << 8) ^ 0x8000;
-}
 
 static inline i32 magnitude_of(i32 v) {
     return v < 0 ? -v : v;
 }
 
-static inline i32 level(i32 v) {
-    i32 n = 0;
-    for (; v >= 16; v >>= 1)
-        n += 8;
-    return n + v;
+static inline i32 square(i32 v) {
+    return v * v;
 }
 
-static inline i32 clipped(i32 u) {
-    return (uint32_t)(u - _CLIP_LOW - 1) >= (uint32_t)(_CLIP_HIGH - _CLIP_LOW - 1);
-}
+/* An axis's filters and floor, between the words of `st` and locals. */
+#define LOAD(k) \
+    i32 base##k = st[BASE + k], band##k = st[BAND + k], slow##k = st[SLOW + k]; \
+    i32 sharp##k = st[SHARP + k], gain##k = st[GAIN + k];
+#define STORE(k) \
+    st[BASE + k] = base##k, st[BAND + k] = band##k, st[SLOW + k] = slow##k; \
+    st[SHARP + k] = sharp##k, st[GAIN + k] = gain##k;
 
-static RARE void prime(const uint8_t *at, const i32 *restrict cfg, i32 *restrict st) {
-    for (i32 k = 0; k < 3; k++) {
-        st[BASE + k] = sample(at + 2 * k, CFG(LOW_BYTE), CFG(HIGH_BYTE)) << 12;
-        st[BAND + k] = _BAND_ZERO;
-    }
-    st[PRIMED] = 1;
-}
-
-static RARE void end_second(i32 *restrict st, i32 peak) {
-    if (peak > st[EPOCH_PEAK])
-        st[EPOCH_PEAK] = peak;
-    if (st[SECONDS] < TRACK_SECONDS) {
-        st[TRACK + st[SECONDS]] = level(peak);
-        st[SECONDS]++;
-    }
-}
-
-static RARE void begin(
-    const i32 *restrict cfg, i32 *restrict st, i32 index, i32 env, i32 low, i32 floor) {
-    st[ACTIVE] = 1;
-    st[ONSET] = index;
-    st[LOW] = low;
-    st[HIGH] = (floor * CFG(HIGH_GAIN)) >> 3;
-    st[FLOOR_AT] = floor;
-    st[PEAK] = 0;
-    st[ENERGY] = 0;
-    st[JERKS] = 1;
-    st[RISING] = 1;
-    st[EXTREME] = env;
-    st[FLAGS] = 0;
-    for (i32 k = 0; k < 3; k++) {
-        st[PEAK_AXIS + k] = magnitude_of(st[BAND + k] - _BAND_ZERO);
-        st[TILT_AT + k] = st[BASE + k];
-    }
-    for (i32 k = 0; k < LEVELS + LEVELS; k++)
-        st[LADDER + k] = 0;
-}
-
-static RARE void put(const i32 *restrict st, i32 *restrict event, i32 index, i32 cut) {
-    i32 first = 0x20000000, last = 0;
-    for (i32 k = level((st[PEAK] * 77) >> 8); k < LEVELS; k++) {
-        if (st[LADDER + k]) {
-            if (st[LADDER + k] < first)
-                first = st[LADDER + k];
-            if (st[LADDER + LEVELS + k] > last)
-                last = st[LADDER + LEVELS + k];
-        }
-    }
-    event[OUT_ONSET] = st[ONSET] + first - 1;
-    event[OUT_DURATION] = last - first + 1;
-    event[OUT_SPAN] = st[LAST_LOUD] - st[ONSET] + 1;
-    event[OUT_PEAK] = st[PEAK];
-    event[OUT_FLOOR] = st[FLOOR_AT];
-    event[OUT_LOW] = st[LOW];
-    event[OUT_HIGH] = st[HIGH];
-    event[OUT_ENERGY] = st[ENERGY];
-    event[OUT_JERKS] = st[JERKS];
-    event[OUT_FLAGS] = cut | st[FLAGS];
-    event[OUT_START] = st[ONSET];
-    event[OUT_CLOSED] = index;
-    for (i32 k = 0; k < 3; k++) {
-        event[OUT_AXIS + k] = st[PEAK_AXIS + k];
-        event[OUT_TILT + k] = ((st[BASE + k] - st[TILT_AT + k]) >> 12) + 65536;
-    }
-}
-
-static inline void loud(i32 *restrict st, i32 index, i32 magnitude) {
-    st[STILL] = 0;
-    st[LAST_LOUD] = index;
-    if (magnitude > st[PEAK])
-        st[PEAK] = magnitude;
-    i32 *step = st + LADDER + level(magnitude);
-    i32 v = index - st[ONSET] + 1;
-    if (step[0] == 0)
-        step[0] = v;
-    step[LEVELS] = v;
-}
-
-static inline void count_jerks(i32 *restrict st, i32 env) {
-    i32 extreme = st[EXTREME];
-    if (st[RISING]) {
-        if (env > extreme) {
-            st[EXTREME] = env;
-        } else if (env + env < extreme) {
-            st[RISING] = 0;
-            st[EXTREME] = env;
-        }
-    } else if (env < extreme) {
-        st[EXTREME] = env;
-    } else if (env > extreme + extreme && env >= st[HIGH]) {
-        st[RISING] = 1;
-        st[EXTREME] = env;
-        st[JERKS]++;
-    }
-}
-
-/* One frame within an event, or the one that begins it. Returns the events closed so far. */
-static RARE i32 active(
-    const uint8_t *restrict at, const i32 *restrict cfg, i32 *restrict st, i32 *restrict out,
-    i32 index, i32 magnitude, i32 env, i32 closed) {
-    if (magnitude >= st[LOW])
-        loud(st, index, magnitude);
-    else
-        st[STILL]++;
-    i32 clip = 0;
-    for (i32 k = 0; k < 3; k++) {
-        clip |= clipped(sample(at + 2 * k, CFG(LOW_BYTE), CFG(HIGH_BYTE)));
-        i32 v = magnitude_of(st[BAND + k] - _BAND_ZERO);
-        if (v > st[PEAK_AXIS + k])
-            st[PEAK_AXIS + k] = v;
-    }
-    st[FLAGS] |= clip << 1;
-    if (st[ENERGY] < _ENERGY_MOST)
-        st[ENERGY] += magnitude >> 8;
-    count_jerks(st, env);
-    i32 cut = index - st[ONSET] + 1 >= CFG(LONGEST);
-    if (cut || st[STILL] >= CFG(HOLD)) {
-        st[ACTIVE] = 0;
-        if (st[PEAK] >= st[HIGH] && closed < OUT_EVENTS) {
-            put(st, out + closed * OUT_WORDS, index, cut);
-            closed++;
-        }
-    }
-    return closed;
-}
-
-/* The filters' state, between the words of `st` and locals. */
-#define LOAD(k) i32 base##k = st[BASE + k], band##k = st[BAND + k] - _BAND_ZERO;
-#define STORE(k) st[BASE + k] = base##k, st[BAND + k] = band##k + _BAND_ZERO;
-
-#define AXIS(k) { \
-        i32 v = (((low[2 * k] | high[2 * k] << 8) ^ 0x8000) << 12) - base##k; \
+#define AXIS(k, z) \
+    i32 z; \
+    { \
+        i32 v = (low[2 * k] | high[2 * k] << 8) ^ 0x8000; \
+        frame[k] = v; \
+        if (UNLIKELY((uint32_t)(v + 0x8000 - _BOTTOM) > _TOP + 0x10000 - _BOTTOM)) \
+            st[CLIPPED] = 1; \
+        v = (v << 12) - base##k; \
         base##k += v >> CFG(SHIFT_HP); \
         v = (v >> 8) - band##k; \
         band##k += (v >> CFG(SHIFT_LP1)) + (v >> CFG(SHIFT_LP2)); \
         v = magnitude_of(band##k); \
-        rest += v; \
-        if (v > magnitude) \
-            magnitude = v; \
+        all_sum += v >> 2; \
+        if (v > tick_peak) \
+            tick_peak = v, tick_axis = k; \
+        v = band##k - slow##k; \
+        slow##k += (v >> CFG(SHIFT_SLOW)) + (v >> (CFG(SHIFT_SLOW) + 1)); \
+        v -= sharp##k; \
+        sharp##k += (v >> CFG(SHIFT_LP1)) + (v >> CFG(SHIFT_LP2)); \
+        v = magnitude_of(slow##k); \
+        slow_sum += v >> 2; \
+        if (v > sway) \
+            sway = v; \
+        v = magnitude_of(sharp##k); \
+        if (UNLIKELY(v > _SHARP_MOST)) \
+            v = _SHARP_MOST; \
+        v *= gain##k >> _GAIN_FRACTION; \
+        if (v > _MEDIAN) { \
+            gain##k -= gain##k >> step; \
+            if (UNLIKELY(v > _LOUD_MOST)) \
+                v = _LOUD_MOST; \
+        } else { \
+            gain##k += (gain##k >> step) + 1; \
+            if (gain##k > CFG(GAIN_MOST)) \
+                gain##k = CFG(GAIN_MOST); \
+        } \
+        v = (v + _Z_HALF) >> _Z_SHIFT; \
+        z = sharp##k < 0 ? -v : v; \
     }
 
-void scan(
-    const uint8_t *restrict buf, i32 n, i32 index, const i32 *restrict cfg, i32 *restrict st,
-    i32 *restrict out) {
-    if (n > 0 && st[PRIMED] == 0)
-        prime(buf, cfg, st);
-    st[SEEN] += n;
-    i32 closed = 0;
-    i32 env = st[ENV], floor = st[FLOOR], warm = st[WARM];
-    i32 second_peak = st[SECOND_PEAK], second_left = CFG(SECOND) - st[SECOND_FRAMES];
+i32 scan(
+    i32 unused, const i32 n, const uint8_t *restrict buf, const i32 *restrict cfg,
+    i32 *restrict st, uint16_t *restrict ring, uint16_t *restrict env, i32 *restrict sums) {
+    (void)unused;
+    const i32 step = st[STEP], stop = st[STOP], first = st[INDEX];
+    const i32 tick_mask = (1 << CFG(SHIFT_TICK)) - 1;
+    const uint8_t *at = buf + st[OFFSET];
+    i32 *w = st + st[WINDOW_AT], *const w_end = st + FRAMES + 3 * CFG(WINDOW);
+    i32 index = first, end = first + n, still = st[STILL];
+    i32 xx = st[SUM], yy = st[SUM + 1], zz = st[SUM + 2];
+    i32 xy = st[SUM + 3], xz = st[SUM + 4], yz = st[SUM + 5];
+    i32 best = st[BEST], best_at = st[BEST_AT], peak = st[PEAK], sway = st[SWAY];
+    i32 tick_peak = st[TICK_PEAK], tick_axis = st[TICK_AXIS];
+    i32 all_sum = st[ALL], slow_sum = st[SLOWS];
     LOAD(0) LOAD(1) LOAD(2)
-    const i32 end = index + n;
-    for (; index < end; index++, buf += CFG(STRIDE)) {
-        i32 magnitude = 0, rest = 0;
-        const uint8_t *low = buf + CFG(LOW_BYTE), *high = buf + CFG(HIGH_BYTE);
-        AXIS(0) AXIS(1) AXIS(2)
-        rest -= magnitude;
-        magnitude += (3 * rest) >> 3;
+    while (index < end) {
+        uint16_t *const frame = ring + 3 * (index & (RING - 1));
+        const uint8_t *const low = at + CFG(LOW_BYTE), *const high = at + CFG(HIGH_BYTE);
+        if ((index & tick_mask) == 0)
+            tick_peak = 0;
+        AXIS(0, x) AXIS(1, y) AXIS(2, z)
 
-        if (magnitude > env)
-            env = magnitude;
-        else
-            env -= (env - magnitude) >> CFG(SHIFT_ENV);
+        const i32 a = w[0], b = w[1], c = w[2];
+        w[0] = x, w[1] = y, w[2] = z;
+        w += 3;
+        if (w == w_end)
+            w = st + FRAMES;
+        xx += x * x - a * a;
+        yy += y * y - b * b;
+        zz += z * z - c * c;
+        xy += x * y - a * b;
+        xz += x * z - a * c;
+        yz += y * z - b * c;
+        i32 v = square(xy >> CFG(SHIFT_SUM)) + square(xz >> CFG(SHIFT_SUM));
+        v = 2 * (v + square(yz >> CFG(SHIFT_SUM)));
+        v += square(xx >> CFG(SHIFT_SUM)) + square(yy >> CFG(SHIFT_SUM));
+        v += square(zz >> CFG(SHIFT_SUM));
+        if (v > best)
+            best = v, best_at = index;
+        still++;
+        if (v >= CFG(LOW))
+            still = 0;
 
-        i32 still = floor >> FLOOR_SHIFT, step = CFG(FLOOR_STEP);
-        if (UNLIKELY(warm))
-            step = warm + warm < CFG(WARM_UP) ? 9 : 6;
-        else if (magnitude << 3 < still)
-            step -= 4;
-        else if (UNLIKELY(st[ACTIVE]))
-            step += 3;
-        step = floor >> step;
-        if (step == 0)
-            step = 1;
-        if (magnitude > still)
-            floor += step;
-        else if (floor > 1 << FLOOR_SHIFT)
-            floor -= step;
-
-        if (magnitude > second_peak)
-            second_peak = magnitude;
-        if (UNLIKELY(--second_left <= 0)) {
-            end_second(st, second_peak);
-            second_left = CFG(SECOND);
-            second_peak = 0;
+        at += CFG(STRIDE);
+        index++;
+        if (still == stop)
+            end = index;
+        if ((index & tick_mask) == 0 || index == end) {
+            const i32 tick = (index - 1) >> CFG(SHIFT_TICK);
+            i32 *const sum = sums + 2 * ((tick >> 3) & (SUMS - 1));
+            sum[0] = all_sum &= _WRAP;
+            sum[1] = slow_sum &= _WRAP;
+            if (tick_peak > peak)
+                peak = tick_peak;
+            v = tick_peak >> 3;
+            if (UNLIKELY(v > _FINE))
+                v = (v >> 5) + _FINE + 1;
+            env[tick & (TICKS - 1)] = (v << 2) + tick_axis;
         }
-
-        if (UNLIKELY(warm)) {
-            warm--;
-            continue;
-        }
-        if (!st[ACTIVE]) {
-            still = floor >> FLOOR_SHIFT;
-            if (still < CFG(FLOOR_MIN))
-                still = CFG(FLOOR_MIN);
-            i32 threshold = (still * CFG(LOW_GAIN)) >> 3;
-            if (magnitude < threshold)
-                continue;
-            STORE(0) STORE(1) STORE(2)
-            begin(cfg, st, index, env, threshold, still);
-        }
-        STORE(0) STORE(1) STORE(2)
-        closed = active(buf, cfg, st, out, index, magnitude, env, closed);
     }
     STORE(0) STORE(1) STORE(2)
-    st[ENV] = env;
-    st[FLOOR] = floor;
-    st[WARM] = warm;
-    st[SECOND_PEAK] = second_peak;
-    st[SECOND_FRAMES] = CFG(SECOND) - second_left;
-    st[CLOSED] = closed;
+    st[OFFSET] = at - buf;
+    st[STILL] = still;
+    st[INDEX] = index;
+    st[WINDOW_AT] = w - st;
+    st[SUM] = xx, st[SUM + 1] = yy, st[SUM + 2] = zz;
+    st[SUM + 3] = xy, st[SUM + 4] = xz, st[SUM + 5] = yz;
+    st[BEST] = best, st[BEST_AT] = best_at, st[PEAK] = peak, st[SWAY] = sway;
+    st[TICK_PEAK] = tick_peak, st[TICK_AXIS] = tick_axis;
+    st[ALL] = all_sum, st[SLOWS] = slow_sum;
+    return index - first;
 }

@@ -83,14 +83,15 @@ class Detector:
         while n:
             m = min(n, self.seconds.left(), self.waveforms.left())
             if self.warm:
-                m = min(m, self.warm)
-                st[kernels.STEP] = 6 if 2 * self.warm > self._warm_frames else 9
+                early = self.warm - (self._warm_frames >> 1)
+                m = min(m, early if early > 0 else self.warm)
+                st[kernels.STEP] = 6 if early > 0 else 9
             elif self.active:
                 m = min(m, self.run_start + self._longest - self.index)
             elif self.count:
                 m = min(m, self._over - self.index)
             self.waveforms.check()
-            n -= kernels.scan(0, burst, m, self.cfg, st, self.ring, self.env, self.sums)
+            n -= kernels.scan(0, m, burst, self.cfg, st, self.ring, self.env, self.sums)
             self._turn(st[kernels.INDEX] - self.index)
         st[kernels.OFFSET] = 0
         return self.movements.count
@@ -179,9 +180,7 @@ class Detector:
     @property
     def floor(self):
         """Noise rms of the noisiest axis, Q4 LSB."""
-        st = self.state
-        gain = min(st[kernels.GAIN], st[kernels.GAIN + 1], st[kernels.GAIN + 2])
-        return kernels.divide(8 << 24, gain)
+        return kernels.divide(8 << 24, min(self.state[kernels.GAIN : kernels.FILTERS]))
 
     def follow(self, other):
         """Begin where `other` is: its frames stay counted, what it knew of them is left behind."""

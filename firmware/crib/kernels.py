@@ -63,22 +63,23 @@ _GAIN_FRACTION = const(10)
 _Z_SHIFT = const(14)
 _Z_HALF = const(8192)
 _MEDIAN = const(88408)  # 8 * 0.6745 << 14: the median of |z| of Gaussian noise
-_Z_MOST = const(127)
+_LOUD_MOST = const(127 << 14)  # so that z is 127
 _SHARP_MOST = const(65535)
-_WRAP = const(0x3FFFFFFF)
-_CLIP_LOW = const(3)  # offset binary within 2 LSB of either end of the range
-_CLIP_HIGH = const(65532)
+_WRAP = const(0x3FFFFFFF)  # running sums count modulo 2**30, in `scan` from -2**30 to 0
+_LAP = const(-_WRAP - 1)
+_TOP = const(0x7FFC)  # a word beyond is within 2 LSB of the upper end of the range ...
+_BOTTOM = const(0x8003)  # ... or, below this one, of the lower
 _FINE = const(8191)  # envelope code: half an LSB up to here, 16 LSB beyond
 
 
 @micropython.viper
 def scan(
-    v: int, buf: ptr8, n: int, cfg: ptr32, st: ptr32, ring: ptr16, env: ptr16, sums: ptr32
+    v: int, n: int, buf: ptr8, cfg: ptr32, st: ptr32, ring: ptr16, env: ptr16, sums: ptr32
 ) -> int:
     """Run up to `n` frames of a FIFO burst through filters, floors and statistic.
 
-    Returns how many it took: fewer than `n` where st[STILL] became st[STOP]. `v` is no argument: it
-    is the one local that lives in a register.
+    Returns how many it took: fewer than `n` where st[STILL] became st[STOP]. `v` is no argument:
+    it and `n` are the two locals that live in registers.
     """
     stride = cfg[STRIDE]
     at = st[OFFSET] + cfg[LOW_BYTE]
@@ -120,216 +121,235 @@ def scan(
     xz = st[SUM + 4]
     yz = st[SUM + 5]
     best = st[BEST]
-    best_at = st[BEST_AT]
-    peak = st[PEAK]
     sway = st[SWAY]
     tick_peak = st[TICK_PEAK]
     tick_axis = st[TICK_AXIS]
-    all_sum = st[ALL]
-    slow_sum = st[SLOWS]
-    tick_mask = (1 << s_tick) - 1
+    all_sum = st[ALL] + _LAP
+    slow_sum = st[SLOWS] + _LAP
     end = index + n
     while index < end:
-        r = (index & (RING - 1)) * 3
-        if index & tick_mask == 0:
+        # Up to the end of the envelope's tick.
+        until = ((index >> s_tick) + 1) << s_tick
+        if until == index + (1 << s_tick):
             tick_peak = 0
+        if until > end:
+            until = end
+        while index < until:
+            r = (index & (RING - 1)) * 3
 
-        v = buf[at] | (buf[at + high] << 8)
-        v ^= 0x8000
-        ring[r] = v
-        if v < _CLIP_LOW:
-            st[CLIPPED] = 1
-        if v > _CLIP_HIGH:
-            st[CLIPPED] = 1
-        v = (v << 12) - x_base
-        x_base = (v >> s_hp) + x_base
-        v = (v >> 8) - x_band
-        v = (v >> s1) + (v >> s2) + x_band
-        x_band = v
-        if v < 0:
-            v = 0 - v
-        all_sum = (v >> 2) + all_sum
-        if v > tick_peak:
-            tick_peak = v
-            tick_axis = 0
-        v = x_band - x_slow
-        x_slow = (v >> s3) + (v >> s4) + x_slow
-        v = v - x_sharp
-        x_sharp = (v >> s1) + (v >> s2) + x_sharp
-        v = x_slow
-        if v < 0:
-            v = 0 - v
-        slow_sum = (v >> 2) + slow_sum
-        if v > sway:
-            sway = v
-        v = x_sharp
-        if v < 0:
-            v = 0 - v
-        if v > _SHARP_MOST:
-            v = _SHARP_MOST
-        v = v * (x_gain >> _GAIN_FRACTION)
-        if v > _MEDIAN:
-            x_gain = x_gain - (x_gain >> step)
-        else:
-            x_gain = (x_gain >> step) + x_gain + 1
-            if x_gain > gain_most:
-                x_gain = gain_most
-        v = (v + _Z_HALF) >> _Z_SHIFT
-        if v > _Z_MOST:
-            v = _Z_MOST
-        if x_sharp < 0:
-            v = 0 - v
-        x = v
+            n = at
+            v = buf[n]
+            n += high
+            v = (buf[n] << 8) | v
+            if v > _TOP:
+                if v < _BOTTOM:
+                    st[CLIPPED] = 1
+            v ^= 0x8000
+            ring[r] = v
+            v = (v << 12) - x_base
+            x_base = (v >> s_hp) + x_base
+            v = (v >> 8) - x_band
+            v = (v >> s1) + (v >> s2) + x_band
+            x_band = v
+            n = v - x_slow
+            if v < 0:
+                v = 0 - v
+            all_sum = (v >> 2) + all_sum
+            if v > tick_peak:
+                tick_peak = v
+                tick_axis = 0
+            v = (n >> s3) + (n >> s4) + x_slow
+            x_slow = v
+            n -= x_sharp
+            if v < 0:
+                v = 0 - v
+            slow_sum = (v >> 2) + slow_sum
+            if v > sway:
+                sway = v
+            v = (n >> s1) + (n >> s2) + x_sharp
+            x_sharp = v
+            if v < 0:
+                v = 0 - v
+            if v > _SHARP_MOST:
+                v = _SHARP_MOST
+            n = x_gain
+            v = (n >> _GAIN_FRACTION) * v
+            if v > _MEDIAN:
+                x_gain = n - (n >> step)
+                if v > _LOUD_MOST:
+                    v = _LOUD_MOST
+            else:
+                n = (n >> step) + n + 1
+                if n > gain_most:
+                    n = gain_most
+                x_gain = n
+            v = (v + _Z_HALF) >> _Z_SHIFT
+            if x_sharp < 0:
+                v = 0 - v
+            x = v
 
-        v = buf[at + 2] | (buf[at + 2 + high] << 8)
-        v ^= 0x8000
-        ring[r + 1] = v
-        if v < _CLIP_LOW:
-            st[CLIPPED] = 1
-        if v > _CLIP_HIGH:
-            st[CLIPPED] = 1
-        v = (v << 12) - y_base
-        y_base = (v >> s_hp) + y_base
-        v = (v >> 8) - y_band
-        v = (v >> s1) + (v >> s2) + y_band
-        y_band = v
-        if v < 0:
-            v = 0 - v
-        all_sum = (v >> 2) + all_sum
-        if v > tick_peak:
-            tick_peak = v
-            tick_axis = 1
-        v = y_band - y_slow
-        y_slow = (v >> s3) + (v >> s4) + y_slow
-        v = v - y_sharp
-        y_sharp = (v >> s1) + (v >> s2) + y_sharp
-        v = y_slow
-        if v < 0:
-            v = 0 - v
-        slow_sum = (v >> 2) + slow_sum
-        if v > sway:
-            sway = v
-        v = y_sharp
-        if v < 0:
-            v = 0 - v
-        if v > _SHARP_MOST:
-            v = _SHARP_MOST
-        v = v * (y_gain >> _GAIN_FRACTION)
-        if v > _MEDIAN:
-            y_gain = y_gain - (y_gain >> step)
-        else:
-            y_gain = (y_gain >> step) + y_gain + 1
-            if y_gain > gain_most:
-                y_gain = gain_most
-        v = (v + _Z_HALF) >> _Z_SHIFT
-        if v > _Z_MOST:
-            v = _Z_MOST
-        if y_sharp < 0:
-            v = 0 - v
-        y = v
+            n = at + 2
+            v = buf[n]
+            n += high
+            v = (buf[n] << 8) | v
+            if v > _TOP:
+                if v < _BOTTOM:
+                    st[CLIPPED] = 1
+            v ^= 0x8000
+            ring[r + 1] = v
+            v = (v << 12) - y_base
+            y_base = (v >> s_hp) + y_base
+            v = (v >> 8) - y_band
+            v = (v >> s1) + (v >> s2) + y_band
+            y_band = v
+            n = v - y_slow
+            if v < 0:
+                v = 0 - v
+            all_sum = (v >> 2) + all_sum
+            if v > tick_peak:
+                tick_peak = v
+                tick_axis = 1
+            v = (n >> s3) + (n >> s4) + y_slow
+            y_slow = v
+            n -= y_sharp
+            if v < 0:
+                v = 0 - v
+            slow_sum = (v >> 2) + slow_sum
+            if v > sway:
+                sway = v
+            v = (n >> s1) + (n >> s2) + y_sharp
+            y_sharp = v
+            if v < 0:
+                v = 0 - v
+            if v > _SHARP_MOST:
+                v = _SHARP_MOST
+            n = y_gain
+            v = (n >> _GAIN_FRACTION) * v
+            if v > _MEDIAN:
+                y_gain = n - (n >> step)
+                if v > _LOUD_MOST:
+                    v = _LOUD_MOST
+            else:
+                n = (n >> step) + n + 1
+                if n > gain_most:
+                    n = gain_most
+                y_gain = n
+            v = (v + _Z_HALF) >> _Z_SHIFT
+            if y_sharp < 0:
+                v = 0 - v
+            y = v
 
-        v = buf[at + 4] | (buf[at + 4 + high] << 8)
-        v ^= 0x8000
-        ring[r + 2] = v
-        if v < _CLIP_LOW:
-            st[CLIPPED] = 1
-        if v > _CLIP_HIGH:
-            st[CLIPPED] = 1
-        v = (v << 12) - z_base
-        z_base = (v >> s_hp) + z_base
-        v = (v >> 8) - z_band
-        v = (v >> s1) + (v >> s2) + z_band
-        z_band = v
-        if v < 0:
-            v = 0 - v
-        all_sum = (v >> 2) + all_sum
-        if v > tick_peak:
-            tick_peak = v
-            tick_axis = 2
-        v = z_band - z_slow
-        z_slow = (v >> s3) + (v >> s4) + z_slow
-        v = v - z_sharp
-        z_sharp = (v >> s1) + (v >> s2) + z_sharp
-        v = z_slow
-        if v < 0:
-            v = 0 - v
-        slow_sum = (v >> 2) + slow_sum
-        if v > sway:
-            sway = v
-        v = z_sharp
-        if v < 0:
-            v = 0 - v
-        if v > _SHARP_MOST:
-            v = _SHARP_MOST
-        v = v * (z_gain >> _GAIN_FRACTION)
-        if v > _MEDIAN:
-            z_gain = z_gain - (z_gain >> step)
-        else:
-            z_gain = (z_gain >> step) + z_gain + 1
-            if z_gain > gain_most:
-                z_gain = gain_most
-        v = (v + _Z_HALF) >> _Z_SHIFT
-        if v > _Z_MOST:
-            v = _Z_MOST
-        if z_sharp < 0:
-            v = 0 - v
+            n = at + 4
+            v = buf[n]
+            n += high
+            v = (buf[n] << 8) | v
+            if v > _TOP:
+                if v < _BOTTOM:
+                    st[CLIPPED] = 1
+            v ^= 0x8000
+            ring[r + 2] = v
+            v = (v << 12) - z_base
+            z_base = (v >> s_hp) + z_base
+            v = (v >> 8) - z_band
+            v = (v >> s1) + (v >> s2) + z_band
+            z_band = v
+            n = v - z_slow
+            if v < 0:
+                v = 0 - v
+            all_sum = (v >> 2) + all_sum
+            if v > tick_peak:
+                tick_peak = v
+                tick_axis = 2
+            v = (n >> s3) + (n >> s4) + z_slow
+            z_slow = v
+            n -= z_sharp
+            if v < 0:
+                v = 0 - v
+            slow_sum = (v >> 2) + slow_sum
+            if v > sway:
+                sway = v
+            v = (n >> s1) + (n >> s2) + z_sharp
+            z_sharp = v
+            if v < 0:
+                v = 0 - v
+            if v > _SHARP_MOST:
+                v = _SHARP_MOST
+            n = z_gain
+            v = (n >> _GAIN_FRACTION) * v
+            if v > _MEDIAN:
+                z_gain = n - (n >> step)
+                if v > _LOUD_MOST:
+                    v = _LOUD_MOST
+            else:
+                n = (n >> step) + n + 1
+                if n > gain_most:
+                    n = gain_most
+                z_gain = n
+            v = (v + _Z_HALF) >> _Z_SHIFT
+            if z_sharp < 0:
+                v = 0 - v
 
-        # The window's sums of products: this frame's in, the oldest frame's out.
-        a = st[w]
-        b = st[w + 1]
-        c = st[w + 2]
-        st[w] = x
-        st[w + 1] = y
-        st[w + 2] = v
-        w += 3
-        if w == w_end:
-            w = FRAMES
-        zz = v * v - c * c + zz
-        xz = x * v - a * c + xz
-        yz = y * v - b * c + yz
-        xx = x * x - a * a + xx
-        yy = y * y - b * b + yy
-        xy = x * y - a * b + xy
 
-        # Sum of the squares of all nine: what moves together on several axes counts for more.
-        v = xy >> s_sum
-        v = v * v
-        a = xz >> s_sum
-        v = a * a + v
-        a = yz >> s_sum
-        v = a * a + v
-        v += v
-        a = xx >> s_sum
-        v = a * a + v
-        a = yy >> s_sum
-        v = a * a + v
-        a = zz >> s_sum
-        v = a * a + v
-        if v > best:
-            best = v
-            best_at = index
-        still += 1
-        if v >= low:
-            still = 0
+            # The window's sums of products: this frame's in, the oldest frame's out.
+            n = st[w]
+            st[w] = x
+            xx = x * x - n * n + xx
+            b = st[w + 1]
+            xy = x * y - n * b + xy
+            c = st[w + 2]
+            xz = x * v - n * c + xz
+            st[w + 1] = y
+            st[w + 2] = v
+            zz = v * v - c * c + zz
+            n = y
+            yy = n * n - b * b + yy
+            yz = n * v - b * c + yz
+            w += 3
+            if w == w_end:
+                w = FRAMES
 
-        all_sum &= _WRAP
-        slow_sum &= _WRAP
-        a = index >> s_tick
-        b = ((a >> 3) & (SUMS - 1)) * 2
-        sums[b] = all_sum
-        sums[b + 1] = slow_sum
+            # Sum of the squares of all nine: what moves together on several axes counts for more.
+            n = xy >> s_sum
+            v = n * n
+            n = xz >> s_sum
+            v = n * n + v
+            n = yz >> s_sum
+            v = n * n + v
+            v += v
+            n = xx >> s_sum
+            v = n * n + v
+            n = yy >> s_sum
+            v = n * n + v
+            n = zz >> s_sum
+            v = n * n + v
+            if v > best:
+                best = v
+                st[BEST_AT] = index
+            still += 1
+            if v >= low:
+                still = 0
+
+            at += stride
+            index += 1
+            if still == stop:
+                until = index
+                end = index
+
+        if all_sum >= 0:
+            all_sum += _LAP
+        if slow_sum >= 0:
+            slow_sum += _LAP
+        n = (index - 1) >> s_tick
+        v = ((n >> 3) & (SUMS - 1)) * 2
+        sums[v] = all_sum & _WRAP
+        sums[v + 1] = slow_sum & _WRAP
         v = tick_peak
-        if v > peak:
-            peak = v
+        if v > st[PEAK]:
+            st[PEAK] = v
         v >>= 3
         if v > _FINE:
             v = (v >> 5) + _FINE + 1
-        env[a & (TICKS - 1)] = (v << 2) + tick_axis
-
-        at += stride
-        index += 1
-        if still == stop:
-            end = index
+        env[n & (TICKS - 1)] = (v << 2) + tick_axis
     n = index - st[INDEX]
     st[OFFSET] = at - cfg[LOW_BYTE]
     st[STILL] = still
@@ -357,13 +377,11 @@ def scan(
     st[SUM + 4] = xz
     st[SUM + 5] = yz
     st[BEST] = best
-    st[BEST_AT] = best_at
-    st[PEAK] = peak
     st[SWAY] = sway
     st[TICK_PEAK] = tick_peak
     st[TICK_AXIS] = tick_axis
-    st[ALL] = all_sum
-    st[SLOWS] = slow_sum
+    st[ALL] = all_sum & _WRAP
+    st[SLOWS] = slow_sum & _WRAP
     return n
 
 
@@ -523,7 +541,7 @@ def divide(a: int, b: int) -> int:
     quotient = 0
     if b > 0:
         i = 0
-        while b << 1 <= a:
+        while b <= a >> 1:
             b <<= 1
             i += 1
         while i >= 0:

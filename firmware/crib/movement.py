@@ -19,6 +19,14 @@ _MORE = const(4)  # of a burst: runs of 20 frames with the shortest settings, an
 _ROCKING_SECONDS = const(10)  # DESIGN.md: regular motion for >= 10 s
 
 
+def _share(part, whole):
+    """1024ths of `whole` that `part` is, inside the small integers of a board."""
+    while whole >= 1 << 19:
+        whole >>= 1
+        part >>= 1
+    return kernels.divide(part << 10, whole)
+
+
 class Movements:
     """Judges the runs of one detector; `found` has `count` of them, measures.WORDS each."""
 
@@ -167,12 +175,4 @@ class Movements:
         whole = (sums[b] - sums[a]) & _WRAP
         part = (sums[b + 1] - sums[a + 1]) & _WRAP
         found[at + measures.ENERGY] = whole
-        found[at + measures.SHARE] = _share(part, whole)
-
-
-def _share(part, whole):
-    """1024ths of `whole`, which is below 2**30; 0 of nothing."""
-    while whole >= 1 << 19:
-        whole >>= 1
-        part >>= 1
-    return kernels.divide(min(part, whole) << 10, whole)
+        found[at + measures.SHARE] = _share(min(part, whole), whole)

@@ -8,7 +8,7 @@ from cribtrace.device import config, records, settings
 
 # The floor is kept as the noise rms of the band that the statistic is made of. For white noise the
 # 1-20 Hz band has this much more (docs/DETECTOR.md, measured by its own test at 104 Hz).
-BAND_PER_SHARP = 1.31
+BAND_PER_SHARP = 1.23
 
 RULES = (
     "slow and steady, below 1 Hz",

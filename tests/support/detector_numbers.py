@@ -1,6 +1,6 @@
 """The numbers of docs/DETECTOR.md, computed or measured: python -m tests.support.detector_numbers.
 
-The filters' responses follow from the difference equations and config._SHIFTS; what noise does is
+The filters' responses follow from the difference equations and config's shifts; what noise does is
 measured by running Gaussian noise through the board's own kernel.
 """
 
@@ -9,46 +9,53 @@ from array import array
 
 import numpy as np
 
+from cribtrace import facts
 from cribtrace.device import config, kernels, settings
 
 RATES_HZ = (52, 104, 208)
 MLSB_PER_G = 16_393_443
 DENSITY_UG = 70  # LSM6DSO at +-2 g, high performance: DS12140, table 2
-Q4_PER_MG = 16 * MLSB_PER_G / 1e6
+BANDS = ("motion", "slow", "sharp")
 
 
 def shifts(rate_hz: int) -> tuple[int, ...]:
-    """High-pass, low-pass 1, low-pass 2, envelope shift and floor step at a rate."""
-    return next(s for limit, s in config._SHIFTS if rate_hz * 1000 <= limit)
+    """config's row for a rate: high-pass, two low-pass, slow, window, sum, tick, floor step."""
+    return config._shifts(rate_hz * 1000)
 
 
-def gain(hz: np.ndarray, rate_hz: int) -> np.ndarray:
-    """The motion band's gain at each frequency, by z-transform of the two difference equations."""
-    high, low1, low2, _, _ = shifts(rate_hz)
+def gains(hz: np.ndarray, rate_hz: int) -> dict[str, np.ndarray]:
+    """Gain of each band at each frequency, by z-transform of the difference equations."""
+    high, low1, low2, slow = shifts(rate_hz)[:4]
     unit = np.exp(-2j * np.pi * hz / rate_hz)
     keep = 1 - 2.0**-high
     take = 2.0**-low1 + 2.0**-low2
-    return np.abs((1 - unit) / (1 - keep * unit) * take / (1 - (1 - take) * unit))
+    part = 2.0**-slow + 2.0 ** -(slow + 1)
+    low_pass = take / (1 - (1 - take) * unit)
+    motion = (1 - unit) / (1 - keep * unit) * low_pass
+    slower = motion * part / (1 - (1 - part) * unit)
+    # What `slow` had not followed yet, by the value it had a frame before.
+    sharp = (motion - slower * unit) * low_pass
+    found = {"motion": motion, "slow": slower, "sharp": sharp}
+    return {band: np.abs(found[band]) for band in BANDS}
 
 
-def corners(rate_hz: int) -> tuple[float, float, float, float]:
-    """(lower corner, frequency of the largest gain, upper corner in Hz; that gain)."""
-    hz = np.linspace(0.01, rate_hz / 2, 200_000)
-    g = gain(hz, rate_hz)
-    best = int(g.argmax())
-    within = np.flatnonzero(g >= g[best] / np.sqrt(2))
-    return hz[within[0]], hz[best], hz[within[-1]], g[best]
+def corners(band: str, rate_hz: int) -> tuple[float, float, float]:
+    """(lower corner, upper corner in Hz; largest gain) of a band."""
+    hz = np.linspace(0.01, rate_hz / 2, 100_000)
+    g = gains(hz, rate_hz)[band]
+    within = np.flatnonzero(g >= g.max() / np.sqrt(2))
+    return hz[within[0]], hz[within[-1]], g.max()
 
 
-def noise_gain(rate_hz: int) -> float:
-    """Rms of the motion band for white noise of rms 1: the root mean square of the gain."""
+def noise_gain(band: str, rate_hz: int) -> float:
+    """Rms of a band for white noise of rms 1: the root mean square of the gain."""
     hz = (np.arange(100_000) + 0.5) * rate_hz / 200_000
-    return float(np.sqrt(np.mean(gain(hz, rate_hz) ** 2)))
+    return float(np.sqrt(np.mean(gains(hz, rate_hz)[band] ** 2)))
 
 
 def sensor_rms_mg(rate_hz: int) -> float:
-    """Rms of one axis of the motion band for the sensor's own noise, in mg."""
-    return DENSITY_UG / 1000 * np.sqrt(rate_hz / 2) * noise_gain(rate_hz)
+    """Rms of one axis of the sharp band for the sensor's own noise, in mg."""
+    return DENSITY_UG / 1000 * np.sqrt(rate_hz / 2) * noise_gain("sharp", rate_hz)
 
 
 def noise_burst(rng: np.random.Generator, rms_mg: float) -> bytes:
@@ -57,93 +64,79 @@ def noise_burst(rng: np.random.Generator, rms_mg: float) -> bytes:
     return np.rint(mg * MLSB_PER_G / 1e6).astype("<i2").tobytes()
 
 
-def kernel(rate_hz: int) -> tuple[array, array, array]:
-    """(cfg, state, out) as the detector begins with."""
-    cfg = config.kernel_words(settings.DEFAULTS, rate_hz * 1000, MLSB_PER_G, 6, 0, 1)
-    state = array("I", [0] * kernels.ST_WORDS)
-    state[kernels.WARM] = cfg[kernels.WARM_UP]
-    state[kernels.FLOOR] = cfg[kernels.FLOOR_MIN] << kernels.FLOOR_SHIFT
-    return cfg, state, array("I", [0] * (kernels.OUT_EVENTS * kernels.OUT_WORDS))
+class Kernel:
+    """The kernel by itself, warmed up, one statistic a frame."""
+
+    def __init__(self, rate_hz: int) -> None:
+        in_force = settings.DEFAULTS
+        self.cfg, self.step = config.kernel_words(in_force, rate_hz * 1000, MLSB_PER_G, 6, 0, 1)
+        self.state = array("i", [0] * kernels.ST_WORDS)
+        self.state[kernels.STOP] = -1
+        self.state[kernels.WINDOW_AT] = kernels.FRAMES
+        for axis, rest in enumerate((0, 0, 16393)):
+            self.state[kernels.BASE + axis] = (32768 + rest) << 12
+            self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
+        self.rings = (
+            array("H", [0] * 3 * kernels.RING),
+            array("H", [0] * kernels.TICKS),
+            array("i", [0] * 2 * kernels.SUMS),
+        )
+
+    def frame(self, raw: bytes, step: int) -> int:
+        """The statistic at this frame."""
+        self.state[kernels.STEP] = step
+        self.state[kernels.OFFSET] = 0
+        self.state[kernels.BEST] = 0
+        kernels.scan(0, 1, raw, self.cfg, self.state, *self.rings)
+        return self.state[kernels.BEST]
 
 
-def magnitudes(rate_hz: int, rms_mg: float, frames: int, seed: int = 1) -> np.ndarray:
-    """What the kernel makes of noise: int[frames, 2], the magnitude and the floor, both Q4."""
-    cfg, state, out = kernel(rate_hz)
-    warm_up = cfg[kernels.WARM_UP] * 4
-    cfg[kernels.SECOND] = 2**29  # no second ends: its peak is read, and zeroed, at every frame
+def strengths(rate_hz: int, rms_mg: float, frames: int, seed: int = 1) -> np.ndarray:
+    """Strength of each of `frames` frames of noise, after a warm-up."""
+    kernel = Kernel(rate_hz)
     rng = np.random.default_rng(seed)
-    found = []
-    index = 0
-    while len(found) < warm_up + frames:
+    found: list[float] = []
+    warm = 10 * rate_hz
+    while len(found) < warm + frames:
         burst = noise_burst(rng, rms_mg)
         for at in range(0, len(burst), 6):
-            state[kernels.SECOND_PEAK] = 0
-            kernels.scan(burst[at : at + 6], 1, index, cfg, state, out)
-            found.append((state[kernels.SECOND_PEAK], state[kernels.FLOOR] >> kernels.FLOOR_SHIFT))
-            index += 1
-    return np.array(found[warm_up : warm_up + frames])
+            step = kernel.step if len(found) > warm else 6 if len(found) < warm // 2 else 9
+            found.append(facts.strength(kernel.frame(burst[at : at + 6], step)))
+    return np.array(found[warm : warm + frames])
 
 
-def noise_facts(rate_hz: int, rms_mg: float, frames: int) -> dict[str, float]:
-    """Median and quantiles of the magnitude over one axis's rms; how steady the floor is."""
-    mag, floor = magnitudes(rate_hz, rms_mg, frames).T
-    rms_q4 = rms_mg * noise_gain(rate_hz) * Q4_PER_MG
-    facts = {"median": float(np.median(mag) / rms_q4)}
-    for share in (0.9, 0.99, 0.999, 0.9999):
-        facts[f"q{share}"] = float(np.quantile(mag, share) / rms_q4)
-    facts["floor"] = float(floor.mean() / rms_q4)
-    facts["floor_sd"] = float(floor.std() / floor.mean())
-    facts["over_low"] = float(np.mean(mag >= 3 * floor))
-    facts["largest"] = float((mag / floor).max())
-    return facts
+QUANTILES = (0.5, 0.9, 0.99, 0.999)
 
 
-def tail(times_rms: float, draws: int = 4_000_000, seed: int = 1) -> float:
-    """Share of frames of independent Gaussian axes whose magnitude exceeds `times_rms`.
-
-    By importance sampling: normals of twice the width, each weighted with how likely it is.
-    """
-    rng = np.random.default_rng(seed)
-    width = 2.5
-    x = np.abs(rng.normal(0, width, (draws, 3)))
-    largest = x.max(axis=1)
-    magnitude = largest + 0.375 * (x.sum(axis=1) - largest)
-    weight = width**3 * np.exp(-0.5 * (1 - width**-2) * (x**2).sum(axis=1))
-    return float(np.mean(weight * (magnitude > times_rms)))
+def noise_facts(rate_hz: int, frames: int) -> list[float]:
+    """QUANTILES of the strength of noise."""
+    return [float(q) for q in np.quantile(strengths(rate_hz, 0.5, frames), QUANTILES)]
 
 
-def floor_time_s(rate_hz: int, factor: float, floor_mg: float, *, active: bool = False) -> float:
+def floor_time_s(rate_hz: int, factor: float, *, within: bool = False) -> float:
     """Seconds in which the floor grows `factor`-fold while every frame lies above it."""
-    _, _, _, _, step = shifts(rate_hz)
-    floor = round(floor_mg * Q4_PER_MG) << kernels.FLOOR_SHIFT
-    goal = floor * factor
-    frames = 0
-    while floor < goal:
-        floor += (floor >> (step + 3 if active else step)) or 1
-        frames += 1
-    return frames / rate_hz
+    step = shifts(rate_hz)[7] + (2 if within else 0)
+    return float(np.log(factor) / -np.log1p(-(2.0**-step)) / rate_hz)
 
 
 def main(frames: int) -> None:
-    """Print every number of the document that is not a setting."""
+    """Print every row of the document's tables."""
     for rate_hz in RATES_HZ:
-        low, best, high, most = corners(rate_hz)
-        print(
-            f"{rate_hz} Hz: {low:.2f} .. {high:.1f} Hz, gain {most:.3f} at {best:.1f} Hz, "
-            f"noise x {noise_gain(rate_hz):.3f} = {sensor_rms_mg(rate_hz):.3f} mg rms, "
-            f"floor {1.663 * sensor_rms_mg(rate_hz):.3f} mg, "
-            f"threshold {4.5 * 1.663 * sensor_rms_mg(rate_hz):.2f} mg"
-        )
-        floor_mg = 1.663 * sensor_rms_mg(rate_hz)
-        print(
-            f"  floor doubles in {floor_time_s(rate_hz, 2, floor_mg):.0f} s, within an event in "
-            f"{floor_time_s(rate_hz, 2, floor_mg, active=True):.0f} s"
-        )
-    for k in (3.0, 4.5):
-        print(f"above {k} floors: {tail(k * 1.663):.3g} of frames")
+        row = shifts(rate_hz)
+        print(f"| {rate_hz} | {row[0]} | {row[1]}, {row[2]} | {row[3]}, {row[3] + 1} | {row[4]} "
+              f"| {row[7]} |")  # fmt: skip
+    for band in BANDS:
+        for rate_hz in RATES_HZ:
+            low, high, most = corners(band, rate_hz)
+            noise = noise_gain(band, rate_hz)
+            print(f"| {band} | {rate_hz} | {low:.2f} | {high:.1f} | {most:.3f} | {noise:.3f} |")
+    high = settings.DEFAULTS["high_16"] / 16
     for rate_hz in RATES_HZ:
-        facts = noise_facts(rate_hz, 0.5, frames)
-        print(rate_hz, "Hz:", ", ".join(f"{k} {v:.4g}" for k, v in facts.items()))
+        rms = sensor_rms_mg(rate_hz)
+        print(f"| {rate_hz} | {rms:.3f} | {rms * high**0.5:.2f} | {floor_time_s(rate_hz, 2):.0f} "
+              f"| {floor_time_s(rate_hz, 2, within=True):.0f} |")  # fmt: skip
+    for rate_hz in RATES_HZ:
+        print(f"| {rate_hz} |", " | ".join(f"{q:.2f}" for q in noise_facts(rate_hz, frames)), "|")
 
 
 if __name__ == "__main__":

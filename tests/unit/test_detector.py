@@ -268,7 +268,7 @@ def test_floor_is_the_noise_that_the_host_reports():
     rms_mg = SCALE.noise_mg(det.state[kernels.GAIN]) * facts.BAND_PER_SHARP
     band = signal.butter(2, (1, 20), "bandpass", fs=104, output="sos")
     left = signal.sosfilt(band, noise(900, rms_mg=0.5)[:, 0]).std() / LSB_PER_MG
-    assert rms_mg == pytest.approx(left, rel=0.06)
+    assert rms_mg == pytest.approx(left, rel=0.03)
 
 
 def test_an_event_that_does_not_end_is_cut_and_its_rest_is_of_the_same_kind():
