@@ -289,7 +289,6 @@ def scan(
             if z_sharp < 0:
                 v = 0 - v
 
-
             # The window's sums of products: this frame's in, the oldest frame's out.
             n = st[w]
             st[w] = x

@@ -15,7 +15,7 @@ TOO_LATE = "the waveform begins too late for the filters"
 REST = "the rest of a movement that was cut"
 NO_SETTINGS = "the settings in force are not in this log"
 
-_NAMES = records.LAYOUTS[records.EVENT][1]
+_NAMES = log_records.NAMES[records.EVENT]
 _FILTERS = log_records.NAMES[records.SNIPPET][-kernels.FILTERS :]
 
 
@@ -49,7 +49,7 @@ class _Resumed(detector.Detector):
         they went then.
         """
         self._begin(wave["first"])
-        for k, name in enumerate(records.LAYOUTS[records.SNIPPET][1][-kernels.FILTERS :]):
+        for k, name in enumerate(_FILTERS):
             self.state[k] = wave[name]
         self._primed = True
         self.warm = 0

@@ -7,14 +7,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from cribtrace import cli, rerun, scenario
+from cribtrace import cli, log_records, rerun, scenario
 from cribtrace.device import records, settings
 from cribtrace.recording import Recording
 from cribtrace.rerun import CUT, DIFFERS, NOT_DERIVABLE, SAME
 from tests.support.logged import log
 
 RATE_HZ, LSB_PER_G = 104.0, 16393.443
-FIELDS = records.LAYOUTS[records.SNIPPET]
+FIELDS = records.LAYOUTS[records.SNIPPET], log_records.NAMES[records.SNIPPET]
 
 
 def bumps(*onsets_s, amplitude_mg=6.0, length_s=40, seed=5, swell=0.2) -> Recording:
