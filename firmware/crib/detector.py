@@ -31,7 +31,6 @@ class Detector:
         self.ring = array("H", bytes(2 * 3 * kernels.RING))
         self.env = array("H", bytes(2 * kernels.TICKS))
         self.sums = array("i", bytes(4 * 2 * kernels.SUMS))
-        self.count = 0  # segments of the running run
         self.run_start = 0
         self.scratch = scratch or bytearray(kernels.TICKS)  # needed only while a run is judged
         self.in_gaps = 0
@@ -54,7 +53,7 @@ class Detector:
         self.index = index  # of the next frame
         self.ring_from = index  # frames before this one are not in the ring
         self.active = False
-        self.count = 0
+        self.count = 0  # segments of the running run
         self.best = 0
         self._best_at = self._start = self._over = index
         self._primed = False
@@ -106,6 +105,7 @@ class Detector:
             self.warm -= took
             if not self.warm:
                 self._idle()
+                self.waveforms.begin(self.index)
                 st[kernels.BEST] = 0
         elif self.active:
             if st[kernels.STILL] == st[kernels.STOP]:
@@ -153,6 +153,7 @@ class Detector:
             self._over = min(self.index + self._join, self.run_start + self._longest)
         else:
             self.seconds.missed(best, self._best_at, seconds.PASSED_LOW)
+            self.waveforms.passed(self._start, self.index)
         self._idle()
 
     def reached(self, best, at):

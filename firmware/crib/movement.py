@@ -144,7 +144,8 @@ class Movements:
         # The statistic's window makes it late by as much.
         first = max(start - d.cfg[kernels.WINDOW], d.ring_from) >> tick
         last = end >> tick
-        st = d.state
+        # The noise before the run: what came after it must not change what it was.
+        st = d.waveforms.before if d.count else d.state
         gain = min(st[kernels.GAIN], st[kernels.GAIN + 1], st[kernels.GAIN + 2])
         quiet = kernels.divide(_NOISE_EDGE, gain)
         out = self._measured
@@ -160,7 +161,7 @@ class Movements:
         found[at + measures.SPAN] = end - start + 1
         found[at + measures.CLOSED] = d.index - 1
         found[at + measures.PEAK] = out[0]
-        found[at + measures.GAIN] = d.state[kernels.GAIN + axis]
+        found[at + measures.GAIN] = st[kernels.GAIN + axis]
         found[at + measures.JERKS] = out[4]
         found[at + measures.FLATNESS] = _share(out[5], out[0] * (out[3] - out[2] + 1))
         self._shares(found, at, first, last)

@@ -45,7 +45,7 @@ LAYOUTS = {
     BOOT: "<BI",
     ANCHOR: "<IHI",
     EVENT: "<BBHBBHHHHHIIIIIIIIIIhhh",
-    SNIPPET: "<IIHHHH15i",
+    SNIPPET: "<IIHHHHHH15i",
     EPOCH: "<IIIIIIBIII",
     GAP: "<IIIB",
     STATE: "<IIBB",

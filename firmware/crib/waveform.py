@@ -14,7 +14,8 @@ _CODED_AT_ONCE = const(16)
 _SPARE = const(16 * 9 + 4)  # what they take at most, and the record's CRC
 _CHECK = const(32)  # frames between two copies of the filters: a waveform begins at one
 _CHECK_SHIFT = const(5)
-_CHECKS = const(4)  # as far back as `pre_ms` and a window reach
+_CHECKS = const(4)  # copies kept
+_BEFORE_MOST = const(96)  # frames: the oldest copy lies as far back at least
 
 
 class Waveforms:
@@ -22,12 +23,15 @@ class Waveforms:
 
     def __init__(self, detector, pre):
         self._d = detector
-        self._pre = pre  # frames before the run
+        self._pre = min(pre, _BEFORE_MOST)  # frames before the run
         self._checks = array("i", bytes(4 * _CHECKS * kernels.FILTERS))
         self.before = array("i", bytes(4 * kernels.FILTERS))  # filters at frame `first`
         self.first = 0
         self.run = -1  # first frame of the run it belongs to
-        self._ended = array("i", bytes(4 * (kernels.FILTERS + 3)))
+        self._from = 0  # none begins before this frame
+        self._passed = array("i", bytes(8))  # the last stretch that came to nothing: see `passed`
+        self.slow = array("i", bytes(8))  # what of that lies in the waveform, from `first` on
+        self._ended = array("i", bytes(4 * (kernels.FILTERS + 5)))
         self._ended[0] = -1
 
     def left(self):
@@ -42,25 +46,41 @@ class Waveforms:
             for k in range(kernels.FILTERS):
                 self._checks[at + k] = d.state[k]
 
+    def begin(self, index):
+        """The detector is armed from frame `index` on."""
+        self._from = index
+
+    def passed(self, start, end):
+        """From frame `start` to before `end` a stretch was open that came to nothing.
+
+        The floors adapt slower in it, so that a re-run has to know of it.
+        """
+        self._passed[0] = start
+        self._passed[1] = end
+
     def open(self, run):
         """A run begins at frame `run`: take the copy that lies before it."""
         d = self._d
-        check = max(run - self._pre, 0) >> _CHECK_SHIFT
-        if check << _CHECK_SHIFT < d.ring_from:
-            check += 1
+        first = max(run - self._pre, 0) >> _CHECK_SHIFT << _CHECK_SHIFT
+        if first < self._from:
+            first = (self._from + _CHECK - 1) >> _CHECK_SHIFT << _CHECK_SHIFT
         self.run = run
-        self.first = check << _CHECK_SHIFT
-        at = (check & (_CHECKS - 1)) * kernels.FILTERS
+        self.first = first
+        for k in range(2):
+            self.slow[k] = max(0, min(self._passed[k], run) - first)
+        at = ((first >> _CHECK_SHIFT) & (_CHECKS - 1)) * kernels.FILTERS
         for k in range(kernels.FILTERS):
-            self.before[k] = self._checks[at + k]
+            self.before[k] = d.state[k] if first > run else self._checks[at + k]
 
     def end(self):
         """The run is over: keep what the next one would overwrite until `code` is called."""
         self._ended[0] = self.run
         self._ended[1] = self.first
         self._ended[2] = self._d.index
+        self._ended[3] = self.slow[0]
+        self._ended[4] = self.slow[1]
         for k in range(kernels.FILTERS):
-            self._ended[3 + k] = self.before[k]
+            self._ended[5 + k] = self.before[k]
 
     def due(self):
         """Whether the running run has filled its waveform, so that the ring must not run on."""
@@ -71,19 +91,20 @@ class Waveforms:
     def code(self, run, payload, at):
         """Code run `run` into `payload` from `at` on: the running one, or the last that ended.
 
-        Returns (first frame, frames, its x, y, z in offset binary, the filters' 15 words, end).
-        The words are 0 where the waveform begins too late for them.
+        Returns ((first frame, frames, its x, y, z in offset binary, from and until how many frames
+        later a stretch that came to nothing was open, the filters' 15 words), end). The words are
+        0 where the waveform begins too late for them.
         """
         d = self._d
         if run == self._ended[0]:
             first, until = self._ended[1], self._ended[2]
-            words = tuple(self._ended[3:])
+            words = tuple(self._ended[3:])  # and the stretch before them
         else:
             first, until = self.first, d.index
-            words = tuple(self.before)
+            words = tuple(self.slow) + tuple(self.before)
         oldest = max(d.ring_from, d.index - kernels.RING)
         if first < oldest or first > run:
-            first, words = max(min(first, run), oldest), (0,) * kernels.FILTERS
+            first, words = max(min(first, run), oldest), (0,) * (2 + kernels.FILTERS)
         most = max(1, min(until - first, FRAMES_MOST))
         n = 1
         # What jumps by more than 8192 LSB a frame may not fit: then the waveform ends earlier.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cribtrace import __version__, facts, interpretation, logfile
+from cribtrace import __version__, configuration, facts, interpretation, logfile
 from cribtrace.device import records
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
@@ -106,10 +106,11 @@ def read_night(source: Path) -> Night:
     segments = [s for s in found if s.header]
     night = Night(facts.header_line(segments[0].header or {}))
     night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
-    boots = list(_boots(segments))
+    boots = list(in_a_row(segments))
     end_s = _played(boots)
+    in_force = configuration.logged(record for boot in boots for record in boot.records)
     for boot in boots:
-        _collect(night, boot, end_s)
+        _collect(night, boot, end_s, in_force)
         _missing(night, boot)
     _deaf(night)
     _interpret(night, boots)
@@ -118,7 +119,7 @@ def read_night(source: Path) -> Night:
     return night
 
 
-def _boots(segments: list[logfile.Segment]) -> Iterator[_Boot]:
+def in_a_row(segments: list[logfile.Segment]) -> Iterator[_Boot]:
     """Boots in a row on one time line; an interruption of unknown length takes none of it."""
     start_s = 0.0
     for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
@@ -155,10 +156,13 @@ _LISTS = {
 }
 
 
-def _collect(night: Night, boot: _Boot, end_s: float) -> None:
+def _collect(night: Night, boot: _Boot, end_s: float, in_force: dict[int, dict[str, int]]) -> None:
     waves = {r["run"]: r for r in boot.records if r["type"] == records.SNIPPET}
+    header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
-        line = facts.json_line(record, boot.header)
+        if record["type"] == records.CONFIG:
+            header["settings"] = configuration.told(record) or None
+        line = facts.json_line(record, header)
         if line is None:
             continue
         _place(line, boot)
@@ -168,9 +172,14 @@ def _collect(night: Night, boot: _Boot, end_s: float) -> None:
             continue
         over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
-            if wave := waves.get(record["run"]):
+            if (wave := waves.get(record["run"])) and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
+
+
+def _shows(wave: dict, event: dict) -> bool:
+    """Whether any of the event is in the waveform: a run's holds its beginning alone."""
+    return wave["first"] <= event["onset"] < wave["first"] + wave["frames"]
 
 
 def _missing(night: Night, boot: _Boot) -> None:
@@ -219,19 +228,7 @@ def _place(line: dict, boot: _Boot) -> None:
 
 
 def _snippet(record: dict, boot: _Boot) -> Snippet:
-    """Undo `kernels.code_frames`: zig-zag differences, 7 bits a byte, low bits first."""
-    deltas, value, shift = [], 0, 0
-    for byte in record["rest"]:
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            deltas.append(-(value + 1 >> 1) if value & 1 else value >> 1)
-            value = shift = 0
-    frames = len(deltas) // 3
-    raw = np.empty((frames + 1, 3), dtype=np.int32)
-    raw[0] = record["x"], record["y"], record["z"]
-    raw[1:] = np.asarray(deltas[: 3 * frames], dtype=np.int32).reshape(frames, 3)
-    lsb = raw.cumsum(axis=0) - 0x8000
+    lsb = logfile.frames_of(record) - 0x8000
     mg = (lsb * (1e6 / boot.header["mlsb_per_g"])).astype(np.float32)
     onset_s = round(boot.start_s + facts.Scale(boot.header).seconds(record["first"]), 3)
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)

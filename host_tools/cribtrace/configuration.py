@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from cribtrace.device import settings
+from cribtrace.device import records, settings
 from cribtrace.errors import Usage
 
 
@@ -64,6 +64,27 @@ def parsed(pairs: Iterable[str]) -> dict[str, str]:
             raise Usage(f"{name} is set twice: to {changes[name]} and to {value}")
         changes[name] = value
     return changes
+
+
+def logged(found: Iterable[dict]) -> dict[int, dict[str, int]]:
+    """The settings that CONFIG records hold, by their CRC-32; the defaults are always there."""
+    known = {settings.crc(settings.DEFAULTS): dict(settings.DEFAULTS)}
+    for record in found:
+        if record["type"] == records.CONFIG and (values := told(record)):
+            known[settings.crc(values)] = values
+    return known
+
+
+def told(record: dict) -> dict[str, int]:
+    """The settings in a CONFIG record; empty where these are not the settings of this version."""
+    text = record["rest"].decode("ascii", "replace")
+    pairs = dict(pair.split("=", 1) for pair in text.split() if "=" in pair)
+    schema = pairs.pop("schema", "")
+    known = schema == str(settings.SCHEMA_VERSION) and pairs.keys() == settings.DEFAULTS.keys()
+    try:
+        return {name: int(value) for name, value in pairs.items()} if known else {}
+    except ValueError:
+        return {}
 
 
 def in_force(changes: Mapping[str, int | str]) -> dict[str, int]:

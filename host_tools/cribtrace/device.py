@@ -49,15 +49,18 @@ if TYPE_CHECKING:
         framing,
         kept,
         kernels,
+        kinds,
         measures,
         protocol,
         records,
+        seconds,
         settings,
+        vetoes,
     )
 
 __all__ = [
-    "config", "detector", "framing", "kept", "kernels", "measures", "protocol", "records",
-    "settings",
+    "config", "detector", "framing", "kept", "kernels", "kinds", "measures", "protocol",
+    "records", "seconds", "settings", "vetoes",
 ]  # fmt: skip
 
 

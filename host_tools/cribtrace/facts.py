@@ -1,12 +1,14 @@
 """Records of the board as JSON-line dicts: here, and only here, integers become seconds and mg."""
 
-from cribtrace import log_records
-from cribtrace.device import config, kernels, records
+from collections.abc import Mapping
+
+from cribtrace import criteria, log_records
+from cribtrace.criteria import strength
+from cribtrace.device import config, records, settings
 
 # The floor is kept as the noise rms of the band that the statistic is made of. For white noise the
 # 1-20 Hz band has this much more (docs/DETECTOR.md, measured by its own test at 104 Hz).
 BAND_PER_SHARP = 1.23
-_UNIT = kernels.UNIT
 
 RULES = (
     "slow and steady, below 1 Hz",
@@ -85,9 +87,25 @@ def _header(header: dict) -> dict:
     }
 
 
-def strength(statistic: int) -> float:
-    """The detector's statistic as a multiple of the noise's: its fourth root is one of motion."""
-    return statistic**0.5 / _UNIT
+def _in_force(header: dict) -> Mapping[str, int] | None:
+    """The settings behind a header: those it is given beside its own keys, else by their hash."""
+    known = header.get("settings")
+    if known is None and header.get("config_crc") in (None, settings.crc(settings.DEFAULTS)):
+        return settings.DEFAULTS
+    return known
+
+
+def _threshold(header: dict) -> float | None:
+    in_force = _in_force(header)
+    return criteria.needed(in_force["high_16"]) if in_force else None
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def _margin(found: float, threshold: float | None) -> float | None:
+    return None if threshold is None else round(criteria.margin(found, threshold), 2)
 
 
 def _rate_hz(record: dict, scale: Scale) -> float | None:
@@ -101,7 +119,8 @@ def _rate_hz(record: dict, scale: Scale) -> float | None:
     return round(beats_hz / 2, 3) if rule in _BOTH_WAYS else beats_hz
 
 
-def _event(record: dict, scale: Scale) -> dict:
+def _event(record: dict, header: dict) -> dict:
+    scale = Scale(header)
     noise_mg = scale.noise_mg(record["gain"])
     peak_mg = scale.mg(8 * record["peak"])
     tilt = sum(record["tilt_" + a] ** 2 for a in records.AXES) ** 0.5
@@ -119,8 +138,7 @@ def _event(record: dict, scale: Scale) -> dict:
         "axis": records.AXES[record["axis"]],
         "why": {
             "rule": RULES[record["rule"]],
-            "floor_mg": noise_mg,
-            "strength": round(strength(record["best"]), 2),
+            **_against(record["best"], noise_mg, header),
             "span_s": scale.seconds(record["span"]),
             "energy_mg_s": scale.energy_mg_s(record["energy"]),
             "slow_share": round(record["share"] / 1024, 3),
@@ -129,8 +147,29 @@ def _event(record: dict, scale: Scale) -> dict:
             "cut": "cut" in told,
             "joined": "joined" in told,
             "vetoes": [name for name in told if name not in ("cut", "joined")],
+            "considered": _considered(record, header),
         },
     }
+
+
+def _against(best: int, noise_mg: float, header: dict) -> dict:
+    """How strong a movement was, and how strong it had to be."""
+    threshold = _threshold(header)
+    return {
+        "floor_mg": noise_mg,
+        "threshold_mg": None if threshold is None else round(noise_mg * threshold**0.5, 3),
+        "strength": round(strength(best), 2),
+        "threshold": _rounded(threshold, 2),
+        "margin": _margin(strength(best), threshold),
+    }
+
+
+def _considered(record: dict, header: dict) -> list[dict] | None:
+    in_force = _in_force(header)
+    if in_force is None or not header["mlsb_per_g"]:
+        return None
+    looked = criteria.considered(record, header, in_force)
+    return [one._asdict() for one in looked]
 
 
 def _span(record: dict, scale: Scale) -> dict:
@@ -140,7 +179,8 @@ def _span(record: dict, scale: Scale) -> dict:
     }
 
 
-def _epoch(record: dict, scale: Scale) -> dict:
+def _epoch(record: dict, header: dict) -> dict:
+    scale, threshold = Scale(header), _threshold(header)
     gains = [record["gain_" + axis] for axis in records.AXES]
     return {
         "type": "epoch",
@@ -148,16 +188,19 @@ def _epoch(record: dict, scale: Scale) -> dict:
         "seen": record["seen"],
         "floor_mg": max(scale.noise_mg(gain) for gain in gains),
         "peak_mg": scale.mg(record["peak"]),
+        "threshold": _rounded(threshold, 2),
         "closest": {
             "t_s": scale.seconds(record["miss_at"]),
             "strength": round(strength(record["miss"]), 2),
+            "margin": _margin(strength(record["miss"]), threshold),
             "missing": log_records.MISSES[record["missing"]],
         },
         "levels": list(record["rest"]),
     }
 
 
-def _gap(record: dict, scale: Scale) -> dict:
+def _gap(record: dict, header: dict) -> dict:
+    scale = Scale(header)
     known = record["frames"] != records.UNKNOWN
     timed = record["duration_ms"] != records.UNKNOWN
     duration_s = record["duration_ms"] / 1000 if timed else None
@@ -170,7 +213,8 @@ def _gap(record: dict, scale: Scale) -> dict:
     }
 
 
-def _state(record: dict, scale: Scale) -> dict:
+def _state(record: dict, header: dict) -> dict:
+    scale = Scale(header)
     return {
         "type": "state",
         **_span(record, scale),
@@ -179,7 +223,8 @@ def _state(record: dict, scale: Scale) -> dict:
     }
 
 
-def _recorder(record: dict, scale: Scale) -> dict:
+def _recorder(record: dict, header: dict) -> dict:
+    scale = Scale(header)
     line = {
         "type": "recorder",
         "t_s": scale.seconds(record["frame"]),
@@ -196,7 +241,8 @@ def _recorder(record: dict, scale: Scale) -> dict:
     return line
 
 
-def _mark(record: dict, scale: Scale) -> dict:
+def _mark(record: dict, header: dict) -> dict:
+    scale = Scale(header)
     text = record["rest"].decode("utf-8", "replace")
     return {"type": "mark", "t_s": scale.seconds(record["frame"]), "text": text}
 
@@ -219,13 +265,14 @@ def header_line(header: dict) -> dict:
 def json_line(record: dict, header: dict) -> dict | None:
     """One record as a JSON line, or None where it has none: a waveform, an unknown type.
 
-    `record` is `log_records.unpack`'s, `header` the one of its segment. A code that this version
-    does not know (a newer board's kind or reason) gives None too.
+    `record` is `log_records.unpack`'s, `header` the one of its segment; its key `settings`, where
+    it has one, holds the settings in force. Without them what rests on them is None. A code that
+    this version does not know (a newer board's kind or reason) gives None too.
     """
     if record["type"] not in records.LAYOUTS:
         return None
     make = _LINES.get(record["type"], _recorder)
     try:
-        return make(record, Scale(header)) if make else None
+        return make(record, header) if make else None
     except IndexError:
         return None

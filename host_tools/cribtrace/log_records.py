@@ -23,7 +23,8 @@ NAMES: dict[int, tuple[str, ...]] = {
         "energy", "tilt_x", "tilt_y", "tilt_z",
     ),
     records.SNIPPET: (
-        "run", "first", "frames", "x", "y", "z", "base_x", "base_y", "base_z", "band_x", "band_y",
+        "run", "first", "frames", "x", "y", "z", "passed_from", "passed_until", "base_x", "base_y",
+        "base_z", "band_x", "band_y",
         "band_z", "slow_x", "slow_y", "slow_z", "sharp_x", "sharp_y", "sharp_z", "gain_x",
         "gain_y", "gain_z",
     ),

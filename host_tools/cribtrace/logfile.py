@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from cribtrace import log_records
 from cribtrace.device import framing, records
 from cribtrace.errors import CribtraceError, Damaged
@@ -83,6 +85,25 @@ def read_segment(path: Path) -> Segment:
         raise CribtraceError(f"{path}: no such file; `cribtrace pull` makes a log") from None
     except OSError as error:
         raise CribtraceError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def frames_of(snippet: dict) -> np.ndarray:
+    """Frames of a snippet record, int32[n, 3] in offset binary: undoes `kernels.code_frames`.
+
+    Zig-zag differences, 7 bits a byte, low bits first.
+    """
+    deltas, value, shift = [], 0, 0
+    for byte in snippet["rest"]:
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            deltas.append(-(value + 1 >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    count = len(deltas) // 3
+    raw = np.empty((count + 1, 3), dtype=np.int32)
+    raw[0] = snippet["x"], snippet["y"], snippet["z"]
+    raw[1:] = np.asarray(deltas[: 3 * count], dtype=np.int32).reshape(count, 3)
+    return raw.cumsum(axis=0)
 
 
 def segment_paths(source: Path) -> list[Path]:

@@ -42,7 +42,7 @@ def told(
     interpreter = None if on == "cpython" else _interpreter(required=on == "micropython")
     run = _on_micropython if interpreter else _on_cpython
     found = run(recording, in_force, rate_mhz, mlsb_per_g, interpreter)
-    header = {"rate_mhz": rate_mhz, "mlsb_per_g": mlsb_per_g}
+    header = {"rate_mhz": rate_mhz, "mlsb_per_g": mlsb_per_g, "settings": in_force}
     names = log_records.NAMES[records.EVENT]
     events = [dict(zip(names, fields, strict=True)) for fields in found]
     within = [event for event in events if event["closed"] < len(recording.accel)]

@@ -9,7 +9,7 @@ from cribtrace import report_parts as parts
 from cribtrace import report_patterns as patterns
 from cribtrace.analysis import Night
 from cribtrace.report_embed import embedded
-from cribtrace.tally import tally
+from cribtrace.tally import for_everyone, tally
 from cribtrace.wording import NOT_THIS, headline
 
 SCRIPTS = ("page.js", "timeline.js", "waveform.js", "report.js")
@@ -37,6 +37,9 @@ def render(night: Night) -> str:
 
     Every field may be missing or None. Text from the device or a file is escaped.
     """
+    unlisted = len(night.events)
+    night = for_everyone(night)
+    unlisted -= len(night.events)
     counts = tally(night)
     style, script = _asset("report.css"), "".join(map(_asset, SCRIPTS))
     longest_s = counts.longest[1] - counts.longest[0] if counts.longest else None
@@ -60,6 +63,7 @@ def render(night: Night) -> str:
             counts,
             {i: patterns.context_sentence(said) for i, said in night.contexts.items()},
         ),
+        unlisted=parts.unlisted(unlisted),
         coverage=parts.coverage_table(night, counts),
         marks=parts.marks_and_recorder(night),
         settings=parts.settings_tables(night),

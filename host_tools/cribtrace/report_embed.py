@@ -2,9 +2,11 @@
 
 import base64
 import json
+import math
 
 import numpy as np
 
+from cribtrace import criteria
 from cribtrace.analysis import Night, Snippet
 from cribtrace.tally import Tally, interval, kind_of
 from cribtrace.wording import number
@@ -75,17 +77,23 @@ def _waveforms(night: Night) -> dict[int, dict]:
     return drawn
 
 
+def _height(code: object) -> int | None:
+    """A second's code on one scale: 16 steps an octave of motion, 80 at the noise's own."""
+    value = number(code)
+    if value is None or not 0 <= value <= 255:
+        return None
+    motion = criteria.second_strength(int(value)) ** 0.5
+    return min(255, max(0, round(80 + 16 * math.log2(motion)))) if motion > 0 else 0
+
+
 def _levels(epoch: dict) -> list | None:
     levels, span = epoch.get("levels"), interval(epoch)
     if not isinstance(levels, (list, tuple)) or span is None:
         return None
-    heights = [number(level) for level in levels]
+    heights = [_height(level) for level in levels]
     if None in heights or not heights:
         return None
-    return [
-        span[0],
-        _text(bytes(min(255, max(0, int(height))) for height in heights if height is not None)),
-    ]
+    return [span[0], _text(bytes(height for height in heights if height is not None))]
 
 
 def _hidden(night: Night) -> list[list]:

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from cribtrace.analysis import Night
-from cribtrace.tally import Tally, held_s, interval, kind_of, utc_of
+from cribtrace.report_shapes import shape, shape_class
+from cribtrace.tally import Tally, held_s, interval, kind_of, moved, utc_of
 from cribtrace.wording import (
+    DISTURBANCES,
     KINDS,
     MISSING,
+    counted,
     explain,
     fixed,
     length,
@@ -17,14 +20,6 @@ from cribtrace.wording import (
     rounded_down,
     since_start,
 )
-
-# One shape for each kind, so that nothing rests on colour alone: (class, path in a 12 x 12 box).
-SHAPES = (
-    ("k0", "M5.25 0h1.5v12h-1.5z"),
-    ("k1", "M6 1l5 5-5 5-5-5z"),
-    ("k2", "M0 1.5h12v9h-12z"),
-)
-OTHER_SHAPE = ("k3", "M6 1.5a4.5 4.5 0 1 0 .01 0zM6 3.5a2.5 2.5 0 1 1-.01 0z")
 
 UNITS = {
     "accel_odr": "Hz",
@@ -44,12 +39,6 @@ def esc(value: object) -> str:
 def _own(value: object) -> str:
     """Text from a device or a file: escaped, and unable to turn the text around it."""
     return MISSING if value is None else f"<bdi>{esc(value)}</bdi>"
-
-
-def _shape(index: int) -> str:
-    name, path = SHAPES[index] if index < len(SHAPES) else OTHER_SHAPE
-    attributes = f'class="shape {name}" viewBox="0 0 12 12" aria-hidden="true"'
-    return f'<svg {attributes}><path d="{path}"/></svg>'
 
 
 def kind_name(kind: str) -> str:
@@ -93,7 +82,7 @@ def under(night: Night) -> str:
 def facts(counts: Tally) -> str:
     """The largest numbers, as the inside of a dl."""
     coverage = counts.coverage
-    total = sum(counts.counts.values())
+    total = counts.movements
     longest = counts.longest
     listed = (
         ("Recorded", length(counts.span_s), f"{counts.span_s / 3600:.2f} h"),
@@ -102,7 +91,7 @@ def facts(counts: Tally) -> str:
             f"{rounded_down(None if coverage is None else 100 * coverage, 1)} %",
             length(counts.covered_s),
         ),
-        ("Events", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),
+        ("Movements", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),
         (
             "Longest without an event",
             length(longest[1] - longest[0]) if longest else MISSING,
@@ -116,26 +105,29 @@ def facts(counts: Tally) -> str:
 
 
 def kinds_table(counts: Tally) -> str:
-    """How many of each kind; it is the legend of the drawings too."""
-    rows = [
-        row(
-            f"{_shape(index)} {_own(kind)}",
-            esc(KINDS[kind].meaning) if kind in KINDS else MISSING,
-            str(found),
-            fixed(counts.per_covered_hour(found), 1),
+    """How many of each kind, disturbances apart; it is the legend of the drawings too."""
+    head = ("Kind", "What, or its duration at 30 % of the peak", "Count", "Per covered hour")
+    movements, others = [], []
+    for kind, found in counts.counts.items():
+        (others if kind in DISTURBANCES else movements).append(
+            row(
+                f"{shape(kind)} {_own(kind)}",
+                esc(KINDS[kind].meaning) if kind in KINDS else MISSING,
+                str(found),
+                fixed(counts.per_covered_hour(found), 1),
+            )
         )
-        for index, (kind, found) in enumerate(counts.counts.items())
-    ]
-    head = ("Kind", "Duration at 30 % of the peak", "Count", "Per covered hour")
-    return table("kinds", "Events by kind", head, rows)
+    return table("kinds", "Movements by kind", head, movements) + table(
+        "kinds apart", "Disturbances of the crib, counted apart", head, others
+    )
 
 
 def _bar(found: dict[str, int], most: int) -> str:
     """One hour's counts end to end; percent of the fullest hour."""
     drawn, left = [], 0.0
-    for index, value in enumerate(found.values()):
+    for kind, value in found.items():
         width = 100.0 * value / most if most else 0.0
-        name = SHAPES[index][0] if index < len(SHAPES) else OTHER_SHAPE[0]
+        name = shape_class(kind)
         if value:
             drawn.append(
                 f'<rect class="{name}" x="{left:.2f}%" width="{width:.2f}%" height="100%"/>'
@@ -148,7 +140,7 @@ def hours_table(counts: Tally) -> str:
     """Counts and covered minutes for each hour of the recording."""
     if not counts.hours:
         return '<p class="note">No time was recorded.</p>'
-    most = max(sum(hour.counts.values()) for hour in counts.hours)
+    most = max(sum(moved(hour.counts).values()) for hour in counts.hours)
     clock = counts.start is not None
     rows = []
     for hour in counts.hours:
@@ -156,10 +148,8 @@ def hours_table(counts: Tally) -> str:
         found = [str(value) if value else "0" for value in hour.counts.values()]
         minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
         name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
-        rows.append(row(name, *when, _bar(hour.counts, most), *found, minutes))
-    kinds = [
-        f"{_shape(index)}<span>{_own(kind)}</span>" for index, kind in enumerate(counts.counts)
-    ]
+        rows.append(row(name, *when, _bar(moved(hour.counts), most), *found, minutes))
+    kinds = [f"{shape(kind)}<span>{_own(kind)}</span>" for kind in counts.counts]
     from_clock = [f"From, {esc(counts.start.tzname())}"] if clock and counts.start else []
     head = ["Hour", *from_clock, '<span class="sr">Drawn</span>', *kinds, "Covered, min"]
     return table("hours", "Counts per hour since the start of the recording", head, rows)
@@ -187,7 +177,7 @@ def _event(index: int, event: dict, position: int, said_of: list[str]) -> str:
     return (
         f'<li id="event-{index}" data-index="{index}" {keys}><details><summary>'
         f'<span class="at">{since_start(onset, 1)}</span><span class="clock">{clock}</span>'
-        f'<span class="kind">{_shape(position)} {_own(kind)}</span>'
+        f'<span class="kind">{shape(kind)} {_own(kind)}</span>'
         f'<span class="num">{fixed(duration, 2)} s</span>'
         f'<span class="num">{fixed(peak, 2)} mg</span>'
         f'<span class="beside">{_beside(event)}</span>'
@@ -220,6 +210,14 @@ def events_list(night: Night, counts: Tally, beside: Mapping[int, str]) -> str:
         f'<div class="head" role="group" aria-label="Order of the events">{head}</div>'
         f'<ol class="events" aria-label="{label}">{"".join(rows)}</ol>'
     )
+
+
+def unlisted(count: int) -> str:
+    """What only a developer sees is said to be there."""
+    if not count:
+        return ""
+    said = counted("fast_oscillation", count)
+    return f'<p class="note">Not listed: {said}; `cribtrace decode` has them.</p>'
 
 
 def coverage_table(night: Night, counts: Tally) -> str:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cribtrace.device import settings
+from cribtrace import criteria
 from cribtrace.in_order import end_s
 
 AWAKE, ASLEEP, UNKNOWN, NO_MOTION = "awake_likely", "asleep_likely", "unknown", "no_motion_seen"
@@ -43,24 +43,13 @@ def too_loud(epoch: dict) -> bool:
     return epoch["floor_mg"] > FLOOR_MOST_MG
 
 
-def _magnitude(level: int) -> int:
-    """Least magnitude of a level: undoes `kernels.level`."""
-    return level if level < 16 else (8 + level % 8) << (level // 8 - 1)
-
-
 def active_seconds(epoch: dict) -> list[bool]:
-    """For each second of an epoch whether its largest magnitude reached the threshold.
+    """For each second of an epoch whether its statistic reached the threshold in force.
 
-    The threshold is taken from the epoch's floor and the default gain, and the scale of the
-    levels from `peak_mg`, which the highest of them stands for: right to one level, 9 %.
+    Where the settings are not known the default's stands in.
     """
-    levels = epoch["levels"]
-    highest = _magnitude(max(levels, default=0))
-    threshold_mg = epoch["floor_mg"] * settings.DEFAULTS["high_gain_8"] / 8
-    return [
-        highest > 0 and epoch["peak_mg"] * _magnitude(level) / highest >= max(threshold_mg, 1e-9)
-        for level in levels
-    ]
+    threshold = epoch["threshold"] or criteria.DEFAULT_STRENGTH
+    return [criteria.reached(code, threshold) for code in epoch["levels"]]
 
 
 class _Counter:

@@ -1,11 +1,11 @@
 """The numbers of a night: what was recorded, what was covered, what was counted."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from cribtrace.analysis import Night, Snippet
-from cribtrace.wording import KINDS, number
+from cribtrace.wording import DEVELOPERS, DISTURBANCES, KINDS, number
 
 HOUR_S = 3600.0
 UTC = timezone.utc
@@ -38,6 +38,11 @@ class Tally:
     def coverage(self) -> float | None:
         """Covered share of the recording, 0 to 1; None when nothing was recorded."""
         return self.covered_s / self.span_s if self.span_s > 0 else None
+
+    @property
+    def movements(self) -> int:
+        """Events that are not disturbances."""
+        return sum(moved(self.counts).values())
 
     def per_covered_hour(self, count: int) -> float | None:
         """Rate of `count` events; None when nothing was covered."""
@@ -119,8 +124,26 @@ def kind_of(event: dict) -> str:
 
 
 def kinds_in(events: list[dict]) -> list[str]:
-    """The kinds every page shows, then any other that occurs."""
-    return [*KINDS, *sorted({kind_of(event) for event in events} - set(KINDS))]
+    """The kinds every page shows, then any other that occurs; disturbances come last."""
+    shown = [kind for kind in KINDS if kind not in DEVELOPERS + DISTURBANCES]
+    others = sorted({kind_of(event) for event in events} - set(KINDS))
+    return [*shown, *others, *DISTURBANCES]
+
+
+def moved(counts: dict[str, int]) -> dict[str, int]:
+    """Counts without those of disturbances."""
+    return {kind: count for kind, count in counts.items() if kind not in DISTURBANCES}
+
+
+def for_everyone(night: Night) -> Night:
+    """The night without the kinds that are the developer's alone."""
+    kept = [i for i, event in enumerate(night.events) if kind_of(event) not in DEVELOPERS]
+    return replace(
+        night,
+        events=[night.events[i] for i in kept],
+        snippets={k: night.snippets[i] for k, i in enumerate(kept) if i in night.snippets},
+        contexts={k: night.contexts[i] for k, i in enumerate(kept) if i in night.contexts},
+    )
 
 
 def counted(events: list[dict], kinds: list[str]) -> dict[str, int]:

@@ -16,12 +16,33 @@ class Kind:
     meaning: str
 
 
-# Limits: duration at 30 % of the peak, as the detector classes a single movement.
+# Limits: duration at 30 % of the peak, as the detector classes a single movement by default.
 KINDS = {
     "twitch": Kind("twitch", "twitches", "up to 0.5 s"),
     "limb_move": Kind("limb movement", "limb movements", "0.5 s to 3 s"),
     "gross": Kind("gross movement", "gross movements", "longer than 3 s"),
+    "rhythmic_bout": Kind("rhythmic bout", "rhythmic bouts", "4 or more regular jerks"),
+    "rhythmic_large": Kind(
+        "large rhythmic movement", "large rhythmic movements", "regular, large, up to 2.2 Hz"
+    ),
+    "startle_like": Kind(
+        "startle-like movement", "startle-like movements", "one strong one, 0.25 s to 1.5 s"
+    ),
+    "handling": Kind(
+        "handling of the crib", "handlings of the crib", "too strong, leaning, or slow rocking"
+    ),
+    "environment": Kind(
+        "disturbance from outside",
+        "disturbances from outside",
+        "through the floor, or steady vibration",
+    ),
+    "fast_oscillation": Kind(
+        "fast oscillation", "fast oscillations", "steady vibration of 5-12 Hz, 2 s or longer"
+    ),
 }
+DISTURBANCES = ("handling", "environment")  # not the sleeper's: counted and drawn apart
+DEVELOPERS = ("fast_oscillation",)  # in `decode`, `why` and --json alone
+MOVEMENTS = tuple(kind for kind in KINDS if kind not in DISTURBANCES + DEVELOPERS)
 
 REASONS = {
     "after a gap": "the noise floor was being measured again",
@@ -134,17 +155,23 @@ def counted(kind: str, count: int) -> str:
 def headline(
     counts: dict[str, int], covered_s: float, span_s: float, longest_s: float | None
 ) -> str:
-    """The night in one sentence that is made of numbers only."""
-    total = sum(counts.values())
-    parts = [counted(kind, count) for kind, count in counts.items()]
-    listed = ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
-    events = "1 event" if total == 1 else f"{total} events"
+    """The night in one sentence that is made of numbers only; disturbances come last."""
+    moved = {kind: count for kind, count in counts.items() if kind not in DISTURBANCES}
+    total = sum(moved.values())
+    events = "1 movement" if total == 1 else f"{total} movements"
     covered = rounded_down(covered_s / 3600, 2)
     text = f"{events} in {covered} covered hours of {span_s / 3600:.2f} recorded"
-    text += f": {listed}" if total else ""
+    text += f": {_listed(moved)}" if total else ""
+    others = {kind: counts[kind] for kind in DISTURBANCES if counts.get(kind)}
+    text += f"; apart from these {_listed(others)}" if others else ""
     if longest_s is not None:
         text += f"; the longest covered stretch without an event was {length(longest_s)}"
     return text + "."
+
+
+def _listed(counts: dict[str, int]) -> str:
+    parts = [counted(kind, count) for kind, count in counts.items() if count]
+    return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def reason(term: object) -> str:
@@ -159,7 +186,7 @@ def explain(event: dict, held_s: float | None = None) -> list[str]:
     """
     why = event.get("why")
     why = why if isinstance(why, dict) else {}
-    said = [_strength(event, why), _axes(event, why), _timing(event), _rule(why), _rest(why)]
+    said = [_strength(event, why), _timing(event), _rule(why), _vetoes(why), _rest(why)]
     said = [sentence for sentence in said if sentence] or ["The log holds no reason."]
     if held_s is not None:
         said.append(f"The stored waveform holds its first {fixed(held_s, 1)} s.")
@@ -170,30 +197,35 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "." if text else ""
 
 
+def against(why: dict) -> str:
+    """How a strength compares to the one at which a movement counts; empty where nobody knows."""
+    margin, strength = number(why.get("margin")), number(why.get("strength"))
+    threshold = number(why.get("threshold"))
+    if margin is None or strength is None or threshold is None or margin <= 0:
+        return ""
+    return (
+        f"{fixed(margin, 2)} times the motion at which a movement counts"
+        f" (strength {fixed(strength, 1)}, threshold {fixed(threshold, 1)})"
+    )
+
+
 def _strength(event: dict, why: dict) -> str:
-    threshold, margin = number(why.get("threshold_mg")), number(why.get("margin"))
+    compared, threshold = against(why), number(why.get("threshold_mg"))
     peak, floor = number(event.get("peak_mg")), number(why.get("floor_mg"))
-    parts = []
-    if threshold is not None and margin is not None:
-        parts.append(f"it reached {margin:.1f} times the threshold of {threshold:.2f} mg in force")
-    elif threshold is not None:
-        parts.append(f"the threshold in force was {threshold:.2f} mg")
-    if peak is not None:
-        parts.append(f"its peak on one axis was {peak:.2f} mg")
-    if floor is not None:
-        parts.append(f"the noise floor was {floor:.2f} mg")
-    return _sentence("; ".join(parts))
-
-
-def _axes(event: dict, why: dict) -> str:
-    peaks = why.get("peak_axis_mg")
-    peaks = peaks if isinstance(peaks, dict) else {}
-    listed = [
-        f"{name} {peak:.2f} mg" for name in "xyz" if (peak := number(peaks.get(name))) is not None
+    axis, energy = event.get("axis"), number(why.get("energy_mg_s"))
+    parts = [
+        f"it reached {compared}" if compared else "",
+        "slow motion, told by how long it lasts" if why.get("strength") == 0 else "",
+        f"{fixed(threshold, 2)} mg on one axis would have been enough"
+        if threshold is not None
+        else "",
+        f"its peak was {fixed(peak, 2)} mg" + (f" on axis {axis}" if axis is not None else "")
+        if peak is not None
+        else "",
+        f"its energy {fixed(energy, 2)} mg s" if energy is not None else "",
+        f"the noise floor was {fixed(floor, 2)} mg" if floor is not None else "",
     ]
-    axis = event.get("axis")
-    text = f"Strongest on axis {axis}" if axis is not None else "By axis"
-    return f"{text}: {', '.join(listed)}." if listed else (f"{text}." if axis is not None else "")
+    return _sentence("; ".join(part for part in parts if part))
 
 
 def _timing(event: dict) -> str:
@@ -212,15 +244,55 @@ def _rule(why: dict) -> str:
     parts = [
         f"Rule: {why['rule']}." if why.get("rule") is not None else "",
         "It was closed at the longest an event may be." if why.get("cut") is True else "",
-        "It reached the end of the sensor’s range." if why.get("clipped") is True else "",
+        "It is the rest of a movement that was cut." if why.get("joined") is True else "",
     ]
     return " ".join(part for part in parts if part)
 
 
-_TOLD = {"floor_mg", "threshold_mg", "margin", "peak_axis_mg", "rule", "cut", "clipped"}
+VETOES = {
+    "clipping": "the sensor’s range",
+    "tilt": "a lasting lean",
+    "strength": "more strength than an infant has",
+    "shaken": "motion through the floor",
+    "steps": "regular steps",
+    "tone": "a steady vibration",
+    "rocking": "slow rocking",
+}
+
+
+def _vetoes(why: dict) -> str:
+    looked, named = why.get("considered"), why.get("vetoes")
+    if isinstance(looked, list) and looked and all(isinstance(one, dict) for one in looked):
+        return f"Could something else have moved the crib? {'; '.join(map(_veto, looked))}."
+    named = [VETOES.get(str(veto), str(veto)) for veto in named] if isinstance(named, list) else []
+    return f"What speaks for something else: {', '.join(named)}." if named else ""
+
+
+def _veto(one: dict) -> str:
+    veto, of = str(one.get("veto")), _WORDS.get(str(one.get("of")), str(one.get("of")))
+    value, limit = number(one.get("value")), number(one.get("limit"))
+    name = VETOES.get(veto, veto)
+    if value is None or limit is None:
+        return f"{name}: not looked at"
+    said = "yes" if one.get("applies") is True else "no"
+    return f"{name}: {said}, {of} {value:g}, {one.get('when')} {limit:g}"
+
+
+_WORDS = {
+    "clipped": "clipped",
+    "evenness": "mean over peak",
+    "peak_mg": "peak in mg",
+    "regularity": "likeness from beat to beat",
+    "slow_share": "share of motion below 3 Hz",
+    "span_s": "above the low threshold, s",
+    "tilt_axis_mg": "tilt of an axis in mg",
+    "tilt_mg": "lasting tilt, mg",
+}
+_TOLD = {"floor_mg", "threshold_mg", "threshold", "margin", "strength", "energy_mg_s", "rule",
+         "cut", "joined", "vetoes", "considered"}  # fmt: skip
 
 
 def _rest(why: dict) -> str:
     others = {key: value for key, value in why.items() if key not in _TOLD and value is not None}
-    listed = ", ".join(f"{key} {value}" for key, value in others.items())
+    listed = ", ".join(f"{_WORDS.get(key, key)} {value}" for key, value in others.items())
     return f"Also recorded: {listed}." if listed else ""

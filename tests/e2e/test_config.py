@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from cribtrace import analysis, logfile, recording
+from cribtrace import analysis, criteria, logfile, recording
 from cribtrace.conversation import Refused
 from cribtrace.device import records, settings
 from cribtrace.link import Link
@@ -13,7 +13,7 @@ from cribtrace.pull import pull
 from tests.e2e.test_night import unseen
 from tests.support import golden
 
-SET = {"high_16": 60, "hold_ms": 400}
+SET = {"high_16": 130, "hold_ms": 400}
 CHANGED = settings.check(SET, settings.DEFAULTS)
 SPOILT = {
     ("crib/identity.py", '_FILE = "/device"'): (
@@ -88,21 +88,18 @@ def test_a_change_takes_effect_at_once_and_loses_no_frame(bench, rec, tmp_path):
     ends = [0] + [part["first"] + part["frames"] for part in parts]
     assert [part["first"] for part in parts] == ends[:-1]
     assert state["first"] in [epoch["first"] + epoch["frames"] for epoch in epochs]
-    gains = {
-        round(event["why"]["threshold_mg"] / event["why"]["low_mg"], 2)
-        for event in night.events
-        if event["onset_s"] > state["first"] / 104
-    }
-    assert gains == {60 / 24}
+    later_s = state["first"] / 104
+    needed = {e["why"]["threshold"] for e in night.events if e["onset_s"] > later_s}
+    assert needed == {round(criteria.needed(SET["high_16"]), 2)}
 
 
 def test_what_is_refused_changes_nothing(bench, rec, tmp_path):
     bad = [
-        ({"high_gain": 36}, "bad_setting high_gain=36 is no setting"),
-        ({"high_16": 9999}, "bad_setting high_16=9999 must be 12 to 400"),
-        ({"hold_ms": 400, "pre_ms": -1}, "bad_setting pre_ms=-1 must be 0 to 800"),
+        ({"high": 36}, "bad_setting high=36 is no setting"),
+        ({"high_16": 9999}, "bad_setting high_16=9999 must be 32 to 4000"),
+        ({"hold_ms": 400, "pre_ms": -1}, "bad_setting pre_ms=-1 must be 0 to 500"),
         ({"hold_ms": "4e2"}, "bad_setting hold_ms=4e2 must be a whole number"),
-        ({"low_16": 36}, "bad_setting low_16=36 must be below high_16=36"),
+        ({"low_16": 1600}, "bad_setting low_16=1600 must be below high_16="),
     ]
     with bench(rec, speed=20) as b, b.client() as client:
         before = client.info()["records"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cribtrace.report import render
+from cribtrace.report_shapes import SHAPES
 from cribtrace.wording import NOT_THIS, forbidden
 from tests.support.browser import Browser
 from tests.support.example_night import HOSTILE, empty, example_night, hostile_night
@@ -62,7 +63,7 @@ def test_the_first_view_is_there_in_two_seconds(page, report):
     assert page.open(report) < FIRST_VIEW_S
     place = page.run("document.querySelector('.facts').getBoundingClientRect().bottom")
     assert place < page.run("window.innerHeight")
-    assert "253 events in 9.99 covered hours" in said(page, "#headline")
+    assert "248 movements in 9.99 covered hours" in said(page, "#headline")
 
 
 def test_the_night_is_drawn(page):
@@ -90,7 +91,7 @@ def test_a_click_on_an_event_shows_its_reason_and_its_waveform(page):
     assert points.count("L") > 150
     assert page.run("document.querySelector('#event-3 .trace.strong').getBBox().height") > 10
     assert page.run("document.querySelector('#event-3 .why').offsetHeight") > 150
-    assert "threshold of 1.90 mg" in said(page, "#event-3 .why")
+    assert "0.79 mg on one axis would have been enough" in said(page, "#event-3 .why")
 
 
 def test_the_keyboard_reaches_an_event_and_opens_it(page):
@@ -109,6 +110,15 @@ def test_an_event_in_the_timeline_opens_in_the_list(page):
     assert page.run(f"document.querySelector('#{opened}').offsetHeight") > 100
 
 
+def test_each_kind_is_drawn_in_its_own_lane_and_shape(page):
+    drawn = page.run("""[...document.querySelectorAll('#timeline .event')].map(
+        (e) => [e.getAttribute('class').split(' ')[1], e.getBBox().height])""")
+    assert {name for name, _ in drawn} == {name for name, _ in SHAPES.values()}
+    assert all(height > 1 for _, height in drawn)
+    lanes = page.run("[...document.querySelectorAll('#timeline text')].map(e => e.textContent)")
+    assert [name for name in lanes if name in SHAPES] == [*SHAPES]
+
+
 def test_zooming_narrows_the_timeline_and_the_list(page):
     page.click("#zoom [data-zoom=in]")
     assert 0 < count(page, "#timeline .event") < 253
@@ -121,7 +131,7 @@ def test_zooming_narrows_the_timeline_and_the_list(page):
 
 def test_an_hour_shows_its_events(page):
     row = "document.querySelectorAll('.hours tbody tr')[4].querySelectorAll('td')"
-    counts = page.run(f"[...{row}].slice(2, 5).map(cell => Number(cell.textContent))")
+    counts = page.run(f"[...{row}].slice(2, 10).map(cell => Number(cell.textContent))")
     page.click("[data-hour='4'] button")
     assert said(page, "#in-view") == "4:00:00 to 5:00:00 since the start"
     assert shown(page) == sum(counts) == 10
@@ -132,13 +142,13 @@ def test_filter_and_order(page):
     page.click("#more")
     assert shown(page) == 253
     page.click("#filter input[value='0']")
-    assert shown(page) == 49
+    assert shown(page) == 63
     page.click("[data-sort=peak] button")
     page.click("[data-sort=peak] button")
     peaks = page.run(
         "[...document.querySelectorAll('.events > li:not([hidden])')].map(e => +e.dataset.peak)"
     )
-    assert len(peaks) == 49
+    assert len(peaks) == 63
     assert peaks == sorted(peaks, reverse=True)
 
 

@@ -93,8 +93,8 @@ def interrupted(bench, rec, tmp_path, patch):
 
 def test_a_ctrl_c_within_a_fifo_read_loses_nothing_in_silence(bench, rec, tmp_path):
     within = {
-        ("crib/sampler.py", "            self.imu.read_into(self._views[n])\n"): (
-            "            self.imu.read_into(self._views[n])\n"
+        ("crib/sampler.py", "            self.imu.read_into(self._views[k])\n"): (
+            "            self.imu.read_into(self._views[k])\n"
             "            if self.detector.index == 64 * 50:\n"
             "                once()\n"
         )
@@ -116,12 +116,12 @@ def test_a_second_ctrl_c_costs_no_record(bench, rec, tmp_path):
         ),
         (
             "crib/recorder.py",
-            "        state = self.detector.state\n        if state[kernels.ACTIVE]",
+            "        self._events(self.detector.finish())\n",
         ): (
             "        self.tries = getattr(self, 'tries', 0) + 1\n"
             "        if self.tries == 1:\n"
             "            raise KeyboardInterrupt\n"
-            "        state = self.detector.state\n        if state[kernels.ACTIVE]"
+            "        self._events(self.detector.finish())\n"
         ),
     }
     night, _ = interrupted(bench, rec, tmp_path, twice)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 
 from cribtrace.analysis import Night, Snippet
+from cribtrace.device import seconds
 from cribtrace.interpretation import read
 
 RATE_HZ = 104.0
@@ -16,14 +17,24 @@ CUT_S = 840.0
 OVERRUN_ONSET_S = 11520.25
 OVERRUN_FRAMES = 42
 START = datetime(2026, 1, 2, 21, 40, 12, tzinfo=timezone.utc)
-COUNTS = {"twitch": 204, "limb_move": 38, "gross": 11}
-DURATION_S = {"twitch": (0.08, 0.5), "limb_move": (0.55, 2.9), "gross": (3.2, 9.0)}
-PEAK_MG = {"twitch": (2.0, 14.0), "limb_move": (6.0, 60.0), "gross": (40.0, 420.0)}
+COUNTS = {"twitch": 190, "limb_move": 38, "gross": 11, "rhythmic_bout": 6, "rhythmic_large": 1,
+          "startle_like": 2, "handling": 3, "environment": 2}  # fmt: skip
+DURATION_S = {"twitch": (0.08, 0.5), "limb_move": (0.55, 2.9), "gross": (3.2, 9.0),
+              "rhythmic_bout": (3.0, 20.0), "rhythmic_large": (8.0, 25.0),
+              "startle_like": (0.3, 1.4), "handling": (2.0, 12.0),
+              "environment": (2.0, 12.0)}  # fmt: skip
+PEAK_MG = {"twitch": (2.0, 14.0), "limb_move": (6.0, 60.0), "gross": (40.0, 120.0),
+           "rhythmic_bout": (4.0, 30.0), "rhythmic_large": (30.0, 90.0),
+           "startle_like": (25.0, 90.0), "handling": (150.0, 420.0),
+           "environment": (2.0, 40.0)}  # fmt: skip
 RULES = {
-    "twitch": "duration at 30 % of peak <= 0.5 s",
-    "limb_move": "duration at 30 % of peak <= 3 s",
-    "gross": "duration at 30 % of peak > 3 s",
-}
+    "twitch": "short at 30 % of its peak", "limb_move": "of middle length at 30 % of its peak",
+    "gross": "long at 30 % of its peak", "rhythmic_bout": "regular jerks",
+    "rhythmic_large": "large and regular, up to 2.2 Hz", "startle_like": "one strong movement",
+    "handling": "stronger than an infant moves", "environment": "through the floor",
+}  # fmt: skip
+VETOES = {"handling": ["strength"], "environment": ["shaken"]}
+THRESHOLD = 6.44
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)">&\'"\u202e\ud800'
 GRAVITY_MG = np.array([18.0, -42.0, 998.0])
 
@@ -39,6 +50,18 @@ def _onsets(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.where(chosen >= CUT_ONSET_S - 12.0, chosen + CUT_S + 12.0, chosen)
 
 
+def _considered(kind: str, peak_mg: float) -> list[dict]:
+    numbers = (("rocking", "slow_share", 0.51, "from", 0.75),
+               ("tone", "evenness", None, "from", 0.55),
+               ("shaken", "slow_share", 0.51, "below", 0.365),
+               ("strength", "peak_mg", peak_mg, "from", 150))  # fmt: skip
+    return [
+        {"veto": veto, "of": of, "value": value, "when": when, "limit": limit,
+         "applies": veto in VETOES.get(kind, [])}
+        for veto, of, value, when, limit in numbers
+    ]  # fmt: skip
+
+
 def _event(rng: np.random.Generator, kind: str, onset_s: float, utc: bool) -> dict:
     duration_s = round(float(rng.uniform(*DURATION_S[kind])), 3)
     peak_mg = round(float(np.exp(rng.uniform(*np.log(PEAK_MG[kind])))), 2)
@@ -50,10 +73,12 @@ def _event(rng: np.random.Generator, kind: str, onset_s: float, utc: bool) -> di
         "rate_hz": None, "snr": round(peak_mg / 0.31, 1),
         "axis": max(by_axis, key=lambda name: by_axis[name]),
         "why": {
-            "floor_mg": 0.31, "threshold_mg": 1.9, "margin": round(peak_mg / 1.9, 1),
-            "energy": round(peak_mg * duration_s, 2), "peak_axis_mg": by_axis,
-            "rule": RULES[kind], "low_mg": 0.95, "span_s": round(duration_s + 0.1, 3),
-            "tilt_mg": 0.4, "cut": False, "clipped": peak_mg > 400.0,
+            "rule": RULES[kind], "floor_mg": 0.31, "threshold_mg": 0.79,
+            "strength": round(THRESHOLD * (peak_mg / 1.9) ** 2, 2), "threshold": THRESHOLD,
+            "margin": round(peak_mg / 1.9, 2), "span_s": round(duration_s + 0.1, 3),
+            "energy_mg_s": round(peak_mg * duration_s / 3, 2), "slow_share": 0.51,
+            "evenness": 0.31, "tilt_mg": 0.4, "cut": False, "joined": False,
+            "vetoes": VETOES.get(kind, []), "considered": _considered(kind, peak_mg),
         },
     }  # fmt: skip
     if utc:
@@ -67,7 +92,7 @@ def _snippet(rng: np.random.Generator, event: dict) -> Snippet:
     t = np.arange(n) / RATE_HZ - 1.0
     rise = np.clip(t / 0.05, 0.0, 1.0)
     fall = np.exp(-np.clip(t - event["duration_s"], 0.0, None) / 0.12)
-    peaks = np.array([event["why"]["peak_axis_mg"][name] for name in "xyz"])
+    peaks = event["peak_mg"] * np.array([1.0 if name == event["axis"] else 0.4 for name in "xyz"])
     swing = np.sin(2 * np.pi * rng.uniform(5.0, 9.0) * t)[:, None] * peaks * (rise * fall)[:, None]
     mg = GRAVITY_MG + swing + rng.normal(0.0, 0.25, (n, 3))
     step_mg = 1000.0 / LSB_PER_G
@@ -79,17 +104,18 @@ def _snippet(rng: np.random.Generator, event: dict) -> Snippet:
 def _epochs(rng: np.random.Generator, events: list[dict]) -> list[dict]:
     onsets = EPOCH_S * np.arange(EPOCHS)
     onsets = np.where(onsets >= CUT_ONSET_S, onsets + CUT_S, onsets)
-    levels = rng.integers(13, 19, (EPOCHS, 30))
+    levels = rng.integers(70, 84, (EPOCHS, 30))
     for event in events:
-        height = 8 * np.log2(max(1.0, event["peak_mg"] * LSB_PER_G / 1000.0))
+        statistic = round(min(event["why"]["strength"], 200.0) ** 2 * 18**2)
+        height = seconds.code(statistic, int(8 * event["peak_mg"] / 0.31 / 1.31))
         for second in range(int(event["duration_s"]) + 1):
             t_s = event["onset_s"] + second
             row = int(np.searchsorted(onsets, t_s, "right")) - 1
             column = min(29, int(t_s - onsets[row]))
-            levels[row, column] = max(levels[row, column], int(height) - 4 * second)
+            levels[row, column] = max(levels[row, column], height - 4 * second)
     return [
         {"type": "epoch", "onset_s": float(onset), "duration_s": EPOCH_S, "seen": 3120,
-         "floor_mg": 0.31, "peak_mg": 0.8, "levels": row.tolist()}
+         "floor_mg": 0.31, "peak_mg": 0.8, "threshold": THRESHOLD, "levels": row.tolist()}
         for onset, row in zip(onsets, levels, strict=True)
     ]  # fmt: skip
 

@@ -7,6 +7,7 @@ import functools
 from collections import Counter
 
 from cribtrace import scenario
+from cribtrace.criteria import DEFAULT_STRENGTH
 from cribtrace.interpretation import Interpreter
 
 SCENARIOS = ("series", "bouts", "waking")
@@ -14,7 +15,7 @@ SEEDS = (901, 902, 903, 904, 905)  # chosen; none of the benchmark's
 GROUPS = ("periodic_series", "slow_regular", "twitch_cluster")
 AGREE = 0.8  # chosen: share of members in common, by onset
 TONES = ("washer", "fan", "soother")
-LOUD, SOFT = 70, 20  # levels: far over the threshold, and under it
+LOUD, SOFT = 140, 70  # codes of seconds: far over the threshold, and under it
 
 
 def detected(event: dict) -> dict:
@@ -36,11 +37,10 @@ def epochs(events: list[dict], length_s: int) -> list[dict]:
 
 
 def epoch(onset_s: float, levels: list[int]) -> dict:
-    """An epoch line; a level of 70 is 76 times one of 20, which is half of the threshold."""
-    peak_mg = 20.0 if LOUD in levels else 0.26
+    """An epoch line under the default settings."""
     return {"type": "epoch", "onset_s": float(onset_s), "duration_s": float(len(levels)),
-            "seen": 104 * len(levels), "floor_mg": 0.12, "peak_mg": peak_mg,
-            "levels": levels}  # fmt: skip
+            "seen": 104 * len(levels), "floor_mg": 0.12, "peak_mg": 20.0,
+            "threshold": DEFAULT_STRENGTH, "levels": levels}  # fmt: skip
 
 
 def told(events: list[dict], length_s: int) -> list[dict]:

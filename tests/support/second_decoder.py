@@ -14,6 +14,7 @@ _EVENT = (
 )
 _SNIPPET = (
     "u32 run, u32 first, u16 frames, u16 x, u16 y, u16 z, "
+    "u16 passed_from, u16 passed_until, "
     "i32 base_x, i32 base_y, i32 base_z, i32 band_x, i32 band_y, i32 band_z, "
     "i32 slow_x, i32 slow_y, i32 slow_z, i32 sharp_x, i32 sharp_y, i32 sharp_z, "
     "i32 gain_x, i32 gain_y, i32 gain_z"

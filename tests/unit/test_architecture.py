@@ -15,10 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From left to right: a module imports from its own left only. Modules of one group are strangers.
 FIRMWARE_ORDER = (
-    "kernels < config < seconds < detector < sampler < sensing < app < main",
-    "measures records < vetoes < kinds < movement < detector",
-    "kernels measures < rhythm < movement < detector",
-    "kernels < waveform < detector",
+    "kernels measures < config < rhythm seconds vetoes waveform < kinds < movement < detector "
+    "< sampler < sensing < app < main",
+    "records < kinds",
     "kernels records < recorder < sensing < app",
     "records < journal < app",
     "framing < protocol < server < answers < app",
@@ -27,13 +26,15 @@ FIRMWARE_ORDER = (
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
+    "configuration < rerun < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
     "link < conversation < client < pull tail ports < cli demo",
     "framing protocol < stream < conversation < client",
-    "records < log_records < facts logfile < analysis < tally",
-    "tally < report_embed report_parts < report",
+    "records < log_records < facts logfile < analysis < tally rerun",
+    "tally rerun < report_embed report_parts < report",
     "report_parts < report_patterns < report",
+    "settings < criteria < facts sleep < report_patterns < why < cli",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
 )

@@ -76,13 +76,13 @@ def test_the_newest_boot_is_remembered(tmp_path):
 
 def test_a_full_segment_ends_and_another_begins(tmp_path):
     log = booted(tmp_path)
-    for _ in range(100):
-        put(log, bytes(range(1, 251)) * 8)
+    for _ in range(133):
+        put(log, bytes(range(1, 251)) * 6)
     log.close()
     sizes = [path.stat().st_size for path in segments(tmp_path)]
     assert len(sizes) > 5 and max(sizes) <= records.SEGMENT_LIMIT
     assert min(sizes[:-1]) > records.SEGMENT_LIMIT - 2100, "filled as far as records fit"
-    assert sequence(tmp_path) == list(range(100))
+    assert sequence(tmp_path) == list(range(133))
     for path in segments(tmp_path):
         header, found, _ = read(path)
         assert header and header["first_seq"] == found[0]["seq"]
@@ -246,7 +246,7 @@ def test_no_room_for_another_segment(tmp_path, disk):
     log.flush()
     disk.failing = "open"
     while log.open_segment:
-        put(log, bytes(range(1, 251)) * 9)
+        put(log, bytes(range(1, 251)) * 6)
         log.flush()
     written = log.written
     assert log.lost == 1 and written > 10
@@ -291,8 +291,8 @@ class Flash:
 
 def fill(log, count: int = 1) -> None:
     for _ in range(count):
-        put(log, bytes(range(1, 251)) * 9)
-        if log._bytes > records.SEGMENT_LIMIT - 3000:
+        put(log, bytes(range(1, 251)) * 6)
+        if log._bytes > records.SEGMENT_LIMIT - 2000:
             log.close()
 
 

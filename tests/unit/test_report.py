@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from cribtrace.analysis import Night, Snippet
+from cribtrace.device import seconds
 from cribtrace.interpretation import read
 from cribtrace.report import render
-from cribtrace.report_embed import thinned, waveform
+from cribtrace.report_embed import _height, thinned, waveform
+from cribtrace.report_shapes import SHAPES
 from cribtrace.tally import tally
-from cribtrace.wording import NOT_THIS, forbidden
+from cribtrace.wording import DISTURBANCES, MOVEMENTS, NOT_THIS, forbidden
 from tests.support.example_night import (
     COUNTS,
     CUT_S,
@@ -78,16 +80,67 @@ def page(text) -> Page:
 
 def test_the_first_screen_holds_the_numbers(page):
     first = page.text.split("Counts per hour")[0]
-    assert "253 events in 9.99 covered hours of 10.23 recorded" in first
-    assert "204 twitches, 38 limb movements and 11 gross movements" in first
+    assert "248 movements in 9.99 covered hours of 10.23 recorded" in first
+    assert (
+        "190 twitches, 38 limb movements, 11 gross movements, 6 rhythmic bouts, 1 large" in first
+    )
+    assert "; apart from these 3 handlings of the crib and 2 disturbances from outside;" in first
     assert "97.6 %" in first
-    assert "25.3 per covered hour" in first
-    assert "twitch up to 0.5 s 204 20.4" in first
+    assert "24.8 per covered hour" in first
+    assert "twitch up to 0.5 s 190 19.0" in first
+    assert "Disturbances of the crib, counted apart" in first
+    assert "fast_oscillation" not in first
+
+
+def test_disturbances_are_counted_and_drawn_apart():
+    events = [{"kind": kind, "onset_s": 60.0 * i, "duration_s": 1.0}
+              for i, kind in enumerate(("twitch", "handling", "environment", "hop"))]  # fmt: skip
+    night = empty(events=events, summary={"hours": 1.0})
+    counts, page = tally(night), Page(render(night))
+    assert counts.movements == 2
+    assert list(counts.counts)[-2:] == ["handling", "environment"]
+    bars = [rect["class"] for rect in page.of("rect") if "%" in rect.get("x", "")]
+    assert bars == ["k0", "k3"]
+
+
+def test_what_is_the_developers_is_not_listed_but_said_to_be_there():
+    kinds = ("fast_oscillation", "twitch", "fast_oscillation", "gross")
+    events = [
+        {"kind": kind, "onset_s": 60.0 * i, "duration_s": 1.0} for i, kind in enumerate(kinds)
+    ]
+    wave = Snippet(60.0, 104.0, np.ones((20, 3), dtype=np.float32))
+    night = empty(events=events, summary={"hours": 1.0}, snippets={1: wave, 2: wave},
+                  contexts={3: {"state": "awake_likely"}})  # fmt: skip
+    page = Page(render(night))
+    assert len([item for item in page.of("li") if "id" in item]) == 2
+    assert "Not listed: 2 fast oscillations; `cribtrace decode` has them." in page.text
+    assert list(page.night["waveforms"]) == ["0"]
+    assert "While: likely awake" in page.text
+    assert "Not listed" not in Page(render(empty())).text
+
+
+def test_every_kind_has_a_shape_of_its_own_on_the_page_and_in_its_script():
+    script = files("cribtrace").joinpath("report_assets/page.js").read_text()
+    drawn = dict(re.findall(r"(\w+): \"(k\d)\"", script))
+    assert drawn == {kind: name for kind, (name, _) in SHAPES.items()}
+    assert set(SHAPES) == {*MOVEMENTS, *DISTURBANCES}
+    assert len({path for _, path in SHAPES.values()}) == len(SHAPES)
+
+
+def test_activity_is_drawn_on_one_scale():
+    """The two codes of a second, either side of the loud one, stand for the same motion."""
+    heights = [_height(seconds.code(round((18 * x**2) ** 2), int(8 * x * 2**0.5)))
+               for x in (1, 2, 4, 8)]  # fmt: skip
+    assert heights == pytest.approx([80, 96, 112, 128], abs=1)
+    loud = [_height(seconds.code(10**6, 8 * x)) for x in (16, 32, 64, 128)]
+    assert loud == pytest.approx([144, 160, 176, 192], abs=3)
+    assert _height(0) == 0
+    assert _height(300) is _height("x") is None
 
 
 def test_every_event_is_listed_with_its_reason(page):
     assert len([item for item in page.of("li") if item.get("id", "").startswith("event-")]) == 253
-    assert page.text.count("the threshold of 1.90 mg in force") == 253
+    assert page.text.count("0.79 mg on one axis would have been enough") == 253
 
 
 def test_gaps_are_listed_with_their_reasons(page):
@@ -244,7 +297,7 @@ def test_any_field_of_any_entry_may_be_missing_or_none():
 
 def test_nothing_recorded():
     page = Page(render(empty()))
-    assert "0 events in 0.00 covered hours of 0.00 recorded." in page.text
+    assert "0 movements in 0.00 covered hours of 0.00 recorded." in page.text
     assert "No gap is on record." in page.text
     assert "nan" not in page.text.lower().split()
 
@@ -253,7 +306,7 @@ def test_a_night_that_is_all_gap_has_no_rates():
     gap = {"onset_s": 0.0, "duration_s": 36000.0, "reason": "power_cut", "frames": 3_744_000}
     night = empty(gaps=[gap], summary={"hours": 10.0, "coverage": 0.0})
     page, counts = Page(render(night)), tally(night)
-    assert "0 events in 0.00 covered hours of 10.00 recorded." in page.text
+    assert "0 movements in 0.00 covered hours of 10.00 recorded." in page.text
     assert "twitch up to 0.5 s 0 –" in page.text
     assert counts.longest is None
     assert all(hour.covered_s == 0 for hour in counts.hours)
@@ -373,4 +426,5 @@ def test_likely_states_are_added_up():
 
 def test_patterns_name_nothing_that_must_not_be_said():
     assert forbidden(Page(render(grouped())).text) == []
-    assert len(example_night().contexts) == sum(COUNTS.values())
+    moved = [count for kind, count in COUNTS.items() if kind in MOVEMENTS]
+    assert len(example_night().contexts) == sum(moved)

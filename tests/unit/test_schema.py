@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cribtrace import analysis, interpretation
+from cribtrace import analysis, interpretation, rerun, why
+from cribtrace.cli import bench
 from cribtrace.device import config, detector, records, settings
 from tests.support.pattern_truth import told
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "SCHEMA.md"
 TYPES = ["header", "event", "event by the host", "epoch", "gap", "state", "state by the host",
-         "recorder", "mark", "summary"]  # fmt: skip
+         "recorder", "mark", "summary", "why", "replayed", "replay"]  # fmt: skip
 RATE_MHZ, MLSB_PER_G = 104_000, 16_393_443
 ROW = r"^\| `([\w.]+)` \|([^|]*)\|([^|]*)\|$"
 
@@ -37,20 +38,18 @@ def mattress() -> np.ndarray:
     return np.rint(mg * MLSB_PER_G / 1e6).astype("<i2")
 
 
-def header_facts() -> dict:
-    return {
-        "device": bytes.fromhex("9f3c52a1e07b48d6"), "boot": 1, "rate_mhz": RATE_MHZ,
-        "mlsb_per_g": MLSB_PER_G, "recording_frames": 0, "full_scale_g": 2,
-        "config_crc": settings.crc(settings.DEFAULTS), "sensor": b"LSM6DSO", "board": b"virtual",
-        "firmware": b"0.1.0",
-    }  # fmt: skip
+def boot_facts() -> tuple:
+    return (
+        bytes.fromhex("9f3c52a1e07b48d6"), 1, RATE_MHZ, MLSB_PER_G, 0,
+        settings.crc(settings.DEFAULTS), 2, b"LSM6DSO", b"virtual", b"0.1.0",
+    )  # fmt: skip
 
 
 def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
     """All lines of a log that the firmware's own code wrote into `folder`."""
     journal = importlib.import_module("cribtrace.firmware.crib.journal").Journal(str(folder))
     recorder = importlib.import_module("cribtrace.firmware.crib.recorder").Recorder
-    journal.begin(header_facts())
+    journal.begin(boot_facts())
     writer = recorder(journal, Nobody())
     writer.write(records.BOOT, records.CAUSES.index("power_on"), 1)
     power_cut = records.GAP_REASONS.index("power_cut")
@@ -93,9 +92,17 @@ def interpreted() -> list[dict]:
     return interpretation.read(told(events, 3600)).lines
 
 
+def asked(folder: Path) -> list[dict]:
+    """What the commands say of that log that `decode` does not: a second's reasons, a re-run."""
+    night = analysis.read_night(folder)
+    reasons = [why.answer(night, at_s) for at_s in (45.5, 60.2)]
+    return json.loads(json.dumps([*reasons, *bench.rerun_lines(rerun.verdicts(folder))]))
+
+
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory) -> list[dict]:
-    return recorded(tmp_path_factory.mktemp("log")) + interpreted()
+    folder = tmp_path_factory.mktemp("log")
+    return recorded(folder) + interpreted() + asked(folder)
 
 
 def sections() -> dict[str, tuple[list[dict], dict[str, str]]]:
@@ -144,9 +151,11 @@ def like(example: dict, lines: list[dict]) -> list[dict]:
 
 
 def sort_of(line: dict) -> tuple:
-    """Its type, for a recorder its `what`, for the host's what it says."""
+    """Its type, for a recorder its `what`, for the host's what it says, or how many events."""
     by = line.get("by")
     said = line.get("kind", line.get("state")) if by else None
+    if line["type"] == "why":
+        said = len(line["events"])
     return line["type"], line.get("what"), by, said
 
 
@@ -211,4 +220,6 @@ if __name__ == "__main__":
     import sys
 
     for line in recorded(Path(sys.argv[1]), anchored=len(sys.argv) > 2):
+        print(json.dumps(line))
+    for line in asked(Path(sys.argv[1])):
         print(json.dumps(line))

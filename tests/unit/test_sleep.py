@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from cribtrace.device import kernels
+from cribtrace.criteria import DEFAULT_STRENGTH, needed
+from cribtrace.device import config, seconds
 from cribtrace.sleep import (
     ASLEEP,
     AWAKE,
@@ -191,13 +192,15 @@ def test_lines_come_once_and_only_when_they_are_certain():
 
 
 def test_a_second_is_active_from_the_threshold_on():
-    floor_mg = 1.0  # threshold 4.5
-    codes = [kernels.level(v) for v in (16 * 5, 16 * 100, 16 * 400, 16 * 500, 16 * 1000)]
-    line = {"levels": codes, "peak_mg": 10.0, "floor_mg": floor_mg}
-    assert active_seconds(line) == [False, False, False, True, True]
-    assert active_seconds({**line, "floor_mg": 2.3}) == [False] * 5
-    assert active_seconds({"levels": [], "peak_mg": 0.0, "floor_mg": 0.0}) == []
-    assert active_seconds({"levels": [0], "peak_mg": 0.0, "floor_mg": 0.0}) == [False]
+    enough = config.threshold(103)
+    codes = [seconds.code(v, 0) for v in (0, enough // 2, enough, 4 * enough)]
+    line = {"threshold": needed(103), "levels": [*codes, seconds.code(0, 128)]}
+    assert active_seconds(line) == [False, False, True, True, True]
+    assert active_seconds({**line, "threshold": needed(412)}) == [False] * 4 + [True]
+    assert active_seconds({**line, "threshold": None}) == active_seconds(
+        {**line, "threshold": DEFAULT_STRENGTH}
+    )
+    assert active_seconds({"levels": [], "threshold": 6.4}) == []
 
 
 def test_too_loud():
@@ -220,7 +223,3 @@ def test_what_came_after_no_motion_is_forgotten_once():
     sleep = slept(active(*range(1300, 2000, 60), length=2100))
     assert sleep.at(1300.5).state == sleep.at(1470.0).state == UNKNOWN
     assert sleep.at(1490.0).state == ASLEEP
-
-
-def test_without_a_floor_a_second_of_nothing_is_not_active():
-    assert active_seconds({"levels": [0, 20], "peak_mg": 1.0, "floor_mg": 0.0}) == [False, True]

@@ -49,7 +49,7 @@ EPOCH = (
 )
 STOP = (records.STOP, 3_200, (3_072, 128, 4, 1), b"")
 SNIPPET = (
-    records.SNIPPET, 2_300, (2_210, 2_144, 4, 32_770, 32_001, 49_160, *FILTERS),
+    records.SNIPPET, 2_300, (2_210, 2_144, 4, 32_770, 32_001, 49_160, 8, 40, *FILTERS),
     bytes((2, 1, 0, 0xFF, 1, 0x80, 2, 3, 0xFD, 0xFF, 7, 0xFE, 0xFF, 7, 0)),
 )  # fmt: skip
 ALL = (
@@ -180,7 +180,8 @@ def test_the_table_of_each_type_is_what_the_board_packs(number):
     layout, names = records.LAYOUTS[number], log_records.NAMES[number]
     rows = spec_tables().get(f"{number} {log_records.TYPE_NAMES[number]}", [])
     assert [row[3] for row in rows] == list(names)
-    assert "<" + "".join(STRUCT[row[2]] for row in rows) == layout
+    each = re.sub(r"(\d+)(\w)", lambda found: int(found[1]) * found[2], layout)
+    assert "<" + "".join(STRUCT[row[2]] for row in rows) == each
     at = records.HEAD_BYTES
     for offset, size, kind, _ in rows:
         assert (offset, size) == (at, SIZES[kind])
@@ -212,7 +213,8 @@ def test_the_codes_are_the_boards():
     text = SPEC.read_text(encoding="utf-8")
     expected = {
         ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
-        ("event", "rule"): facts.RULES, ("epoch", "missing"): log_records.MISSES, ("gap", "reason"): records.GAP_REASONS,
+        ("event", "rule"): facts.RULES, ("epoch", "missing"): log_records.MISSES,
+        ("gap", "reason"): records.GAP_REASONS,
         ("state", "state"): log_records.STATES, ("state", "reason"): records.STATE_REASONS,
         ("stop", "reason"): records.STOP_REASONS,
     }  # fmt: skip
@@ -221,7 +223,9 @@ def test_the_codes_are_the_boards():
         for field, codes in re.findall(r"^Codes of (\w+): (.*?)\.\n", section, re.DOTALL | re.M):
             pairs = re.findall(r"(\d+)\s+`([^`]+)`", codes)
             assert [int(n) for n, _ in pairs] == list(range(len(pairs)))
-            found[section.split("\n")[0], field] = tuple(name for _, name in pairs)
+            found[section.split("\n")[0], field] = tuple(
+                " ".join(name.split()) for _, name in pairs
+            )
     assert found == expected
     bits = re.search(r"^Bits of vetoes: (.*?)\.$", text, re.MULTILINE)
     told = re.findall(r"(\d+) `(\w+)`", bits[1] if bits else "")

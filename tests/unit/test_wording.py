@@ -5,23 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import analysis, wording
+from cribtrace import analysis, facts, log_records, wording
 from cribtrace.device import records
 from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
 
 TEXTS = [
     Path(wording.__file__).with_name(name)
-    for name in ("wording.py", "report.py", "report_parts.py", "report_embed.py", "tally.py")
+    for name in (
+        "wording.py",
+        "report.py",
+        "report_parts.py",
+        "report_embed.py",
+        "tally.py",
+        "why.py",
+        "criteria.py",
+        "rerun.py",
+        "facts.py",
+        "report_patterns.py",
+    )
 ]
 
 NUMBERS = {"twitch": 204, "limb_move": 1, "gross": 0}
 
 
 def strings_of(path: Path) -> list[str]:
-    """Every string of a module but its docstrings and the never-say list itself."""
+    """Every string of a module but its docstrings, the keys it reads and the never-say list."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     silent = {
         id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+    } | {
+        id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)
     } | {
         id(part)
         for node in ast.walk(tree)
@@ -82,20 +95,27 @@ def test_the_disclaimer_says_all_that_it_must():
 
 def test_the_headline_is_made_of_numbers():
     assert headline(NUMBERS, 9.5 * 3600, 36000.0, 2472.0) == (
-        "205 events in 9.50 covered hours of 10.00 recorded: 204 twitches, 1 limb movement and "
-        "0 gross movements; the longest covered stretch without an event was 41 min 12 s."
+        "205 movements in 9.50 covered hours of 10.00 recorded: 204 twitches and 1 limb movement;"
+        " the longest covered stretch without an event was 41 min 12 s."
+    )
+
+
+def test_the_headline_counts_disturbances_apart():
+    assert headline({"gross": 2, "handling": 3, "environment": 1}, 3600.0, 3600.0, None) == (
+        "2 movements in 1.00 covered hours of 1.00 recorded: 2 gross movements; apart from these"
+        " 3 handlings of the crib and 1 disturbance from outside."
     )
 
 
 def test_the_headline_of_nothing():
-    assert headline({"twitch": 0}, 0.0, 0.0, None) == (
-        "0 events in 0.00 covered hours of 0.00 recorded."
+    assert headline({"twitch": 0, "handling": 0}, 0.0, 0.0, None) == (
+        "0 movements in 0.00 covered hours of 0.00 recorded."
     )
 
 
 def test_a_kind_this_version_does_not_know_is_named_as_it_is():
     text = headline({"twitch": 1, "hop": 2}, 3600.0, 3600.0, None)
-    assert text == "3 events in 1.00 covered hours of 1.00 recorded: 1 twitch and 2 hop."
+    assert text == "3 movements in 1.00 covered hours of 1.00 recorded: 1 twitch and 2 hop."
 
 
 @pytest.mark.parametrize(
@@ -116,28 +136,53 @@ def test_times_since_the_start_carry_over():
     assert since_start(None) == "–"
 
 
+CONSIDERED = [
+    {"veto": "rocking", "of": "slow_share", "value": 0.41, "when": "from", "limit": 0.75,
+     "applies": False},
+    {"veto": "tone", "of": "evenness", "value": None, "when": "from", "limit": 0.55,
+     "applies": False},
+    {"veto": "shaken", "of": "slow_share", "value": 0.41, "when": "below", "limit": 0.365,
+     "applies": True},
+]  # fmt: skip
 WHOLE = {
     "kind": "twitch", "onset_s": 1042.31, "duration_s": 0.21, "peak_mg": 6.2, "jerks": 1,
     "rate_hz": None, "snr": 7.1, "axis": "z",
-    "why": {"floor_mg": 0.31, "threshold_mg": 1.9, "margin": 3.3, "energy": 4,
-            "peak_axis_mg": {"x": 1.0, "y": 2.0, "z": 6.2},
-            "rule": "duration at 30 % of peak <= 0.5 s", "cut": False},
+    "why": {"rule": "short at 30 % of its peak", "floor_mg": 0.31, "threshold_mg": 0.79,
+            "strength": 70.1, "threshold": 6.44, "margin": 3.3, "span_s": 0.4,
+            "energy_mg_s": 0.45, "slow_share": 0.41, "cut": False, "joined": False,
+            "vetoes": ["shaken"], "considered": CONSIDERED},
 }  # fmt: skip
 
 
 def test_why_in_words():
     assert explain(WHOLE) == [
-        "It reached 3.3 times the threshold of 1.90 mg in force; "
-        "its peak on one axis was 6.20 mg; the noise floor was 0.31 mg.",
-        "Strongest on axis z: x 1.00 mg, y 2.00 mg, z 6.20 mg.",
+        "It reached 3.30 times the motion at which a movement counts"
+        " (strength 70.1, threshold 6.4); 0.79 mg on one axis would have been enough;"
+        " its peak was 6.20 mg on axis z; its energy 0.45 mg s; the noise floor was 0.31 mg.",
         "It lasted 0.21 s, 1 jerk, signal to noise 7.1.",
-        "Rule: duration at 30 % of peak <= 0.5 s.",
-        "Also recorded: energy 4.",
+        "Rule: short at 30 % of its peak.",
+        "Could something else have moved the crib?"
+        " slow rocking: no, share of motion below 3 Hz 0.41, from 0.75;"
+        " a steady vibration: not looked at;"
+        " motion through the floor: yes, share of motion below 3 Hz 0.41, below 0.365.",
+        "Also recorded: above the low threshold, s 0.4, share of motion below 3 Hz 0.41.",
     ]
 
 
+def test_vetoes_are_named_where_their_numbers_are_not_known():
+    why = {**WHOLE["why"], "considered": None}
+    assert "What speaks for something else: motion through the floor." in explain(
+        {**WHOLE, "why": why}
+    )
+
+
+def test_slow_motion_reached_nothing_and_says_so():
+    why = {**WHOLE["why"], "strength": 0.0, "margin": 0.0}
+    assert explain({**WHOLE, "why": why})[0].startswith("Slow motion, told by how long it lasts;")
+
+
 @pytest.mark.parametrize(
-    ("flag", "said"), [("cut", "closed at the longest"), ("clipped", "end of the sensor’s range")]
+    ("flag", "said"), [("cut", "closed at the longest"), ("joined", "rest of a movement")]
 )
 def test_a_flag_is_told_only_when_it_is_set(flag, said):
     for value in (True, False):
@@ -150,7 +195,14 @@ def test_everything_the_board_can_name_has_words():
     found_by_the_host = {analysis.RECORDS_MISSING, analysis.TOO_LOUD}
     by_the_board = {*records.GAP_REASONS, *records.STATE_REASONS}
     assert by_the_board | found_by_the_host == set(wording.REASONS)
-    assert forbidden(" ".join(records.RULES)) == []
+    assert set(log_records.VETOES) - {"cut", "joined"} == set(wording.VETOES)
+    assert len(facts.RULES) == len(records.KIND_OF_RULE)
+    assert forbidden(" ".join(facts.RULES)) == []
+    assert set(wording.KINDS) == {
+        *wording.MOVEMENTS,
+        *wording.DISTURBANCES,
+        *wording.DEVELOPERS,
+    }
 
 
 @pytest.mark.parametrize("missing", [*WHOLE, *(f"why.{key}" for key in WHOLE["why"])])

@@ -3,20 +3,22 @@
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, load_recording, recording_options, row, say
-from cribtrace.errors import CribtraceError, Usage
+from cribtrace.errors import CribtraceError, Damaged, Usage
 
 _PATH = click.Path(path_type=Path)
 _SEED = 1
 _PLAYED = "nap"
 _INTERPRETERS = ("auto", "cpython", "micropython")
 _TERMINATED = 143
+SUFFIX = ".crib"
 
 
 @click.command()
@@ -70,13 +72,47 @@ def replay(
     lsb_per_g: float | None,
     as_json: bool,
 ) -> None:
-    """Run the board's own detector over a recording and print the events."""
+    """Run the board's own detector over a recording and print the events.
+
+    SOURCE may be a pulled log, too: then every stored waveform is run again, and each that does
+    not give its event again is named.
+    """
     from cribtrace import configuration
     from cribtrace.replay import replay as replay_recording
 
+    if source.is_dir() or source.suffix == SUFFIX:
+        if changes:
+            raise Usage("a log is run again with the settings it was recorded with: no --set")
+        _rerun(source, as_json)
+        return
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
     for event in replay_recording(rec, on=on, settings=configuration.parsed(changes)):
         emit(event, as_json)
+
+
+def _rerun(source: Path, as_json: bool) -> None:
+    from cribtrace import rerun
+
+    counts: dict = {}
+    for line in rerun_lines(rerun.verdicts(source)):
+        counts = line
+        if as_json or line["type"] == "replay" or line["verdict"] == rerun.DIFFERS:
+            emit(line, as_json)
+    if counts[rerun.DIFFERS]:
+        events = sum(count for key, count in counts.items() if key != "type")
+        raise Damaged(
+            f"{source}: {counts[rerun.DIFFERS]} of {events} events did not come out of their"
+            " waveforms again: the log was changed, or made by another detector"
+        )
+
+
+def rerun_lines(verdicts: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """One line for each verdict, and how many there are of each in a last one."""
+    counts = {"same": 0, "differs": 0, "not_derivable": 0}
+    for one in verdicts:
+        counts[one.verdict] += 1
+        yield {"type": "replayed", **one._asdict()}
+    yield {"type": "replay", **counts}
 
 
 @click.command()

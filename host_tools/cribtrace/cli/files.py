@@ -1,4 +1,4 @@
-"""Commands over what was pulled: decode, report."""
+"""Commands over what was pulled: decode, why, report."""
 
 from pathlib import Path
 
@@ -41,6 +41,30 @@ def report(source: Path, output: Path) -> None:
     _verdict(source, night.faults)
 
 
+@click.command()
+@click.argument("when")
+@click.argument("source", type=_SOURCE, required=False)
+@json_option
+def why(when: str, source: Path | None, as_json: bool) -> None:
+    """Say what happened at WHEN and why, or how near it came to an event.
+
+    WHEN is 03:12 or 03:12:30, a local clock time where the log has one, else since the start; or
+    seconds since the start. SOURCE is a log folder or segment file; else the one pulled last.
+    """
+    from cribtrace import analysis
+    from cribtrace import why as reasons
+
+    source = source or reasons.newest_log(Path())
+    night = analysis.read_night(source)
+    said = reasons.answer(night, reasons.moment_s(night, when))
+    if as_json:
+        emit(said, as_json)
+    else:
+        for sentence in reasons.sentences(said):
+            click.echo(sentence)
+    _verdict(source, night.faults)
+
+
 def _verdict(source: Path, faults: list[str]) -> None:
     """Raise Damaged, after naming each fault, unless there is none."""
     for fault in faults[:_SHOWN]:
@@ -50,4 +74,4 @@ def _verdict(source: Path, faults: list[str]) -> None:
         raise Damaged(f"{source}: {len(faults)} {more} found; what could be read was")
 
 
-COMMANDS = (decode, report)
+COMMANDS = (decode, why, report)

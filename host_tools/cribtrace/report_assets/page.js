@@ -3,7 +3,11 @@
 
 const night = JSON.parse(document.getElementById("night").textContent);
 const SVG = "http://www.w3.org/2000/svg";
-const SHAPES = ["k0", "k1", "k2"];
+// One class for each kind, as report_parts.SHAPES has them.
+const SHAPES = {
+  twitch: "k0", limb_move: "k1", gross: "k2", rhythmic_bout: "k4", rhythmic_large: "k5",
+  startle_like: "k6", handling: "k7", environment: "k8",
+};
 const SHORTEST_VIEW_S = 60;
 const ROWS_AT_FIRST = 60;
 const find = (selector, root = document) => root.querySelector(selector);
@@ -38,4 +42,4 @@ function hms(seconds, tenths = false) {
   return `${Math.floor(whole / 3600)}:${two((whole / 60) % 60)}:${rest}`;
 }
 
-const kindClass = (kind) => SHAPES[kind] || "k3";
+const kindClass = (kind) => SHAPES[night.kinds[kind]] || "k3";

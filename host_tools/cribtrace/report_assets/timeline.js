@@ -38,10 +38,26 @@ function activityPath(x0, width, top, height) {
 }
 
 function eventShape(kind, x, x2, middle) {
-  if (kind === 0) return `M${x - 0.75} ${middle - 6}h1.5v12h-1.5z`;
-  if (kind === 1) return `M${x} ${middle - 5}l5 5-5 5-5-5z`;
-  if (kind === 2) return `M${x} ${middle - 5}H${Math.max(x2, x + 3)}v10H${x}z`;
-  return `M${x} ${middle - 4}a4 4 0 1 0 .01 0z`;
+  const until = Math.max(x2, x + 3);
+  const y = (above) => middle - above;
+  switch (kindClass(kind)) {
+    case "k0": return `M${x - 0.75} ${y(6)}h1.5v12h-1.5z`;
+    case "k1": return `M${x} ${y(5)}l5 5-5 5-5-5z`;
+    case "k2": return `M${x} ${y(5)}H${until}v10H${x}z`;
+    case "k4": return bars(x, until, middle, 6);
+    case "k5": return bars(x, until, middle, 10);
+    case "k6": return `M${x} ${y(6)}l5 11h-10z`;
+    case "k7": return `M${x} ${y(5)}H${until}v2H${x}zM${x} ${y(-3)}H${until}v2H${x}z`;
+    case "k8": return `M${x} ${y(1)}H${until}v2H${x}z`;
+    default: return `M${x} ${y(4)}a4 4 0 1 0 .01 0z`;
+  }
+}
+
+// Regular movement: upright bars, three at least, as far apart as they stay apart on the screen.
+function bars(x, until, middle, tall) {
+  const count = Math.max(3, Math.floor((until - x) / 4) + 1);
+  const step = Math.max(4, (until - x) / (count - 1));
+  return Array.from({ length: count }, (_, i) => `M${(x + i * step - 1).toFixed(1)} ${middle - tall / 2}h2v${tall}h-2z`).join("");
 }
 
 function tickStep(width) {

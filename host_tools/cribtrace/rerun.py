@@ -1,0 +1,180 @@
+"""Stored waveforms through the board's own detector again, to see that each gives its event."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from cribtrace import analysis, configuration, facts, log_records, logfile
+from cribtrace.device import config, detector, kernels, records
+
+SAME, DIFFERS, NOT_DERIVABLE = "same", "differs", "not_derivable"
+
+CUT = "the waveform ends before the movement was over"
+TOO_LATE = "the waveform begins too late for the filters"
+REST = "the rest of a movement that was cut"
+NO_SETTINGS = "the settings in force are not in this log"
+
+_NAMES = log_records.NAMES[records.EVENT]
+_FILTERS = log_records.NAMES[records.SNIPPET][-kernels.FILTERS :]
+
+
+def _bit(veto: str) -> int:
+    return 1 << log_records.VETOES.index(veto)
+
+
+# What an event has from after its waveform: when it was told, whether more followed, and, where
+# the waveform ends right behind it, how the crib came to rest.
+_OUTSIDE = {"closed": 0, "vetoes": ~(_bit("cut") | _bit("joined"))}
+_SHOWN = dict(best="strength")  # noqa: C408 - no string of the source may say it
+_OF_REST = {"tilt_x": 0, "tilt_y": 0, "tilt_z": 0}
+
+
+class Verdict(NamedTuple):
+    """What came of one event: why it cannot be had again, or in which fields it differs."""
+
+    onset_s: float
+    kind: str
+    verdict: str
+    why: str
+
+
+class _Resumed(detector.Detector):
+    """A detector that goes on in the middle of what another one has begun."""
+
+    def resume(self, wave: dict, lead: bytearray) -> None:
+        """Begin at a waveform's first frame, `lead` being the frames before it may find anything.
+
+        The statistic adds up over a window that is filled meanwhile, and the floors go as fast as
+        they went then.
+        """
+        self._begin(wave["first"])
+        for k, name in enumerate(_FILTERS):
+            self.state[k] = wave[name]
+        self._primed = True
+        self.warm = 0
+        self._idle()
+        self.seconds.begin(self.index)
+        self.waveforms.begin(self.index)
+        self.waveforms.check()
+        self.state[kernels.STOP] = detector._NEVER
+        for at in range(len(lead) // 6):
+            slow = wave["passed_from"] <= at < wave["passed_until"]
+            self.state[kernels.STEP] = self._step + (detector._IN_SEGMENT if slow else 0)
+            self.state[kernels.OFFSET] = 6 * at
+            kernels.scan(0, lead, 1, self.cfg, self.state, self.ring, self.env, self.sums)
+            self.index += 1
+        self._idle()
+        self.state[kernels.BEST] = 0
+
+    def end(self) -> int:
+        """No frame follows; a movement that seems over is, though its hold is not."""
+        if self.active:
+            self._close(self.index - 1 - self.state[kernels.STILL])
+        return self.finish()
+
+
+def events_of(
+    wave: dict, header: dict, settings: Mapping[str, int], *, apart: bool = False
+) -> list[dict]:
+    """The events (fields of a record) that a snippet record gives by itself.
+
+    `apart` says that its run was told as several, which the part here does not always show.
+    """
+    raw = bytearray((logfile.frames_of(wave) - 0x8000).astype("<i2").tobytes())
+    det = _Resumed(settings, header["rate_mhz"], header["mlsb_per_g"])
+    if apart:
+        det.movements.kinds.is_one = lambda found, at, apart: False
+    lead = 6 * max(det.cfg[kernels.WINDOW], wave["passed_until"])
+    det.resume(wave, raw[:lead])
+    found = []
+    for at in range(lead, len(raw), 6 * config.BURST):
+        burst = raw[at : at + 6 * config.BURST]
+        closed = det.step(burst, len(burst) // 6)
+        found += [det.movements.fields(k) for k in range(closed)]
+    found += [det.movements.fields(k) for k in range(det.end())]
+    return [dict(zip(_NAMES, fields, strict=True)) for fields in found]
+
+
+def verdicts(source: Path) -> Iterator[Verdict]:
+    """One for each event with a waveform, in a log folder or segment file.
+
+    Raises as `logfile.read`.
+    """
+    segments = [s for s in logfile.read(source) if s.header]
+    in_force = configuration.logged(record for s in segments for record in s.records)
+    starts_s = {boot.header["boot"]: boot.start_s for boot in analysis.in_a_row(segments)}
+    for number, group in groupby(segments, key=lambda s: (s.header or {})["boot"]):
+        for one in _of_boot(list(group), in_force):
+            yield one._replace(onset_s=round(one.onset_s + starts_s[number], 3))
+
+
+def _of_boot(
+    segments: list[logfile.Segment], in_force: Mapping[int, Mapping[str, int]]
+) -> Iterator[Verdict]:
+    events: dict[int, list[dict]] = {}
+    for record in (r for s in segments for r in s.records if r["type"] == records.EVENT):
+        # One without a largest statistic was slow motion over whole seconds, not a run.
+        if record["best"]:
+            events.setdefault(record["run"], []).append(record)
+    for segment in segments:
+        header = segment.header or {}
+        for wave in segment.records:
+            told = events.get(wave["run"], []) if wave["type"] == records.SNIPPET else []
+            if told:
+                yield from _of_wave(wave, told, header, in_force.get(header["config_crc"]))
+
+
+def _of_wave(
+    wave: dict, told: Sequence[dict], header: dict, settings: Mapping[str, int] | None
+) -> Iterator[Verdict]:
+    held = [event for event in told if event["start"] + event["span"] <= _end(wave)]
+    unfit = _unfit(wave, told, header, settings) if settings else NO_SETTINGS
+    if unfit or settings is None or not held:
+        yield from (_verdict(event, header, NOT_DERIVABLE, unfit or CUT) for event in told)
+        return
+    found = events_of(wave, header, settings, apart=len(told) > 1)
+    hold = config.frames(settings["hold_ms"], header["rate_mhz"])
+    for k, event in enumerate(told):
+        if k >= len(held):
+            yield _verdict(event, header, NOT_DERIVABLE, CUT)
+        elif k >= len(found):
+            yield _verdict(event, header, DIFFERS, "no event")
+        else:
+            rests = event["start"] + event["span"] + hold <= _end(wave)
+            yield _verdict(event, header, *_compared(event, found[k], rests))
+    for event in found[len(told) :] if len(held) == len(told) else ():
+        yield _verdict(event, header, DIFFERS, "an event that is not in the log")
+
+
+def _end(wave: dict) -> int:
+    return wave["first"] + wave["frames"]
+
+
+def _verdict(event: dict, header: dict, verdict: str, why: str) -> Verdict:
+    onset_s = facts.Scale(header).seconds(event["onset"])
+    return Verdict(onset_s, records.KINDS[event["kind"]], verdict, why)
+
+
+def _unfit(wave: dict, told: Sequence[dict], header: dict, settings: Mapping[str, int]) -> str:
+    """Why a waveform cannot give its events again, or nothing."""
+    cfg, _ = config.kernel_words(settings, header["rate_mhz"], header["mlsb_per_g"], 6, 0, 1)
+    if told[0]["vetoes"] & _bit("joined"):
+        return REST
+    # The measures look back over a window, and to the sums of the whole block before it.
+    block = cfg[kernels.SHIFT_TICK] + 3
+    late = (wave["run"] - cfg[kernels.WINDOW] >> block) - 1 < wave["first"] >> block
+    return TOO_LATE if late or not any(wave[name] for name in _FILTERS) else ""
+
+
+def _compared(event: dict, again: dict, rests: bool) -> tuple[str, str]:
+    """The verdict on an event found again; `rests`: the waveform shows how it came to rest."""
+    if not rests and (event["vetoes"] | again["vetoes"]) & _bit("tilt"):
+        return NOT_DERIVABLE, CUT
+    masks = _OUTSIDE if rests else _OUTSIDE | _OF_REST
+    differ = [
+        _SHOWN.get(name, name)
+        for name in _NAMES
+        if (event[name] ^ again[name]) & masks.get(name, -1)
+    ]
+    return (DIFFERS, ", ".join(differ)) if differ else (SAME, "")

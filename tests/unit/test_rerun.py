@@ -1,0 +1,130 @@
+"""Every stored waveform gives its event again, bit for bit; one that was changed is named."""
+
+import json
+import struct
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from cribtrace import cli, log_records, rerun, scenario
+from cribtrace.device import records, settings
+from cribtrace.recording import Recording
+from cribtrace.rerun import CUT, DIFFERS, NOT_DERIVABLE, SAME
+from tests.support.logged import log
+
+RATE_HZ, LSB_PER_G = 104.0, 16393.443
+FIELDS = records.LAYOUTS[records.SNIPPET], log_records.NAMES[records.SNIPPET]
+
+
+def bumps(*onsets_s, amplitude_mg=6.0, length_s=40, seed=5, swell=0.2) -> Recording:
+    """Noise with short movements at these times."""
+    mg = np.random.default_rng(seed).normal((0, 0, 1000), 0.3, (int(length_s * RATE_HZ), 3))
+    n = np.arange(60)
+    for onset_s in onsets_s:
+        at = int(onset_s * RATE_HZ)
+        mg[at + n, 2] += (
+            amplitude_mg * np.sin(2 * np.pi * 6 * n / RATE_HZ) * np.exp(-n / (104 * swell))
+        )
+    lsb = np.rint(mg * LSB_PER_G / 1000).astype(np.int16)
+    return Recording(lsb, RATE_HZ, LSB_PER_G)
+
+
+def found(recording, folder, **how):
+    return list(rerun.verdicts(log(recording, folder, **how)))
+
+
+@pytest.mark.parametrize(("name", "seed"), [("ten_minutes", 3), ("faint", 1), ("mixture", 2)])
+def test_what_the_waveform_holds_comes_back(tmp_path, name, seed):
+    verdicts = found(scenario.generate(name, seed), tmp_path)
+    counts = Counter(one.verdict for one in verdicts)
+    assert counts[SAME] >= 4
+    assert not [one for one in verdicts if one.verdict == DIFFERS]
+    assert {one.why for one in verdicts if one.verdict == SAME} == {""}
+    assert all(one.why for one in verdicts if one.verdict == NOT_DERIVABLE)
+
+
+def test_with_other_settings_too(tmp_path):
+    in_force = settings.check({"high_16": 150, "hold_ms": 300, "low_16": 80}, settings.DEFAULTS)
+    verdicts = found(bumps(15, 25), tmp_path, in_force=in_force)
+    assert [one.verdict for one in verdicts] == [SAME, SAME]
+
+
+def test_the_settings_must_be_in_the_log(tmp_path):
+    in_force = settings.check({"high_16": 150}, settings.DEFAULTS)
+
+    def harm(kind, body, end):
+        if kind == records.CONFIG:
+            body[records.HEAD_BYTES] = ord("?")
+
+    (one,) = found(bumps(15), tmp_path, in_force=in_force, harm=harm)
+    assert one[2:] == (NOT_DERIVABLE, rerun.NO_SETTINGS)
+
+
+def test_a_movement_longer_than_its_waveform_is_counted_as_cut(tmp_path):
+    long = bumps(*(15 + 0.4 * k for k in range(12)))
+    assert {one[2:] for one in found(long, tmp_path)} == {(NOT_DERIVABLE, CUT)}
+
+
+def test_a_movement_right_after_a_gap_begins_too_late(tmp_path):
+    folder = log(bumps(15, 26.5), tmp_path, gap_at=24 * 104)
+    late = list(rerun.verdicts(folder))[-1]
+    assert late.verdict in (SAME, NOT_DERIVABLE)
+    soon = settings.check({"settle_ms": 100}, settings.DEFAULTS)
+    verdicts = found(bumps(15, 26.2), tmp_path / "soon", gap_at=24 * 104, in_force=soon)
+    assert verdicts[-1][2:] == (NOT_DERIVABLE, rerun.TOO_LATE)
+
+
+def changed(field, amount):
+    """Adds to a field of every snippet before it gets its checksum."""
+
+    def harm(kind, body, end):
+        if kind == records.SNIPPET:
+            at = records.HEAD_BYTES
+            values = list(struct.unpack_from(FIELDS[0], body, at))
+            values[FIELDS[1].index(field)] += amount
+            struct.pack_into(FIELDS[0], body, at, *values)
+
+    return harm
+
+
+@pytest.mark.parametrize("field", ["gain_z", "base_z", "sharp_z", "band_z"])
+def test_a_changed_filter_word_is_noticed(tmp_path, field):
+    amount = 1 << 18 if field == "base_z" else 2000
+    (one,) = found(bumps(15), tmp_path, harm=changed(field, amount))
+    assert one.verdict == DIFFERS
+    assert one.kind == records.KINDS[0]
+    assert one.onset_s == pytest.approx(15.1, abs=0.2)
+    assert one.why
+
+
+def test_a_changed_frame_is_noticed(tmp_path):
+    def harm(kind, body, end):
+        if kind == records.SNIPPET:
+            body[end - 500] ^= 0x10
+
+    (one,) = found(bumps(15), tmp_path, harm=harm)
+    assert one.verdict == DIFFERS
+
+
+def test_the_command_names_what_differs(tmp_path, capsys):
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    log(bumps(15, 25), good)
+    log(bumps(15, 25), bad, harm=changed("gain_z", 2000))
+    assert cli.run(["replay", str(good)]) == 0
+    assert "same=2 differs=0 not_derivable=0" in capsys.readouterr().out
+    assert cli.run(["replay", str(bad), "--json"]) == 3
+    said = capsys.readouterr()
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert [line["type"] for line in lines] == ["replayed", "replayed", "replay"]
+    assert lines[0]["verdict"] == DIFFERS
+    assert "gain" in lines[0]["why"]
+    assert lines[-1]["differs"] == 2
+    assert "2 of 2 events" in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_settings_of_ones_own_are_refused_for_a_log(tmp_path, capsys):
+    log(bumps(15), tmp_path)
+    assert cli.run(["replay", str(tmp_path), "--set", "hold_ms=400"]) == 2
+    assert "recorded with" in capsys.readouterr().err

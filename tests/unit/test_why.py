@@ -1,0 +1,199 @@
+"""`cribtrace why`: every second of a log has an answer, event or none, in its own numbers."""
+
+import json
+import os
+import re
+import time
+
+import numpy as np
+import pytest
+
+from cribtrace import analysis, cli, log_records, scenario, why
+from cribtrace.device import settings
+from cribtrace.errors import Usage
+from cribtrace.facts import RULES
+from cribtrace.recording import Recording
+from cribtrace.wording import forbidden
+from tests.support.logged import log
+from tests.unit.test_rerun import LSB_PER_G, RATE_HZ, bumps
+
+EVENTS_S = (75, 100)
+
+
+def weak(length_s=120) -> Recording:
+    """Two movements, and one at 50 s that is just too weak."""
+    strong = bumps(*EVENTS_S, length_s=length_s)
+    one = bumps(50, amplitude_mg=0.7, length_s=length_s)
+    empty = bumps(length_s=length_s)
+    return Recording(strong.accel + one.accel - empty.accel, RATE_HZ, LSB_PER_G)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return log(weak(), tmp_path_factory.mktemp("log"), gap_at=110 * 104)
+
+
+@pytest.fixture(scope="module")
+def night(folder):
+    return analysis.read_night(folder)
+
+
+@pytest.fixture
+def zone(monkeypatch):
+    """The local time is three hours ahead of UTC."""
+    monkeypatch.setitem(os.environ, "TZ", "XXX-3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def said(night, at_s) -> str:
+    return " ".join(why.sentences(why.answer(night, at_s)))
+
+
+def test_every_second_has_an_answer_and_names_nothing_forbidden(night):
+    for at in range(int(night.summary["hours"] * 3600)):
+        found = why.answer(night, at + 0.5)
+        assert found["events"] or found["second"] or found["not_seen"], at
+        text = " ".join(why.sentences(found))
+        assert forbidden(text) == []
+        assert "None" not in text
+        json.dumps(found, allow_nan=False)
+
+
+def test_a_second_with_an_event_tells_all_of_it(night):
+    event = night.events[0]
+    found = why.answer(night, event["onset_s"] + 0.05)
+    (told,) = found["events"]
+    assert told["onset_s"] == event["onset_s"]
+    assert told["why"] == event["why"]
+    assert told["passed_over"] == list(RULES[: RULES.index(event["why"]["rule"])])
+    text = said(night, event["onset_s"] + 0.05)
+    reasons = event["why"]
+    for part in (
+        f"{reasons['margin']:.2f} times the motion at which a movement counts",
+        f"strength {reasons['strength']:.1f}, threshold {reasons['threshold']:.1f}",
+        f"its peak was {event['peak_mg']:.2f} mg on axis {event['axis']}",
+        f"the noise floor was {reasons['floor_mg']:.2f} mg",
+        f"Rule: {reasons['rule']}.",
+        f"Held against before, and not met: {RULES[0]}",
+        "more strength than an infant has: no, peak in mg ",
+        f", from {settings.DEFAULTS['handling_mg']};",
+        "While: ",
+    ):
+        assert part in text, part
+
+
+def test_a_second_without_an_event_tells_what_was_closest_and_what_was_missing(night):
+    found = why.answer(night, 50.5)
+    assert not found["events"]
+    assert found["second"]["onset_s"] == 50.0
+    assert not found["second"]["reached"]
+    closest = found["closest"]
+    assert closest["t_s"] == pytest.approx(50.15, abs=0.3)
+    assert 0.5 < closest["margin"] < 1
+    text = said(night, 50.5)
+    assert "No event." in text
+    assert re.search(
+        r"In this second it came to 0\.\d\d times the motion .*: it stayed below\.", text
+    )
+    assert f"Closest miss of these 30 s, at 0:00:{closest['t_s']:.1f}: " in text
+    assert f"{1 / closest['margin']:.2f} times as much would have been enough" in text
+    assert "The noise floor was 0." in text
+    assert "The nearest twitch begins" in text
+
+
+def test_seconds_far_from_the_miss_are_weaker(night):
+    strengths = [why.answer(night, at + 0.5)["second"]["strength"] for at in (40, 50, 58)]
+    assert strengths[1] > 2 * max(strengths[0], strengths[2])
+
+
+def test_a_second_that_was_not_seen_says_why(night):
+    (gap,) = night.gaps
+    text = said(night, gap["onset_s"] + 1)
+    assert "Not covered: fifo_overrun, the sensor’s buffer filled up" in text
+    assert "Not covered: warm-up" in said(night, 3.0)
+
+
+def test_records_that_are_missing_are_named(folder, tmp_path):
+    content = next(folder.glob("*.crib")).read_bytes()
+    (tmp_path / "00000001.crib").write_bytes(content[: int(len(content) * 0.4)])
+    night = analysis.read_night(tmp_path)
+    night.summary["hours"] = 1.0
+    found = why.answer(night, 3000.0)
+    assert [one["reason"] for one in found["not_seen"]] == ["records_missing"]
+    assert "the log of this time is not here" in said(night, 3000.0)
+
+
+@pytest.mark.parametrize(
+    ("when", "moment"),
+    [("01:13:35.25", 14.999), ("01:13:21", 0.749), ("1:14", 39.749), ("42.5", 42.5)],
+)
+def test_a_clock_time_is_local(night, zone, when, moment):
+    # The anchor is 22:13:20.25 UTC at the first frame, a day before it is 1:13 here.
+    assert why.moment_s(night, when) == pytest.approx(moment, abs=0.002)
+
+
+def test_a_clock_time_before_midnight_and_after_it(zone, night):
+    with pytest.raises(Usage, match="from 01:13:20 to 01:15:2"):
+        why.moment_s(night, "03:12")
+
+
+@pytest.mark.parametrize("when", ["soon", "-3", "nan", "3:1", "99999", ""])
+def test_what_is_no_moment_of_the_night_is_refused(night, when):
+    with pytest.raises(Usage):
+        why.moment_s(night, when)
+
+
+def test_without_an_anchor_a_clock_counts_from_the_start(tmp_path):
+    night = analysis.read_night(log(bumps(15), tmp_path, anchored=False))
+    assert why.moment_s(night, "0:00:15.5") == 15.5
+    assert why.answer(night, 15.5)["utc"] is None
+
+
+def test_the_command_takes_the_newest_log(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["why", "15"]) == 2
+    assert "cribtrace pull" in capsys.readouterr().err
+    old, new = tmp_path / "cribtrace-00", tmp_path / "cribtrace-01"
+    log(bumps(20), old)
+    log(bumps(15), new)
+    for path in old.iterdir():
+        os.utime(path, (1, 1))
+    assert cli.run(["why", "15.2", "--json"]) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert line["type"] == "why"
+    assert len(line["events"]) == 1
+    assert cli.run(["why", "15.2", str(old)]) == 0
+    assert "No event." in capsys.readouterr().out
+
+
+def test_a_busy_hour_has_an_answer_everywhere(tmp_path):
+    night = analysis.read_night(log(scenario.generate("ten_minutes", 3), tmp_path))
+    ends_s = night.summary["hours"] * 3600
+    told = [why.answer(night, float(at)) for at in np.arange(0.0, ends_s, 0.7)]
+    kinds = {event["kind"] for one in told for event in one["events"]}
+    assert len(kinds) >= 3
+    alone = [one for one in told if not (one["events"] or one["not_seen"])]
+    beyond = [one for one in alone if (one["second"]["margin"] or 0) > 1.05]
+    assert alone
+    assert [one["t_s"] for one in beyond if not near(one)] == []
+
+
+def near(one) -> bool:
+    return any(side and side["s"] <= why.NEAR_S for side in (one["before"], one["after"]))
+
+
+def test_a_loud_second_tells_the_deviation_and_no_strength(night):
+    event = night.events[0]
+    second = why.answer(night, event["onset_s"] + 0.05)["second"]
+    assert second["strength"] is second["margin"] is None
+    assert second["reached"]
+    times = event["peak_mg"] / event["why"]["floor_mg"]
+    assert second["deviation"] == pytest.approx(times, rel=0.15)
+
+
+def test_the_board_names_each_miss():
+    assert len(log_records.MISSES) == 2
+    assert forbidden(" ".join((*log_records.MISSES, *RULES))) == []
