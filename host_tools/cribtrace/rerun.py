@@ -62,7 +62,7 @@ class _Resumed(detector.Detector):
             slow = wave["passed_from"] <= at < wave["passed_until"]
             self.state[kernels.STEP] = self._step + (detector._IN_SEGMENT if slow else 0)
             self.state[kernels.OFFSET] = 6 * at
-            kernels.scan(0, lead, 1, self.cfg, self.state, self.ring, self.env, self.sums)
+            kernels.scan(0, 1, lead, self.cfg, self.state, self.ring, self.env, self.sums)
             self.index += 1
         self._idle()
         self.state[kernels.BEST] = 0
