@@ -31,6 +31,7 @@ class Movements:
             settings, rate_mhz, mlsb_per_g, owner.cfg[kernels.SHIFT_TICK]
         )
         self.rocking_seconds = _ROCKING_SECONDS
+        self._ring = config.frames(settings["ring_ms"], rate_mhz)
         self.sway_least = _SWAY_LEAST_MG * 16 * (mlsb_per_g // 1000) // 1000
         self._cut = 0  # frame at which the last run was cut, and what it was
         self._cut_rule = 0
@@ -124,7 +125,9 @@ class Movements:
         found[at + measures.RUN] = max(min(d.run_start, start), 0)
         found[at + measures.START] = start
         found[at + measures.ONSET] = out[2] << tick
-        found[at + measures.DURATION] = (out[3] - out[2] + 1) << tick
+        # The mattress rings on after the movement has ended (clinical note, section 5).
+        duration = ((out[3] - out[2] + 1) << tick) - self._ring
+        found[at + measures.DURATION] = max(1 << tick, duration)
         found[at + measures.SPAN] = end - start + 1
         found[at + measures.CLOSED] = d.index - 1
         found[at + measures.PEAK] = out[0]

@@ -42,6 +42,13 @@ MEANINGS = {
     "twitch_ms": Meaning("up to this long at 30 % of the peak: a twitch", "chosen"),
     "limb_ms": Meaning("up to this long: a limb movement; longer: a gross movement", "chosen"),
     "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
+    "ring_ms": Meaning(
+        "the mattress rings this long from a peak to 30 % of it: taken off each duration",
+        "0: not measured; `cribtrace tap-test` measures it",
+    ),
+    "resonance_mhz": Meaning(
+        "the mattress rings at this frequency", "0: not measured; `cribtrace tap-test` measures it"
+    ),
 }
 
 
