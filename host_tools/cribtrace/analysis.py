@@ -218,8 +218,11 @@ def _place(line: dict, boot: _Boot) -> None:
         line["frames"] = round(line["duration_s"] * boot.header["rate_mhz"] / 1000)
 
 
-def _snippet(record: dict, boot: _Boot) -> Snippet:
-    """Undo `kernels.code_frames`: zig-zag differences, 7 bits a byte, low bits first."""
+def waveform_mg(record: dict, header: dict) -> np.ndarray:
+    """The frames of a SNIPPET record: float32[n, 3] in mg, gravity included.
+
+    Undoes `kernels.code_frames`: zig-zag differences, 7 bits a byte, low bits first.
+    """
     deltas, value, shift = [], 0, 0
     for byte in record["rest"]:
         value |= (byte & 127) << shift
@@ -232,7 +235,11 @@ def _snippet(record: dict, boot: _Boot) -> Snippet:
     raw[0] = record["x"], record["y"], record["z"]
     raw[1:] = np.asarray(deltas[: 3 * frames], dtype=np.int32).reshape(frames, 3)
     lsb = raw.cumsum(axis=0) - 0x8000
-    mg = (lsb * (1e6 / boot.header["mlsb_per_g"])).astype(np.float32)
+    return (lsb * (1e6 / header["mlsb_per_g"])).astype(np.float32)
+
+
+def _snippet(record: dict, boot: _Boot) -> Snippet:
+    mg = waveform_mg(record, boot.header)
     onset_s = round(boot.start_s + facts.Scale(boot.header).seconds(record["first"]), 3)
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)
 
