@@ -20,6 +20,7 @@ FIRMWARE_ORDER = (
     "records < journal < app",
     "framing < protocol < server < answers < app",
     "kept records settings < in_force < answers < app",
+    "kept kernels config < floor < answers < app",
     "settings < status < answers",
 )
 HOST_ORDER = (
@@ -31,6 +32,7 @@ HOST_ORDER = (
     "report_parts < report_patterns < report",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
+    "analysis tail client facts figures < taps floors < guided < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 
