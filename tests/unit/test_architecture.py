@@ -32,7 +32,8 @@ HOST_ORDER = (
     "report_parts < report_patterns < report",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
-    "analysis tail client facts figures < taps floors < guided < cli",
+    "analysis tail client facts figures < taps floors < guided",
+    "guided < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 
