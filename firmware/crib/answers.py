@@ -8,7 +8,7 @@ import binascii
 import os
 import struct
 
-from . import in_force, protocol, records, segments, settings, status
+from . import floor, in_force, protocol, records, segments, settings, status
 from .protocol import Refused
 from .server import HEAD, TYPED
 
@@ -135,6 +135,12 @@ class Answers:
         except settings.BadSetting as error:
             why = str(error)
         raise Refused("bad_setting " + why)
+
+    def floor(self, _number, arguments):
+        line = floor.keep(self._app, arguments == "1")
+        if not line:
+            raise Refused("unsettled ask again in half a minute")
+        return line
 
     def flush(self, _number, _arguments):
         self._journal.close()

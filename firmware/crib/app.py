@@ -4,7 +4,7 @@ import gc
 
 from micropython import const
 
-from . import config, in_force, power, records, words
+from . import config, floor, in_force, power, records, words
 from .answers import Answers
 from .clock import Clock
 from .identity import device_id
@@ -17,6 +17,7 @@ LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(28)  # with an event of 30 s and a FIFO of 1 s, below a minute in all
+_FLOOR_MINUTES = const(60)  # an erase each: the flash lasts, and a floor changes slowly
 _SETTLED_SECONDS = const(60)  # what fails sooner fails at every start: leave it at the prompt
 
 
@@ -80,6 +81,7 @@ class App:
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
         in_force.tell(self)
         if self.sensing.detector:
+            floor.seed(self)
             self.recorder.watch(self.sensing.detector)
         else:
             self.sensing.tell()
@@ -114,6 +116,8 @@ class App:
                 self.journal.lost, self.sensing.fifo_high, self._loop_max_us, self.heap_used,
                 gc.mem_free(),
             )  # fmt: skip
+            if self._minute % _FLOOR_MINUTES == 0:
+                floor.keep(self)
         self._loop_max_us = 0
         self.server.text(words.heartbeat(self))
 
@@ -153,6 +157,7 @@ class App:
         self.sensing.stop()
         if self.sensing.detector:
             self.recorder.leave()
+            floor.keep(self)
         code = records.STOP_REASONS.index(reason)
         counts = self.seen, self.in_gaps, self.journal.written
         self.recorder.write(records.STOP, *counts, code)

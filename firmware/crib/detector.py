@@ -14,6 +14,8 @@ from .movement import Movements
 from .waveform import Waveforms
 
 _IN_SEGMENT = const(2)  # the floors adapt 2**2 times slower within a movement
+_WARM_STEP = const(9)  # floor steps in the second half of the warm-up, of 2**-9 ...
+_KEPT_STEP = const(8)  # ... or where the first half is left out: what was off by 2 is by 1.2 then
 _NEVER = const(-1)
 _TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes before
 
@@ -46,6 +48,7 @@ class Detector:
         for axis in range(3):
             self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
         self.warm = self._warm_frames  # frames of warm-up left
+        self._warm_step = _WARM_STEP
         self._begin(0)
 
     def _begin(self, index):
@@ -85,7 +88,7 @@ class Detector:
             if self.warm:
                 early = self.warm - (self._warm_frames >> 1)
                 m = min(m, early if early > 0 else self.warm)
-                st[kernels.STEP] = 6 if early > 0 else 9
+                st[kernels.STEP] = 6 if early > 0 else self._warm_step
             elif self.active:
                 m = min(m, self.run_start + self._longest - self.index)
             elif self.count:
@@ -190,6 +193,16 @@ class Detector:
         self.seconds.begin(other.index)
         for axis in range(3):
             self.state[kernels.GAIN + axis] = other.state[kernels.GAIN + axis]
+
+    def seed(self, gains):
+        """Begin with a floor that was kept, before the first frame.
+
+        The first half of the warm-up, whose large steps find a floor from nothing, is left out.
+        """
+        for axis in range(3):
+            self.state[kernels.GAIN + axis] = min(gains[axis], self.cfg[kernels.GAIN_MOST])
+        self.warm = self._warm_frames >> 1
+        self._warm_step = _KEPT_STEP
 
     def skip(self, lost):
         """`lost` frames are missing here: an open event ends unseen, the filters start again."""

@@ -39,6 +39,7 @@ class Movements:
         self._rhythm = rhythm.Rhythm(rate_mhz, owner)
         self.kinds = kinds.Kinds(settings, rate_mhz, mlsb_per_g, owner.cfg[kernels.SHIFT_TICK])
         self.rocking_seconds = _ROCKING_SECONDS
+        self._ring = config.frames(settings["ring_ms"], rate_mhz)
         self.sway_least = _SWAY_LEAST_MG * 16 * (mlsb_per_g // 1000) // 1000
         self._cut = 0  # frame at which the last run was cut, and what it was
         self._cut_rule = 0
@@ -157,7 +158,9 @@ class Movements:
         found[at + measures.START] = start
         # An edge lies somewhere in its tick: take the middle.
         found[at + measures.ONSET] = (out[2] << tick) + (1 << tick >> 1)
-        found[at + measures.DURATION] = ((out[3] - out[2]) << tick) + 1
+        # The mattress rings on after the movement has ended (clinical note, section 5).
+        duration = ((out[3] - out[2]) << tick) + 1 - self._ring
+        found[at + measures.DURATION] = max(1, duration)
         found[at + measures.SPAN] = end - start + 1
         found[at + measures.CLOSED] = d.index - 1
         found[at + measures.PEAK] = out[0]

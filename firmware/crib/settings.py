@@ -29,6 +29,8 @@ SCHEMA = (
     ("handling_mg", 210, 5, 2000, "mg"),
     ("tilt_mg", 4, 1, 500, "mg"),
     ("pre_ms", 500, 0, 500, "ms"),
+    ("ring_ms", 0, 0, 2000, "ms"),
+    ("resonance_mhz", 0, 0, 20000, "mHz"),
 )
 BELOW = (  # the first of each pair must stay below the second
     ("low_16", "high_16"),

@@ -227,9 +227,14 @@ def _place(line: dict, boot: _Boot) -> None:
         line["frames"] = round(line["duration_s"] * boot.header["rate_mhz"] / 1000)
 
 
-def _snippet(record: dict, boot: _Boot) -> Snippet:
+def waveform_mg(record: dict, header: dict) -> np.ndarray:
+    """The frames of a SNIPPET record: float32[n, 3] in mg, gravity included."""
     lsb = logfile.frames_of(record) - 0x8000
-    mg = (lsb * (1e6 / boot.header["mlsb_per_g"])).astype(np.float32)
+    return (lsb * (1e6 / header["mlsb_per_g"])).astype(np.float32)
+
+
+def _snippet(record: dict, boot: _Boot) -> Snippet:
+    mg = waveform_mg(record, boot.header)
     onset_s = round(boot.start_s + facts.Scale(boot.header).seconds(record["first"]), 3)
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)
 

@@ -50,6 +50,13 @@ MEANINGS = {
     "handling_mg": Meaning("a single movement of this peak is somebody's at the crib", "chosen"),
     "tilt_mg": Meaning("so is one after which an axis reads this much otherwise", "chosen"),
     "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
+    "ring_ms": Meaning(
+        "the mattress rings this long from a peak to 30 % of it: taken off each duration",
+        "0: not measured; `cribtrace tap-test` measures it",
+    ),
+    "resonance_mhz": Meaning(
+        "the mattress rings at this frequency", "0: not measured; `cribtrace tap-test` measures it"
+    ),
 }
 
 

@@ -89,6 +89,8 @@ class Peer(threading.Thread):
         self.device = DEVICE
         self.settings = settings.DEFAULTS
         self.boot = 1
+        self.gain = 1872457
+        self.kept_floor = False
         self.tail = False
         self.greeting = b""
         self._mangle, self._deaf, self._mode, self._version = mangle, deaf, mode, version
@@ -206,6 +208,11 @@ class Peer(threading.Thread):
             item = f"name={name} value={self.settings[name]} default={default} least={least}"
             self._send(protocol.ITEM, number, f"{item} most={most} unit={unit}".encode())
         return f"count={len(self.settings)} schema=1 config_crc={settings.crc(self.settings):08x}"
+
+    def do_floor(self, number, *words) -> str | None:
+        self.kept_floor = self.kept_floor or words == ("1",)
+        kept = "ex=1872457 ey=1880012 ez=1795633 " if self.kept_floor else ""
+        return f"{kept}gx={self.gain} gy=1880012 gz=1795633 of=65573774"
 
     def do_flush(self, number, *_):
         return "records=9"

@@ -22,6 +22,7 @@ FIRMWARE_ORDER = (
     "records < journal < app",
     "framing < protocol < server < answers < app",
     "kept records settings < in_force < answers < app",
+    "kept kernels config < floor < answers < app",
     "settings < status < answers",
 )
 HOST_ORDER = (
@@ -37,6 +38,8 @@ HOST_ORDER = (
     "settings < criteria < facts sleep < report_patterns < why < cli",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
+    "analysis tail client facts figures < taps floors < guided",
+    "guided < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 

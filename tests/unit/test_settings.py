@@ -28,7 +28,7 @@ def test_the_defaults_are_what_they_allow():
         assert least <= default <= most
         assert re.fullmatch("[a-z][a-z0-9_]*", name)
         assert name not in ("all", "schema", "crc")
-        assert name.endswith({"sixteenths": "_16"}.get(unit, "_" + unit))
+        assert name.endswith({"sixteenths": "_16", "mHz": "_mhz"}.get(unit, "_" + unit))
         # One setting at least fits into a request, whatever its value.
         assert len(f":254 config {name}={most}*ffff") <= 120
 

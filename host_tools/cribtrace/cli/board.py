@@ -39,12 +39,30 @@ def info(port: str | None, as_json: bool) -> None:
     """Show who a board is, its counters and its settings."""
     with open_client(port) as client:
         line = {"type": "info", "port": client.link.port, **client.hello(), **client.info()}
+        _say_of_floor(client, line)
     if as_json:
         emit(line, as_json)
         return
     for key, value in line.items():
         if key != "type":
             click.echo(f"{key:<13} {value}")
+
+
+def _say_of_floor(client, line: dict) -> None:
+    """A line for each axis whose noise is no longer the empty crib's, where that is known."""
+    from cribtrace import floors
+    from cribtrace.conversation import Refused
+    from cribtrace.tail import header_of
+
+    try:
+        gains = client.request("floor")
+    except Refused:
+        return  # of a board that is warming up, has stopped or is older
+    header = header_of(line, line)
+    present, empty = (floors.told(gains, prefix, header) for prefix in "ge")
+    if present and empty:
+        for sentence in floors.drifted(present, empty):
+            say(sentence)
 
 
 @click.command("list")
