@@ -1,7 +1,7 @@
 """How often the sensor's own noise makes an event: python -m bench.detector --noise.
 
-Empty cribs with seeds that no other recording has, so that a threshold can be chosen without a look
-at the benchmark. Counts false events of the infant's kinds in 10 h for each sensor and threshold.
+Empty cribs with seeds that no other recording has, so that a threshold can be chosen without a
+look at the benchmark. Counts false events of the infant's kinds in 10 h, by sensor and threshold.
 """
 
 import dataclasses

@@ -39,6 +39,8 @@ class Vetoes:
         self._startle = half_lsb(settings["startle_mg"], mlsb_per_g)
         self._tilt = settings["tilt_mg"] * (mlsb_per_g // 1000) // 1000
         self._rate_mhz = rate_mhz
+        # FAST_OSC: not within 15 % of the resonance (clinical note, section 5).
+        self._ring_mhz = (settings["resonance_mhz"] * 23 // 20) or _RING_MHZ
         self._beat_mhz = (rate_mhz << 8) >> tick_shift  # over a PERIOD: its rate
 
     def bits(self, found, at):
@@ -48,7 +50,8 @@ class Vetoes:
             return measures.ROCKING
         vetoes = 0
         long = found[at + measures.SPAN] >= _TONE_SECONDS * self._second
-        if long and self.pitch(found, at) > _RING_MHZ and found[at + measures.FLATNESS] >= _FLAT:
+        steady = found[at + measures.FLATNESS] >= _FLAT
+        if long and steady and self.pitch(found, at) > self._ring_mhz:
             vetoes |= measures.TONE_HEARD
         steps = self._walks(found, at)
         if share < (_STEPS_SHARE if steps else self._shaken_share(found, at)):
