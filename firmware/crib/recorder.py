@@ -96,7 +96,7 @@ class Recorder:
     def _epoch(self):
         seconds = self.detector.seconds
         seconds.due = False
-        track = memoryview(seconds.track)[: seconds.count]
+        track = bytes(seconds.track[: seconds.count])
         self.write(records.EPOCH, *seconds.epoch, rest=track)
 
     def gap(self, frames, reason, duration_ms=records.UNKNOWN):
