@@ -50,8 +50,8 @@ def disturbance(event: dict) -> str | None:
     vetoes = event.get("why", {}).get("vetoes", ())
     if event["kind"] == "handling":
         return "rocking" if "rocking" in vetoes else "handling"
-    for name in ("footsteps", "rocking"):
-        if name in vetoes:
+    for veto, name in (("steps", "footsteps"), ("rocking", "rocking")):
+        if veto in vetoes:
             return name
     return "knock" if event["kind"] == "environment" and "tone" not in vetoes else None
 

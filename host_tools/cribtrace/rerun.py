@@ -26,7 +26,7 @@ def _bit(veto: str) -> int:
 # What an event has from after its waveform: when it was told, whether more followed, and, where
 # the waveform ends right behind it, how the crib came to rest.
 _OUTSIDE = {"closed": 0, "vetoes": ~(_bit("cut") | _bit("joined"))}
-_SHOWN = dict(best="strength")  # noqa: C408 - no string of the source may say it
+_SHOWN: dict[str, str] = dict(best="strength")  # noqa: C408 - no string of the source may say it
 _OF_REST = {"tilt_x": 0, "tilt_y": 0, "tilt_z": 0}
 
 

@@ -21,7 +21,7 @@ LOUD, SOFT = 140, 70  # codes of seconds: far over the threshold, and under it
 def detected(event: dict) -> dict:
     """A truth line as the board would tell it."""
     vetoes = ["tone"] if event["cause"] in TONES else []
-    vetoes += ["footsteps"] if event["cause"] == "footsteps" else []
+    vetoes += ["steps"] if event["cause"] == "footsteps" else []
     vetoes += ["rocking"] if event["cause"] == "rocking" else []
     keys = ("type", "kind", "onset_s", "duration_s", "peak_mg", "jerks", "rate_hz", "snr", "axis")
     return {**{key: event[key] for key in keys}, "regularity": None, "why": {"vetoes": vetoes}}

@@ -127,9 +127,9 @@ def test_a_bad_line_costs_repeats_and_never_a_setting():
 
 def test_replay_takes_the_same_settings(capsys):
     source = str(golden.RECORDING)
-    assert cli.run(["replay", source, "--json", "--set", "high_16=400"]) == 0
+    assert cli.run(["replay", source, "--json", "--set", "high_16=1600"]) == 0
     few = capsys.readouterr().out.splitlines()
     assert cli.run(["replay", source, "--json"]) == 0
     assert 0 < len(few) < len(capsys.readouterr().out.splitlines())
-    assert cli.run(["replay", source, "--set", "high_16=401"]) == 2
-    assert "high_16=401 must be 12 to 400" in capsys.readouterr().err
+    assert cli.run(["replay", source, "--set", "high_16=4001"]) == 2
+    assert "high_16=4001 must be 32 to 4000" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from cribtrace import analysis
 from cribtrace.in_order import LATEST_S, InOrder, end_s
 from cribtrace.interpretation import Interpreter, disturbance
 from cribtrace.patterns import HOST_KINDS
+from cribtrace.wording import VETOES
 from tests.support import pattern_truth as truth
 from tests.unit.test_schema import recorded
 
@@ -184,7 +185,7 @@ def test_seconds_since_the_last_disturbance():
     long = event(310.0, 25.0, "handling", "rocking")
     found = context_of(332.0, bout, knock, long)
     assert (found["since_disturbance_s"], found["last_disturbance"]) == (0.0, "rocking")
-    overlapped = event(312.0, 1.0, "environment", "footsteps")  # ends before the rocking does
+    overlapped = event(312.0, 1.0, "environment", "steps")  # ends before the rocking does
     assert context_of(332.0, bout, knock, long, overlapped)["last_disturbance"] == "rocking"
     after = event(341.0, 1.0, "handling")
     assert context_of(332.0, bout, after)["last_disturbance"] is None
@@ -194,9 +195,9 @@ def test_what_counts_as_a_disturbance():
     assert disturbance(event(0, 1, "handling")) == "handling"
     assert disturbance(event(0, 1, "handling", "rocking")) == "rocking"
     assert disturbance(event(0, 1, "environment")) == "knock"
-    assert disturbance(event(0, 1, "environment", "footsteps")) == "footsteps"
+    assert disturbance(event(0, 1, "environment", "steps")) == "footsteps"
     assert disturbance(event(0, 1, "environment", "tone")) is None
-    assert disturbance(event(0, 1, "twitch", "footsteps")) == "footsteps"
+    assert disturbance(event(0, 1, "twitch", "steps")) == "footsteps"
     assert disturbance(event(0, 1, "twitch", "tone", "clipping")) is None
     assert disturbance({"kind": "twitch"}) is None, "a log without vetoes"
 
@@ -315,3 +316,8 @@ def test_the_document_s_figures_on_simulated_states():
 def test_the_kinds_of_the_host_are_documented():
     text = (DOCS / "PATTERNS.md").read_text(encoding="utf-8")
     assert all(f"`{kind}`" in text for kind in HOST_KINDS)
+
+
+def test_every_veto_that_names_a_disturbance_is_one_of_the_boards():
+    named = {veto for veto in VETOES if disturbance(event(0, 1, "twitch", veto))}
+    assert named == {"steps", "rocking"}
