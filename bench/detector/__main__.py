@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench.detector import bench, definition, goals, real, table, train
+from bench.detector import bench, definition, goals, noise, real, table, train
 from bench.detector.methods import METHODS, OURS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,8 +25,13 @@ def main() -> int:
     parser.add_argument(
         "--train-only", action="store_true", help="ours as shipped, on the training half alone"
     )
+    parser.add_argument(
+        "--noise", action="store_true", help="false events by threshold, on noise of its own"
+    )
     args = parser.parse_args()
-    if args.train_only:
+    if args.noise:
+        print(noise.report())
+    elif args.train_only:
         print(train.report(args.out / "recordings"), end="")
     elif args.record:
         definition.RECORDED.write_text(json.dumps(definition.hashes(), indent=2) + "\n")

@@ -10,7 +10,7 @@ from cribtrace import patterns, replay
 SHIPPED: dict[str, Any] = {}
 GRID = [
     {"high_16": high, "low_16": low, "hold_ms": hold_ms}
-    for high, low, hold_ms in product((92, 98, 103, 110), (52, 60, 68), (400, 500, 600))
+    for high, low, hold_ms in product((96, 103, 110, 118), (52, 60, 68), (400, 500, 600))
 ]
 
 

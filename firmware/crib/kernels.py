@@ -1,9 +1,9 @@
 """The integer loops: viper on the board, bytecode and CPython elsewhere, bit for bit the same.
 
-Rules that make them so (docs/DETECTOR.md derives each bound): pointers only as parameters, indexed,
-never advanced; every intermediate inside +-2**30; shifts instead of division.
+Rules that make them so (docs/DETECTOR.md derives each bound): pointers only as parameters,
+indexed, never advanced; every intermediate inside +-2**30; shifts instead of division.
 
-Fixed point: "Q4" is a sixteenth of an LSB, "Q12" a 4096th; "z" is an eighth of an axis's noise rms.
+Fixed point: "Q4" is a sixteenth of an LSB, "Q12" a 4096th; "z" an eighth of an axis's noise rms.
 """
 
 import micropython
@@ -506,7 +506,7 @@ def flatten(
 
 @micropython.viper
 def correlate(values: ptr8, n: int, lag: int) -> int:
-    """Likeness of `values` (offset by 128) to themselves `lag` later: 256 is the same, 0 nothing."""
+    """Likeness of `values` (offset by 128) to themselves `lag` later: 256 the same, 0 nothing."""
     both = 0
     energy = 0
     i = 0

@@ -16,7 +16,7 @@ ALL = "all"  # ... of every name, alone and with DEFAULT
 SCHEMA = (
     ("floor_min_ug", 60, 10, 10000, "ug"),
     ("low_16", 60, 16, 1600, "sixteenths"),
-    ("high_16", 103, 32, 4000, "sixteenths"),
+    ("high_16", 110, 32, 4000, "sixteenths"),
     ("hold_ms", 500, 100, 5000, "ms"),
     ("join_ms", 1600, 100, 5000, "ms"),
     ("longest_ms", 30000, 1000, 30000, "ms"),

@@ -143,8 +143,8 @@ def test_the_cost_is_the_mean_of_the_night_and_the_dearest_frame(recorded):
     recorded.calls.pop()
     recorded.calls.pop()
     single[1].cost[3:] = []
-    found = runs.cost(single, single, "total", "night")
-    assert found == runs.Cost(frame=230.0, call=100, worst=90, worst_part="storm")
+    found = runs.cost(single, single, "total", "night", 2)
+    assert found == runs.Cost(frame=115.0, call=100, worst=90, worst_part="storm")
 
 
 def test_calls_beyond_one_conversion_an_argument_are_counted(recorded):
