@@ -3,7 +3,6 @@
 Frame k of the recording has k in its x, so that the gap can be held against what was missed.
 """
 
-import gc
 import struct
 import sys
 
@@ -14,8 +13,6 @@ from crib.in_force import InForce
 from crib.recorder import Recorder
 from crib.sensing import Sensing
 from virtual_rig import Rig, run
-
-gc.threshold(4096)  # so that each bench finds room for its buffers
 
 RATE_MHZ = 104_000
 NAMES = {

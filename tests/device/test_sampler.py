@@ -15,4 +15,5 @@ TESTS = [
 
 @pytest.mark.parametrize(("script", "name"), TESTS, ids=[name for _, name in TESTS])
 def test_sampler(run_device, micropython32, script, name):
-    assert f"passed {name}" in run_device(script, name)
+    # A bench has the simulated board beside the firmware, and makes one after the other.
+    assert f"passed {name}" in run_device(script, name, heap="200k")

@@ -317,7 +317,7 @@ def test_tail_tells_what_it_inferred(as_json):
     def epochs(board):
         for i in range(12):
             first = 3120 * i
-            fields = (first, 3120, 3120, 24, 60)
+            fields = (first, 3120, 3120, 60, 400, first, 0, 600_000, 600_000, 600_000)
             body = record(records.EPOCH, i + 1, first + 3120, fields, rest=bytes([20] * 30))
             board.push(protocol.RECORD, body)
 

@@ -79,7 +79,7 @@ def test_set_changes_them_and_says_what_changed(run, board):
     [
         (["hold_ms=99"], "bad_setting hold_ms=99 must be 100 to 5000"),
         (["hold_ms=4", "limb_ms=2500"], "hold_ms=4 must be"),
-        (["low_16=36"], "low_16=36 must be below high_16=36"),
+        (["low_16=1600"], "low_16=1600 must be below high_16="),
         (["hihg_16=120"], "hihg_16=120 is no setting: did you mean high_16"),
         (["hold_ms"], "'hold_ms' is not NAME=VALUE: `cribtrace config` lists"),
         (["hold_ms=400", "hold_ms=500"], "hold_ms is set twice"),
@@ -127,9 +127,9 @@ def test_a_bad_line_costs_repeats_and_never_a_setting():
 
 def test_replay_takes_the_same_settings(capsys):
     source = str(golden.RECORDING)
-    assert cli.run(["replay", source, "--json", "--set", "high_16=400"]) == 0
+    assert cli.run(["replay", source, "--json", "--set", "high_16=1600"]) == 0
     few = capsys.readouterr().out.splitlines()
     assert cli.run(["replay", source, "--json"]) == 0
     assert 0 < len(few) < len(capsys.readouterr().out.splitlines())
-    assert cli.run(["replay", source, "--set", "high_16=401"]) == 2
-    assert "high_16=401 must be 12 to 400" in capsys.readouterr().err
+    assert cli.run(["replay", source, "--set", "high_16=4001"]) == 2
+    assert "high_16=4001 must be 32 to 4000" in capsys.readouterr().err
