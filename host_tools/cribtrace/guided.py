@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from cribtrace import analysis, facts, floors, logfile, tail, taps
+from cribtrace import analysis, facts, floors, log_records, logfile, tail, taps
 from cribtrace.client import Client
 from cribtrace.conversation import Heard, Refused
 from cribtrace.device import config, records
@@ -89,7 +89,7 @@ class _Session:
                 continue
             # One at a time: whoever has heard enough leaves the rest for the next call.
             heard = self._waiting.popleft()
-            record = records.unpack(heard.content) if heard.is_record else None
+            record = log_records.unpack(heard.content) if heard.is_record else None
             if record:
                 self._follow(record)
                 yield record, facts.json_line(record, self.header) or {}

@@ -91,7 +91,7 @@ def unpack_header(raw: bytes) -> dict | None:
     start = dict(zip(HEADER_KEYS, struct.unpack_from("<8sBBH", raw), strict=False))
     if start["major"] != records.FORMAT_MAJOR:
         return start
-    size = start["bytes"] - 4
+    size = int(start["bytes"]) - 4
     if not records.HEADER_BYTES - 4 <= size <= len(raw) - 4:
         return None
     if zlib.crc32(raw[:size]) != struct.unpack_from("<I", raw, size)[0]:
