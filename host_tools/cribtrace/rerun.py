@@ -64,6 +64,7 @@ class _Resumed(detector.Detector):
             self.state[kernels.OFFSET] = 6 * at
             kernels.scan(0, 1, lead, self.cfg, self.state, self.ring, self.env, self.sums)
             self.index += 1
+        self.state[kernels.OFFSET] = 0
         self._idle()
         self.state[kernels.BEST] = 0
 
