@@ -174,7 +174,7 @@ def _compared(event: dict, again: dict, rests: bool) -> tuple[str, str]:
         return NOT_DERIVABLE, CUT
     masks = _OUTSIDE if rests else _OUTSIDE | _OF_REST
     differ = [
-        _SHOWN.get(name, name)
+        str(_SHOWN.get(name, name))
         for name in _NAMES
         if (event[name] ^ again[name]) & masks.get(name, -1)
     ]

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from cribtrace import cli, log_records, rerun, scenario
+from cribtrace import analysis, cli, log_records, rerun, scenario
 from cribtrace.device import records, settings
 from cribtrace.recording import Recording
 from cribtrace.rerun import CUT, DIFFERS, NOT_DERIVABLE, SAME
@@ -73,6 +73,18 @@ def test_a_movement_right_after_a_gap_begins_too_late(tmp_path):
     soon = settings.check({"settle_ms": 100}, settings.DEFAULTS)
     verdicts = found(bumps(15, 26.2), tmp_path / "soon", gap_at=24 * 104, in_force=soon)
     assert verdicts[-1][2:] == (NOT_DERIVABLE, rerun.TOO_LATE)
+
+
+def test_an_event_has_the_waveform_of_its_run_where_that_reaches_it(tmp_path):
+    # Uneven, and less than join_ms apart from end to beginning: one run, told as several.
+    run = bumps(15, 16.6, 18.5, 20.1, amplitude_mg=20.0)
+    night = analysis.read_night(log(run, tmp_path))
+    shown = [i in night.snippets for i in range(len(night.events))]
+    assert shown[0]
+    assert not shown[-1], "it began after the waveform's end"
+    for i, wave in night.snippets.items():
+        onset_s = night.events[i]["onset_s"]
+        assert wave.onset_s <= onset_s < wave.onset_s + len(wave.mg) / wave.rate_hz
 
 
 def changed(field, amount):

@@ -128,7 +128,13 @@ def test_records_that_are_missing_are_named(folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("when", "moment"),
-    [("01:13:35.25", 14.999), ("01:13:21", 0.749), ("1:14", 39.749), ("42.5", 42.5)],
+    [
+        ("01:13:35.25", 14.999),
+        ("01:13:21", 0.749),
+        ("01:13:20", 0.0),
+        ("1:14", 39.749),
+        ("42.5", 42.5),
+    ],
 )
 def test_a_clock_time_is_local(night, zone, when, moment):
     # The anchor is 22:13:20.25 UTC at the first frame, a day before it is 1:13 here.
