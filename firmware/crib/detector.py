@@ -40,8 +40,8 @@ class Detector:
         self.movements = Movements(self, settings, rate_mhz, mlsb_per_g)
         self.seconds = seconds.Seconds(self, rate_mhz)
         self._join = config.frames(settings["join_ms"], rate_mhz)
-        longest = config.frames(settings["longest_ms"], rate_mhz)
-        self._longest = min(longest, _TICKS_MOST << self.cfg[kernels.SHIFT_TICK])
+        self._longest = config.frames(settings["longest_ms"], rate_mhz)
+        self._longest = min(self._longest, _TICKS_MOST << self.cfg[kernels.SHIFT_TICK])
         self._warm_frames = config.frames(settings["warm_up_ms"], rate_mhz)
         self._settle = config.frames(settings["settle_ms"], rate_mhz)
         self.waveforms = Waveforms(self, config.frames(settings["pre_ms"], rate_mhz))
@@ -68,12 +68,13 @@ class Detector:
         st[kernels.WINDOW_AT] = kernels.FRAMES
         st[kernels.STOP] = _NEVER
         st[kernels.STEP] = self._step
+        self.movements.forget()
+        self.seconds.begin(index)
 
     def _prime(self, burst):
-        cfg = self.cfg
+        low, high = self.cfg[kernels.LOW_BYTE], self.cfg[kernels.HIGH_BYTE]
         for axis in range(3):
-            at = 2 * axis
-            u = burst[at + cfg[kernels.LOW_BYTE]] | burst[at + cfg[kernels.HIGH_BYTE]] << 8
+            u = burst[2 * axis + low] | burst[2 * axis + high] << 8
             self.state[kernels.BASE + axis] = (u ^ 0x8000) << 12
         self._primed = True
 
@@ -137,8 +138,7 @@ class Detector:
         st = self.state
         self.active = True
         self._start = self.index - 1
-        self.best = 0
-        self._best_at = self._start
+        self.best, self._best_at = 0, self._start
         st[kernels.STOP] = self.cfg[kernels.HOLD]
         st[kernels.STEP] = self._step + _IN_SEGMENT
         if self.count == 0:
@@ -149,21 +149,19 @@ class Detector:
     def _close(self, end):
         """A stretch above the low threshold is over; `end` was its last frame there."""
         self.seconds.fold()
-        best = self.best
-        if best >= self.cfg[kernels.HIGH]:
-            self.movements.keep(self._start, end, best)
+        if self.best >= self.cfg[kernels.HIGH]:
+            self.movements.keep(self._start, end, self.best)
             self.count += 1
             self._over = min(self.index + self._join, self.run_start + self._longest)
         else:
-            self.seconds.missed(best, self._best_at, seconds.PASSED_LOW)
+            self.seconds.missed(self.best, self._best_at, seconds.PASSED_LOW)
             self.waveforms.passed(self._start, self.index)
         self._idle()
 
     def reached(self, best, at):
         """The statistic has reached `best` in the open segment, at frame `at`."""
         if best > self.best:
-            self.best = best
-            self._best_at = at
+            self.best, self._best_at = best, at
 
     def _finish(self, cut):
         """No segment followed: judge the run. `cut`: it had reached its longest."""
@@ -180,25 +178,16 @@ class Detector:
         self._finish(True)
         return self.movements.count
 
-    @property
-    def floor(self):
-        """Noise rms of the noisiest axis, Q4 LSB."""
-        return kernels.divide(8 << 24, min(self.state[kernels.GAIN : kernels.FILTERS]))
-
     def follow(self, other):
         """Begin where `other` is: its frames stay counted, what it knew of them is left behind."""
         self.in_gaps = other.in_gaps
         self.seen = other.seen
         self._begin(other.index)
-        self.seconds.begin(other.index)
         for axis in range(3):
             self.state[kernels.GAIN + axis] = other.state[kernels.GAIN + axis]
 
     def seed(self, gains):
-        """Begin with a floor that was kept, before the first frame.
-
-        The first half of the warm-up, whose large steps find a floor from nothing, is left out.
-        """
+        """Begin with a floor that was kept: the steps that find one from nothing are left out."""
         for axis in range(3):
             self.state[kernels.GAIN + axis] = min(gains[axis], self.cfg[kernels.GAIN_MOST])
         self.warm = self._warm_frames >> 1
@@ -208,6 +197,4 @@ class Detector:
         """`lost` frames are missing here: an open event ends unseen, the filters start again."""
         self.in_gaps += lost
         self._begin(self.index + lost)
-        self.movements.forget()
-        self.seconds.begin(self.index)
         self.warm = max(self.warm, self._settle)

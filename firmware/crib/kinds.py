@@ -31,7 +31,7 @@ _LEANING_BEATS = const(12)  # hands move the crib as strongly, but not as long
 _STARTLE_JERKS = const(4)
 _STARTLE_MS = const(250)
 _STARTLE_MOST_MS = const(1500)
-_COUNTED = bytes((records.STEPPED, records.SWUNG, records.BEAT))
+_COUNTED = bytes((records.SWUNG, records.BEAT))
 
 
 class Kinds:

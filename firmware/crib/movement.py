@@ -123,6 +123,10 @@ class Movements:
             max(-32768, min(32767, found[at + measures.LEAN + axis])) for axis in range(3)
         ]
 
+    def noise(self):
+        """Noise rms of the noisiest axis, Q4 LSB."""
+        return kernels.divide(8 << 24, min(self._d.state[kernels.GAIN : kernels.FILTERS]))
+
     def forget(self):
         """Frames are missing: what follows is not the rest of what was."""
         self._cut = 0
@@ -160,7 +164,7 @@ class Movements:
         found[at + measures.ONSET] = (out[2] << tick) + (1 << tick >> 1)
         # The mattress rings on after the movement has ended (clinical note, section 5).
         duration = ((out[3] - out[2]) << tick) + 1 - self._ring
-        found[at + measures.DURATION] = max(1, duration)
+        found[at + measures.DURATION] = max(1 << tick, duration)
         found[at + measures.SPAN] = end - start + 1
         found[at + measures.CLOSED] = d.index - 1
         found[at + measures.PEAK] = out[0]

@@ -39,7 +39,6 @@ class Seconds:
         self.epoch = array("i", bytes(4 * 10))
         self.count = 0
         self.due = False  # whether an epoch is sealed and not yet taken
-        self.begin(0)
 
     def begin(self, index):
         """Start a second and an epoch at frame `index`."""

@@ -37,7 +37,7 @@ class Vetoes:
         self._second = config.frames(1000, rate_mhz)
         self._handling = half_lsb(settings["handling_mg"], mlsb_per_g)
         self._startle = half_lsb(settings["startle_mg"], mlsb_per_g)
-        self._tilt = settings["tilt_mg"] * (mlsb_per_g // 1000) // 1000
+        self._tilt = (settings["tilt_mg"] * (mlsb_per_g // 1000) + 999) // 1000
         self._rate_mhz = rate_mhz
         # FAST_OSC: not within 15 % of the resonance (clinical note, section 5).
         self._ring_mhz = (settings["resonance_mhz"] * 23 // 20) or _RING_MHZ

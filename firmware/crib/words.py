@@ -56,5 +56,5 @@ def heartbeat(app):
         detector.seen,
         detector.in_gaps,
         app.recorder.events,
-        milli_g(detector.floor, sensing.imu.mlsb_per_g),
+        milli_g(detector.movements.noise(), sensing.imu.mlsb_per_g),
     )

@@ -86,7 +86,7 @@ def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[
     even = vetoes._STEPS_LIKENESS if steps else vetoes._TRAIN_LIKENESS
     tilt_mg = max(abs(record["tilt_" + axis]) for axis in records.AXES) * mg_per_lsb
     long = record["span"] >= vetoes._TONE_SECONDS * config.frames(1000, rate_mhz)
-    heard = limits.pitch(found, 0) > vetoes._RING_MHZ
+    heard = limits.pitch(found, 0) > limits._ring_mhz
     # Rocking ends the board's search; the others ask for more than their number.
     further = not told & measures.ROCKING
     looked = (
@@ -109,7 +109,8 @@ def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[
 
 
 _WORDS = [""] * measures.WORDS
-for _name in ("share", "jerks", "likeness", "period", "tone", "peak", "span", "best"):
-    _WORDS[getattr(measures, _name.upper())] = _name
+for _name in log_records.NAMES[records.EVENT]:
+    if hasattr(measures, _name.upper()):
+        _WORDS[getattr(measures, _name.upper())] = _name
 _BITS = {name: bit for bit, name in enumerate(log_records.VETOES)}
 DEFAULT_STRENGTH = needed(settings.DEFAULTS["high_16"])

@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cribtrace import tree
+from cribtrace import fold, tree
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
@@ -62,6 +63,21 @@ def files(board: str) -> dict[str, Path]:
     return wanted
 
 
+def contents(board: str) -> dict[str, bytes]:
+    """Return path on the board -> what stands there: the firmware with its constants folded."""
+    found = {path: source.read_text() for path, source in files(board).items()}
+    package = {path: _module(path) for path in found if _module(path)}
+    names = {package[path]: found[path] for path in package}
+    done = fold.folded(names)
+    return {p: (done[package[p]] if p in package else text).encode() for p, text in found.items()}
+
+
+def _module(path: str) -> str:
+    """Name of a module of `crib` itself; "" for everything else."""
+    folder, _, name = path.rpartition("/")
+    return name.removesuffix(".py") if folder == "/crib" and name != "__init__.py" else ""
+
+
 def deploy(
     port: str, board: str, *, progress: Callable[[str], None] | None = None
 ) -> dict[str, str]:
@@ -71,7 +87,7 @@ def deploy(
     a new one. The log and the board's own configuration are left alone.
     """
     tell = progress or (lambda line: None)
-    wanted = files(board)
+    wanted = contents(board)
     Link(port).close()  # a port that is absent or busy is named better here than by mpremote
     tell("looking at what is on the board")
     folders = sorted({str(Path(path).parent.as_posix()) for path in wanted} - {"/"})
@@ -81,10 +97,14 @@ def deploy(
     steps: list[str] = ["fs", "rm", ":/main.py", "+"] if "/main.py" in there else []
     for stale in sorted(set(there) - set(wanted)):
         steps += ["fs", "rm", ":" + stale, "+"]
-    for path, source in wanted.items():
-        steps += ["fs", "cp", str(source), ":" + path, "+"]
     tell(f"copying {len(wanted)} files")
-    _mpremote(port, steps[:-1])
+    with tempfile.TemporaryDirectory(prefix="cribtrace-") as copies:
+        for path, content in wanted.items():
+            copy = Path(copies, *Path(path).parts[1:])
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(content)
+            steps += ["fs", "cp", str(copy), ":" + path, "+"]
+        _mpremote(port, steps[:-1])
     tell("starting the firmware")
     return start(port)
 

@@ -39,7 +39,7 @@ def blank_flash(path: Path) -> None:
 
 def firmware_files() -> dict[str, bytes]:
     """What `deploy` would copy to the virtual board: path on the board -> content."""
-    return {path[1:]: source.read_bytes() for path, source in deploy.files("virtual").items()}
+    return {path[1:]: content for path, content in deploy.contents("virtual").items()}
 
 
 def install_firmware(flash: Path, files: Mapping[str, bytes], micropython: Path) -> None:

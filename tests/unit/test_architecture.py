@@ -22,7 +22,8 @@ FIRMWARE_ORDER = (
     "records < journal < app",
     "framing < protocol < server < answers < app",
     "kept records settings < in_force < answers < app",
-    "kept kernels config < floor < answers < app",
+    "kernels < config < floor",
+    "kept < floor < answers < app",
     "settings < status < answers",
 )
 HOST_ORDER = (
@@ -38,8 +39,8 @@ HOST_ORDER = (
     "settings < criteria < facts sleep < report_patterns < why < cli",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
-    "analysis tail client facts figures < taps floors < guided",
-    "guided < cli",
+    "client facts figures < taps floors < guided",
+    "analysis tail guided < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 
