@@ -12,12 +12,14 @@ from micropython import const
 
 _CRC_BYTES = const(4)
 _BLOCK = const(254)  # COBS: the longest run of non-zero bytes one code byte can announce
+PIECE_BYTES = const(320)  # chosen: all records but a waveform are one piece
+_PIECE_BITS = const(9)
 
 
-def encoded_size(n):
-    """The most bytes that `encode` writes for a body of `n` bytes."""
+def most_bytes(n):
+    """The most bytes that `encode` makes of a body of `n` bytes."""
     n += _CRC_BYTES
-    return n + n // _BLOCK + 3
+    return n + n // _BLOCK + 2
 
 
 def put_crc(body, n):
@@ -28,34 +30,44 @@ def put_crc(body, n):
 
 
 @micropython.viper
-def _stuff(body: ptr8, n: int, out: ptr8) -> int:
-    code = 1
-    at = 2
-    out[0] = 0
-    i = 0
-    while i < n:
-        v = body[i]
-        i += 1
-        if v:
-            out[at] = v
-            at += 1
+def _stuff(body: ptr8, i: int, n: int, out: ptr8) -> int:
+    """Put whole blocks for body[i:n] into `out`. Returns where to go on, and the bytes written.
+
+    Where to go on is n + 1 once the last block is there: it may be an empty one.
+    """
+    at = 0
+    while i <= n and at <= PIECE_BYTES - _BLOCK - 2:
+        code = 1
+        while i < n and code <= _BLOCK and body[i]:
+            out[at + code] = body[i]
             code += 1
-        if v == 0 or (code == 255 and i < n):
-            out[at - code] = code
-            code = 1
-            at += 1
-    out[at - code] = code
-    out[at] = 0
-    return at + 1
+            i += 1
+        out[at] = code
+        at += code
+        if i == n or code <= _BLOCK:
+            i += 1
+    return i << _PIECE_BITS | at
 
 
-def encode(body, n, out):
-    """Put the packet for `body[:n]` into `out`; `body` needs 4 spare bytes for its CRC.
+def encode(body, n, piece, write):
+    """Hand the packet for `body[:n]` to `write`, but for its first zero, in pieces.
 
-    Returns the number of bytes written, at most `encoded_size(n)`.
+    `body` needs 4 spare bytes for its CRC, `piece` has PIECE_BYTES. Returns the number of bytes.
     """
     put_crc(body, n)
-    return _stuff(body, n + _CRC_BYTES, out)
+    n += _CRC_BYTES
+    view = memoryview(piece)
+    i = total = 0
+    while i <= n:
+        i = _stuff(body, i, n, piece)
+        size = i & (1 << _PIECE_BITS) - 1
+        i >>= _PIECE_BITS
+        if i > n:
+            piece[size] = 0
+            size += 1
+        write(view[:size])
+        total += size
+    return total
 
 
 def unstuff(chunk):

@@ -31,8 +31,7 @@ class Journal:
     def __init__(self, folder):
         self.folder = folder
         self.body = bytearray(BODY_BYTES)
-        self.coded = bytearray(framing.encoded_size(BODY_BYTES))
-        self._view = memoryview(self.coded)
+        self.piece = bytearray(framing.PIECE_BYTES)
         self.written = 0  # records since boot
         self.lost = 0  # records the flash did not take
         self.unflushed = 0
@@ -100,9 +99,8 @@ class Journal:
             body[2 + i] = self.next_seq >> (8 * i) & 0xFF
             body[6 + i] = frame >> (8 * i) & 0xFF
         self.next_seq += 1
-        n = framing.encode(body, end, self.coded)
         try:
-            self._write(n)
+            self._write(end)
             self.written += 1
             self._at_risk += 1
             if self.unflushed >= _FLUSH_BYTES:
@@ -111,15 +109,14 @@ class Journal:
             self.lost += 1
             self._give_up()
 
-    def _write(self, n):
-        # The leading zero only opens a packet on the wire; in a file the last one's closes it.
-        if self._file and self._bytes + n > records.SEGMENT_LIMIT:
+    def _write(self, end):
+        if self._file and self._bytes + framing.most_bytes(end) > records.SEGMENT_LIMIT:
             self.close()
         if not self._file:
             self._open()
-        self._file.write(self._view[1:n])
-        self._bytes += n - 1
-        self.unflushed += n - 1
+        n = framing.encode(self.body, end, self.piece, self._file.write)
+        self._bytes += n
+        self.unflushed += n
 
     def _open(self):
         self._make_room()

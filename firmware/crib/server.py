@@ -34,8 +34,7 @@ class Server:
         self._line = bytearray(protocol.LINE_LIMIT + 1)
         self._length = 0
         self.body = journal.body
-        self._out = journal.coded
-        self._view = memoryview(journal.coded)
+        self._piece = journal.piece
         self._last = "", 0, ""  # the last request, and its answer
         self._heard = None  # host_ms of the last request, or None: text
         self.tail = False
@@ -157,8 +156,8 @@ class Server:
         """Send the packet whose payload lies in `body[HEAD:end]`."""
         self.body[0] = kind
         self.body[1] = number
-        n = framing.encode(self.body, end, self._out)
-        self._write(self._view[:n])
+        self._write(b"\0")
+        framing.encode(self.body, end, self._piece, self._write)
 
     def record(self, body, n):
         """A record was made: pass it on to the host that tails, but for the waveforms' frames."""

@@ -5,10 +5,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from cribtrace import fold, tree
+from cribtrace import fold, short_names, tree
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
@@ -64,12 +64,16 @@ def files(board: str) -> dict[str, Path]:
 
 
 def contents(board: str) -> dict[str, bytes]:
-    """Return path on the board -> what stands there: the firmware with its constants folded."""
-    found = {path: source.read_text() for path, source in files(board).items()}
-    package = {path: _module(path) for path in found if _module(path)}
-    names = {package[path]: found[path] for path in package}
-    done = fold.folded(names)
-    return {p: (done[package[p]] if p in package else text).encode() for p, text in found.items()}
+    """Return path on the board -> what stands there."""
+    return shipped({path: source.read_text() for path, source in files(board).items()})
+
+
+def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
+    """What is copied for these sources, by path: constants as numbers, locals short."""
+    modules = {path: name for path in sources if (name := _module(path))}
+    folded = fold.folded({name: sources[path] for path, name in modules.items()})
+    wanted = {**sources, **{path: folded[name] for path, name in modules.items()}}
+    return {path: text.encode() for path, text in short_names.shortened(wanted).items()}
 
 
 def _module(path: str) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from cribtrace import virtual, virtual_parts
+from cribtrace import deploy, virtual, virtual_parts
 from cribtrace.client import Client
 from cribtrace.link import Link
 
@@ -50,11 +50,11 @@ def bench(micropython, tmp_path):
 
     @contextmanager
     def start(recording, *, patch=None, flash=None, speed=None, **options):
-        files = virtual_parts.firmware_files()
+        sources = {path: source.read_text() for path, source in deploy.files("virtual").items()}
         for (name, old), new in (patch or {}).items():
-            source = files[name].decode()
-            assert old in source, f"{old!r} is not in {name}"
-            files[name] = source.replace(old, new).encode()
+            assert old in sources["/" + name], f"{old!r} is not in {name}"
+            sources["/" + name] = sources["/" + name].replace(old, new)
+        files = {path[1:]: content for path, content in deploy.shipped(sources).items()}
         image = flash or tmp_path / "flash.bin"
         if not image.exists():
             virtual_parts.install_firmware(image, files, micropython.path)

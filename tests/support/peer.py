@@ -33,9 +33,16 @@ def header(segment=0, boot=1, device=DEVICE):
 
 def packet(kind, number, payload):
     """The bytes of one packet on the line."""
-    body = bytearray(bytes((kind, number)) + payload + bytes(4))
-    out = bytearray(framing.encoded_size(len(body) - 4))
-    return bytes(out[: framing.encode(body, len(body) - 4, out)])
+    return b"\0" + encoded(bytes((kind, number)) + payload)
+
+
+def encoded(body):
+    """A body as a file of the log holds it: coded, with the zero that ends it."""
+    coded = bytearray()
+    piece = bytearray(framing.PIECE_BYTES)
+    size = framing.encode(bytearray(body) + bytes(4), len(body), piece, coded.extend)
+    assert size == len(coded) <= framing.most_bytes(len(body))
+    return bytes(coded)
 
 
 def record(kind, seq, frame, fields=(), rest=b""):

@@ -1,5 +1,7 @@
 """framing: the round trip, splitting anywhere, damage anywhere."""
 
+import zlib
+
 import pytest
 from cobs import cobs
 from hypothesis import example, given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from cribtrace.device import framing
 from cribtrace.stream import PACKET, TEXT, Decoder
-from tests.support.peer import packet
+from tests.support.peer import encoded, packet
 
 bodies = st.binary(min_size=2, max_size=1100).map(lambda b: bytes((1 + b[0] % 8,)) + b[1:])
 lines = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60).map(
@@ -26,11 +28,21 @@ def encode(body):
 @example(b"\xff" * 504)
 @example(b"\xff" * 508)
 def test_packets_are_cobs_as_the_cobs_package_writes_and_reads_it(body):
-    work = bytearray(body) + bytearray(4)
-    out = bytearray(framing.encoded_size(len(body)))
-    n = framing.encode(work, len(body), out)
-    assert bytes(out[:n]) == b"\0" + cobs.encode(bytes(work)) + b"\0"
-    assert framing.decode(bytes(out[1 : n - 1])) == body
+    coded = encoded(body)
+    with_crc = body + zlib.crc32(body).to_bytes(4, "little")
+    assert coded == cobs.encode(with_crc) + b"\0"
+    assert framing.decode(coded[:-1]) == body
+
+
+@given(st.lists(st.sampled_from([b"\0", b"\1", b"\xff" * 60, b"\xff" * 254]), max_size=40))
+def test_no_piece_is_longer_than_the_buffer_for_one(parts):
+    sizes = []
+    body = bytearray(b"".join(parts)) + bytes(4)
+    piece = bytearray(framing.PIECE_BYTES)
+    framing.encode(body, len(body) - 4, piece, lambda view: sizes.append(len(view)))
+    assert len(piece) == framing.PIECE_BYTES
+    assert max(sizes) <= framing.PIECE_BYTES
+    assert len(sizes) <= 1 + len(body) // (framing.PIECE_BYTES - 256)
 
 
 @given(st.binary(max_size=600))

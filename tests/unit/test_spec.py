@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from cribtrace import facts, log_records, logfile
-from cribtrace.device import framing, records, settings
+from cribtrace.device import records, settings
 from tests.support import second_decoder
+from tests.support.peer import encoded
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "docs" / "SPEC-log-format.md"
@@ -77,9 +78,7 @@ def packed(records_, **changes) -> bytes:
         layout = records.LAYOUTS.get(kind, "<")
         head = struct.pack(records.HEAD, kind, 1, HEADER["first_seq"] + offset, frame)
         body = head + struct.pack(layout, *values) + rest
-        out = bytearray(framing.encoded_size(len(body)))
-        n = framing.encode(bytearray(body + bytes(4)), len(body), out)
-        content += bytes(out[1:n])
+        content += encoded(body)
     return content
 
 
