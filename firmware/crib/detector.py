@@ -44,7 +44,8 @@ class Detector:
         self._longest = min(self._longest, _TICKS_MOST << self.cfg[kernels.SHIFT_TICK])
         self._warm_frames = config.frames(settings["warm_up_ms"], rate_mhz)
         self._settle = config.frames(settings["settle_ms"], rate_mhz)
-        self.waveforms = Waveforms(self, config.frames(settings["pre_ms"], rate_mhz))
+        pre = config.frames(settings["pre_ms"], rate_mhz)
+        self.waveforms = Waveforms(self, pre, settings["waveforms_per_hour"])
         for axis in range(3):
             self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
         self.warm = self._warm_frames  # frames of warm-up left

@@ -3,6 +3,7 @@
 import struct
 
 from . import records
+from .waveform import LONG
 
 _AT = records.HEAD_BYTES
 
@@ -63,8 +64,8 @@ class Recorder:
         """After each burst: the events it closed, a full waveform, an epoch that is over."""
         self._events(closed)
         waveforms = self.detector.waveforms
-        if waveforms.due() and self._snippet_of != waveforms.run:
-            self._snippet(waveforms.run)
+        if waveforms.due():
+            self._snippet(waveforms.run, LONG)
         if self.detector.seconds.due:
             self._epoch()
 
@@ -75,12 +76,15 @@ class Recorder:
             fields = found.fields(k)
             self.write(records.EVENT, *fields)
             self._listener.event(fields)
-            run = found.run(k)
-            if run != self._snippet_of:
-                self._snippet(run)
+            self._snippet(found.run(k), fields[0])
 
-    def _snippet(self, run):
+    def _snippet(self, run, budget):
+        """The waveform of a run, once, where the budget has one for it."""
+        if run == self._snippet_of:
+            return
         self._snippet_of = run
+        if not self.detector.waveforms.afford(budget):
+            return
         kind = records.SNIPPET
         layout = records.LAYOUTS[kind]
         body = self._journal.body
@@ -96,6 +100,7 @@ class Recorder:
     def _epoch(self):
         seconds = self.detector.seconds
         seconds.due = False
+        self.detector.waveforms.earn()
         track = bytes(seconds.track[: seconds.count])
         self.write(records.EPOCH, *seconds.epoch, rest=track)
 

@@ -29,6 +29,7 @@ SCHEMA = (
     ("handling_mg", 210, 5, 2000, "mg"),
     ("tilt_mg", 4, 1, 500, "mg"),
     ("pre_ms", 500, 0, 500, "ms"),
+    ("waveforms_per_hour", 30, 0, 120, "1/h"),
     ("ring_ms", 0, 0, 2000, "ms"),
     ("resonance_mhz", 0, 0, 20000, "mHz"),
 )

@@ -1,6 +1,7 @@
 """The raw frames around a run, with the filters' state at the first of them.
 
-With that state `replay` gives the same events again out of the waveform alone.
+With that state `replay` gives the same events again out of the waveform alone. Each kind has its own
+budget of them, so that what is common never uses up what is rare.
 """
 
 from array import array
@@ -16,13 +17,17 @@ _CHECK = const(32)  # frames between two copies of the filters: a waveform begin
 _CHECK_SHIFT = const(5)
 _CHECKS = const(4)  # copies kept
 _BEFORE_MOST = const(96)  # frames: the oldest copy lies as far back at least
+LONG = const(15)  # the budget of what fills its waveform before its kind is known
+_COST = const(120)  # of a waveform; an epoch earns each kind as much as it may have in an hour
 
 
 class Waveforms:
     """The waveforms of one detector's runs: the running one, and the one that has just ended."""
 
-    def __init__(self, detector, pre):
+    def __init__(self, detector, pre, per_hour):
         self._d = detector
+        self._per_hour = per_hour
+        self._budget = array("H", [_COST * per_hour] * (LONG + 1))
         self._pre = min(pre, _BEFORE_MOST)  # frames before the run
         self._checks = array("i", bytes(4 * _CHECKS * kernels.FILTERS))
         self.before = array("i", bytes(4 * kernels.FILTERS))  # filters at frame `first`
@@ -87,6 +92,19 @@ class Waveforms:
         d = self._d
         told = d.count or (d.active and d.best >= d.cfg[kernels.HIGH])
         return told and d.index - self.first >= FRAMES_MOST
+
+    def afford(self, kind):
+        """Whether the budget of a kind, or LONG, has a waveform left; takes it."""
+        if self._budget[kind] < _COST:
+            return False
+        self._budget[kind] -= _COST
+        return True
+
+    def earn(self):
+        """An epoch is over: every 120th of an hour."""
+        for kind in range(LONG + 1):
+            earned = self._budget[kind] + self._per_hour
+            self._budget[kind] = min(earned, _COST * self._per_hour)
 
     def code(self, run, payload, at):
         """Code run `run` into `payload` from `at` on: the running one, or the last that ended.

@@ -11,6 +11,7 @@ from cribtrace.device import config, detector, kernels, records
 SAME, DIFFERS, NOT_DERIVABLE = "same", "differs", "not_derivable"
 
 CUT = "the waveform ends before the movement was over"
+NONE = "no waveform of it is in the log"
 TOO_LATE = "the waveform begins too late for the filters"
 REST = "the rest of a movement that was cut"
 NO_SETTINGS = "the settings in force are not in this log"
@@ -98,7 +99,7 @@ def events_of(
 
 
 def verdicts(source: Path) -> Iterator[Verdict]:
-    """One for each event with a waveform, in a log folder or segment file.
+    """One for each event of a log folder or segment file.
 
     Raises as `logfile.read`.
     """
