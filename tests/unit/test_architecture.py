@@ -40,7 +40,8 @@ HOST_ORDER = (
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided",
-    "analysis tail guided < cli",
+    "analysis tail < guided < cli",
+    "fold short_names < deploy < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 
