@@ -12,7 +12,7 @@ from micropython import const
 
 _CRC_BYTES = const(4)
 _BLOCK = const(254)  # COBS: the longest run of non-zero bytes one code byte can announce
-PIECE_BYTES = const(288)  # chosen: all records but a waveform are one piece
+PIECE_BYTES = const(288)  # chosen: all records but a waveform are one piece; 257 at least
 _PIECE_BITS = const(9)
 
 
@@ -36,17 +36,23 @@ def _stuff(body: ptr8, i: int, n: int, out: ptr8) -> int:
     Where to go on is n + 1 once the last block is there: it may be an empty one.
     """
     at = 0
-    while i <= n and at <= PIECE_BYTES - _BLOCK - 2:
+    block = i
+    while i <= n and at < PIECE_BYTES - 1:
         code = 1
-        while i < n and code <= _BLOCK and body[i]:
+        while i < n and code <= _BLOCK and at + code < PIECE_BYTES - 1 and body[i]:
             out[at + code] = body[i]
             code += 1
             i += 1
+        if i < n and code <= _BLOCK:
+            if body[i]:
+                break  # no room for the rest of this block: it begins the next piece
+            i += 1
+        elif i == n:
+            i += 1
         out[at] = code
         at += code
-        if i == n or code <= _BLOCK:
-            i += 1
-    return i << _PIECE_BITS | at
+        block = i
+    return block << _PIECE_BITS | at
 
 
 def encode(body, n, piece, write):
