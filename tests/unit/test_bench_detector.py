@@ -1,6 +1,7 @@
 """How bench/detector hears, tunes and compares; its recordings, its hashes, its tables."""
 
 import dataclasses
+import io
 import json
 import os
 
@@ -12,6 +13,7 @@ from bench.detector.baselines import dual_threshold
 from bench.detector.each import each
 from bench.detector.heard import Heard
 from bench.detector.kinds import Found, Truth
+from bench.detector.progress import EVERY_S, Progress, silent
 from cribtrace.recording import Recording, save
 from cribtrace.world import benchmark
 from cribtrace.world.figures import SENSORS
@@ -121,12 +123,12 @@ def test_tuning_hears_the_training_half_and_measuring_the_other():
     grid = [{"least_mg": size_mg} for size_mg in range(5, 5 + methods.BUDGET)]
     method = threshold_method(grid)
     train, test = items(entry(), entry()), items(entry(), entry(), entry("five_hertz"))
-    answer = bench.compare([method], train, test, lambda text: None)["stand-in"]
+    answer = bench.compare([method], train, test, silent)["stand-in"]
     assert answer["variants"]["tuned"]["parameters"] == {"least_mg": 21}
     assert answer["variants"]["tuned"]["movements"][">=3"]["truths"] == 4
     assert answer["variants"]["tuned"]["contrary"]["five_hertz"]["movements"]["truths"] == 2
     assert answer["variants"]["as published"]["movements"][">=3"]["right"] == 0
-    contrary_alone = bench.compare([method], items(entry("slow_movement")), test, print)
+    contrary_alone = bench.compare([method], items(entry("slow_movement")), test, silent)
     assert list(contrary_alone["stand-in"]["variants"]) == ["as published"]
 
 
@@ -156,6 +158,56 @@ def test_trials_of_disturbances_take_no_part_in_tuning_nor_in_rows_of_movements(
 def test_the_answers_stand_in_the_items_order(processes):
     assert each(lambda item: (item, os.getpid() == MAIN), range(5), processes) == [
         (item, processes == 1) for item in range(5)
+    ]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_each_item_that_is_ready_is_told(processes):
+    told = []
+    each(abs, range(4), processes, told.append)
+    assert told == [1, 2, 3, 4]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def said(stream):
+    """A stage of 91 recordings, one a second, 10 s after the start: the lines of it."""
+    now_s = [0.0]
+    progress = Progress(stream, lambda: now_s[0])
+    now_s[0] = 10.0
+    done = progress("hearing", 91)
+    for count in range(1, 92):
+        now_s[0] += 1
+        if done:
+            done(count)
+    return stream.getvalue().splitlines()
+
+
+def test_progress_is_a_line_every_few_seconds_on_a_terminal_and_one_a_stage_elsewhere():
+    lines = said(Terminal())
+    assert lines[0] == "0:10 hearing: 0 of 91 recordings"
+    assert lines[1] == "0:13 hearing: 3 of 91 recordings"
+    assert lines[-1] == "1:41 hearing: 91 of 91 recordings"
+    assert len(lines) == 1 + 90 / EVERY_S + 1
+    assert said(io.StringIO()) == lines[:1]
+
+
+def test_every_stage_is_told(tmp_path):
+    stages = []
+
+    def stage(what, of):
+        stages.append(f"{what}: {of}")
+
+    method = threshold_method([{"least_mg": 5}] * methods.BUDGET)
+    bench.compare([method], items(entry()), items(entry(), entry()), stage)
+    train.answered(method, items(entry()), tmp_path, stage)
+    assert stages == [
+        "trying 37 points of each of 1 methods, to train: 1",
+        "measuring what is best of each, to test: 2",
+        "hearing the half to train: 1",
     ]
 
 
