@@ -442,10 +442,17 @@ def test_the_tables_say_that_they_are_simulated():
     )
     assert text.startswith("# Detector benchmark (simulated)\n")
     assert "test NO" in text
+    assert f"ours has {table.constants()} named constants" in text
     assert "| any movement, 3-5 | 1 | 0.5 | 0.6 | rival, tuned |" in text
     assert "skipped: muse-desk" in text
     for part in text.split("\n\n"):
         assert len({line.count("|") for line in part.splitlines()}) == 1, part
+
+
+def test_the_page_counts_the_constants_that_no_baseline_has():
+    assert table.constants() > 2 * len(table.NAMING)
+    page = (definition.RECORDED.parent / "README.md").read_text(encoding="utf-8")
+    assert f"ours has {table.constants()} named constants" in " ".join(page.split())
 
 
 def test_the_training_tool_simulates_once_and_knows_old_recordings(tmp_path, monkeypatch):
