@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.detector import bench, definition, goals, noise, real, table, train
 from bench.detector.methods import METHODS, OURS
+from bench.detector.progress import Progress, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,29 +30,33 @@ def main() -> int:
         "--noise", action="store_true", help="false events by threshold, on noise of its own"
     )
     args = parser.parse_args()
+    stage = Progress()
     if args.noise:
-        print(noise.report())
+        print(noise.report(stage))
     elif args.train_only:
-        print(train.report(args.out / "recordings"), end="")
+        print(train.report(args.out / "recordings", stage), end="")
     elif args.record:
-        definition.RECORDED.write_text(json.dumps(definition.hashes(), indent=2) + "\n")
-        say(f"wrote {definition.RECORDED.name}: commit it before anything is tuned")
+        hashes = definition.hashes(stage=stage)
+        definition.RECORDED.write_text(json.dumps(hashes, indent=2) + "\n")
+        name = definition.RECORDED.name
+        print(f"wrote {name}: commit it before any detector hears the halves", file=sys.stderr)
     else:
-        text = table.markdown(measured(args.out, args.recordings))
+        text = table.markdown(measured(args.out, args.recordings, stage))
         (args.out / "detector.md").write_text(text)
         print(text)
     return 0
 
 
-def measured(out: Path, recordings: Path) -> dict:
+def measured(out: Path, recordings: Path, stage: Stage) -> dict:
     """Hash, tune, measure, compare; `out` gets the answer as JSON, its hashes first."""
-    answer: dict = {"title": table.TITLE, "simulated": True, "sha256": definition.hashes()}
+    hashes = definition.hashes(stage=stage)
+    answer: dict = {"title": table.TITLE, "simulated": True, "sha256": hashes}
     recorded = json.loads(definition.RECORDED.read_text())
     answer["same"] = {name: recorded[name] == value for name, value in answer["sha256"].items()}
     answer["objectives"] = bench.OBJECTIVES
     write(out, answer)
     halves = [definition.listed(split) for split in definition.SPLITS]
-    answer["methods"] = bench.compare(METHODS, halves[0], halves[1], say)
+    answer["methods"] = bench.compare(METHODS, halves[0], halves[1], stage)
     answer["ahead"] = goals.ahead(answer["methods"])
     behind = [goals.behind(answer["ahead"])]  # as shipped, which comes first, is what is compared
     answer["goals"] = {
@@ -59,6 +64,7 @@ def measured(out: Path, recordings: Path) -> dict:
         for how, variant in answer["methods"][OURS]["variants"].items()
     }
     heard, answer["skipped"] = real.present(recordings)
+    stage("hearing what is real", len(heard))
     for method in METHODS:
         for variant in answer["methods"][method.name]["variants"].values():
             variant["real"] = real.measured(method, variant["parameters"], heard)
@@ -70,11 +76,6 @@ def write(folder: Path, answer: dict) -> None:
     """Write what there is so far: the hashes stand there before the first point is tried."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "detector.json").write_text(json.dumps(answer, indent=1) + "\n")
-
-
-def say(text: str) -> None:
-    """Say how far it is, beside the result."""
-    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Tune every method on the training half, measure it on the other, compare."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from bench.detector.heard import Heard
 from bench.detector.kinds import SINGLE, Found, Truth
 from bench.detector.match import judge
 from bench.detector.methods import BUDGET, OURS, Method, Parameters
+from bench.detector.progress import Stage
 from bench.detector.score import (
     Judged,
     figures,
@@ -103,22 +104,23 @@ def compare(
     methods: Sequence[Method],
     train: Sequence[Item],
     test: Sequence[Item],
-    say: Callable[[str], None],
+    stage: Stage,
 ) -> dict[str, dict]:
     """Of each method: its grid with scores, and its figures as published and at its best.
 
     A recording is simulated and resampled once, for all methods and points.
     """
     suited = [item for item in train if item.label not in contrary.NAMES]
-    say(f"{len(methods)} methods: {BUDGET + 1} points each over {len(suited)} recordings")
-    counts = each(lambda item: _tried(_opened(item), methods), suited)
+    tries = f"trying {BUDGET + 1} points of each of {len(methods)} methods, to train"
+    done = stage(tries, len(suited))
+    counts = each(lambda item: _tried(_opened(item), methods), suited, done=done)
     points = [tuned(method, [c[k] for c in counts]) for k, method in enumerate(methods)]
     variants = [
         {"as shipped" if method.name == OURS else "as published": method.published, **best}
         for method, (best, _) in zip(methods, points, strict=True)
     ]
-    say(f"what is best of each over {len(test)} recordings")
-    answers = each(lambda item: _heard(_opened(item), methods, variants), test)
+    done = stage("measuring what is best of each, to test", len(test))
+    answers = each(lambda item: _heard(_opened(item), methods, variants), test, done=done)
     return {
         method.name: {
             "input": method.input,

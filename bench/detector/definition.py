@@ -14,12 +14,13 @@ from pathlib import Path
 
 from bench.detector import contrary
 from bench.detector.each import each
+from bench.detector.progress import Stage, silent
 from cribtrace.recording import Recording
 from cribtrace.world import benchmark
 
 DEFINITION = Path(__file__).with_name("definition.json")
 RECORDED = Path(__file__).with_name("recorded.json")
-"""The hashes as they were before anything was tuned, committed with the definition."""
+"""The hashes as they were before any method heard the half, committed with the definition."""
 SPLITS = benchmark.HALVES
 
 
@@ -62,11 +63,13 @@ def definition_sha256(definition: Path = DEFINITION) -> str:
     return hashlib.sha256(json.dumps([definition.read_text(), halves]).encode()).hexdigest()
 
 
-def hashes(definition: Path = DEFINITION) -> dict[str, str]:
+def hashes(definition: Path = DEFINITION, stage: Stage = silent) -> dict[str, str]:
     """SHA-256 of the definition, and of the samples and truths of each split."""
     answer = {"definition": definition_sha256(definition)}
     for split in SPLITS:
-        stated = each(_stated, listed(split, definition))
+        items = listed(split, definition)
+        done = stage(f"hashing the half to {split}", len(items))
+        stated = each(_stated, items, done=done)
         answer[split] = hashlib.sha256(json.dumps(stated).encode()).hexdigest()
     return answer
 

@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
+
+from bench.detector.progress import Done
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -12,22 +14,39 @@ PROCESSES = min(2, os.cpu_count() or 1)
 _inherited: dict[str, Any] = {}
 
 
-def each(work: Callable[[T], R], items: Sequence[T], processes: int = PROCESSES) -> list[R]:
+def each(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    processes: int = PROCESSES,
+    done: Done | None = None,
+) -> list[R]:
     """What `work` gives for each item, in their order; one process does without a second.
 
     Children inherit the work and the items by fork: only the answers have to be picklable. The
-    last items go first: the ten-hour recordings stand at a half's end.
+    last items go first: the ten-hour recordings stand at a half's end. `done` hears how many
+    are ready.
     """
+    answers: dict[int, R] = {}
+    for k, answer in _ready(work, items, processes):
+        answers[k] = answer
+        if done:
+            done(len(answers))
+    return [answers[k] for k in range(len(items))]
+
+
+def _ready(work: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[tuple[int, R]]:
+    """Each item's number and answer, as they come."""
+    backwards = range(len(items) - 1, -1, -1)
     if processes < 2 or len(items) < 2:
-        return [work(item) for item in items]
+        yield from ((k, work(items[k])) for k in backwards)
+        return
     _inherited.update(work=work, items=items)
     try:
         with multiprocessing.get_context("fork").Pool(processes) as pool:
-            backwards = range(len(items) - 1, -1, -1)
-            return pool.map(_one, backwards, chunksize=1)[::-1]
+            yield from pool.imap_unordered(_one, backwards, chunksize=1)
     finally:
         _inherited.clear()
 
 
-def _one(k: int) -> Any:
-    return _inherited["work"](_inherited["items"][k])
+def _one(k: int) -> tuple[int, Any]:
+    return k, _inherited["work"](_inherited["items"][k])

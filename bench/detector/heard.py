@@ -28,9 +28,11 @@ class Heard:
         self._loud: np.ndarray | None = None
 
     def mg(self, rate_hz: float) -> np.ndarray:
-        """float64[n, 3], gravity included."""
+        """float64[n, 3], gravity included; not to be written to, so that features are kept."""
         if rate_hz not in self._at:
-            self._at[rate_hz] = _resampled(self._whole(), self.recording.rate_hz, rate_hz)
+            mg = _resampled(self._whole(), self.recording.rate_hz, rate_hz)
+            mg.flags.writeable = False
+            self._at[rate_hz] = mg
         return self._at[rate_hz]
 
     def _whole(self) -> np.ndarray:

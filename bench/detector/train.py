@@ -18,6 +18,7 @@ from bench.detector.definition import Item, listed
 from bench.detector.each import each
 from bench.detector.kinds import FAINT_SNR
 from bench.detector.methods import METHODS, OURS, Method
+from bench.detector.progress import Stage, silent
 from bench.detector.score import Judged, flat
 from cribtrace import recording, world
 from cribtrace.recording import Recording
@@ -28,15 +29,17 @@ _VERSION = "[0-9a-f]{16}"
 _SOURCES = (Path(world.__file__).parent, Path(bench.__file__).parent)
 
 
-def report(folder: Path) -> str:
+def report(folder: Path, stage: Stage = silent) -> str:
     """The goals, kinds and confusions as markdown; recordings are kept in `folder`."""
     (ours,) = (method for method in METHODS if method.name == OURS)
-    answers = answered(ours, listed(SPLIT), folder)
+    answers = answered(ours, listed(SPLIT), folder, stage)
     plain = [answer for answer in answers if answer.label not in contrary.NAMES]
     return markdown(bench.measured(ours.published, answers), plain)
 
 
-def answered(method: Method, items: Sequence[Item], folder: Path) -> list[Judged]:
+def answered(
+    method: Method, items: Sequence[Item], folder: Path, stage: Stage = silent
+) -> list[Judged]:
     """What the method, with its published parameters, answers to each item."""
     place = _emptied(folder / _version())
 
@@ -44,7 +47,7 @@ def answered(method: Method, items: Sequence[Item], folder: Path) -> list[Judged
         entry = bench.Entry.of(item.label, kept(item, place))
         return bench.run(method, method.published, entry)
 
-    return each(answer, items)
+    return each(answer, items, done=stage("hearing the half to train", len(items)))
 
 
 def kept(item: Item, folder: Path) -> Recording:

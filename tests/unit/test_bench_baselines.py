@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.detector.baselines import actigraph, dual_threshold, openseizuredetector, zmad
+from bench.detector.baselines.remembered import remembered
 
 OSD = openseizuredetector
 
@@ -23,6 +24,44 @@ def osd(*tones, **published):
     roi, ratio = OSD.powers(np.sqrt((mg**2).sum(axis=1)))
     hit = OSD.hits(mg, 100, 57, per_axis=False)
     return (int(roi[0]), int(ratio[0])), bool(hit[0])
+
+
+def test_a_feature_is_worked_out_once_for_an_array_that_nobody_can_write_to():
+    worked = []
+
+    @remembered
+    def scaled(x, gain):
+        worked.append(gain)
+        return x * gain
+
+    x = np.arange(3.0)
+    assert scaled(x, 2)[2] == 4
+    x[2] = 5
+    assert scaled(x, 2)[2] == 10
+    x.flags.writeable = False
+    worked.clear()
+    assert [scaled(x, gain)[2] for gain in (2, 3, 2, 3)] == [10, 15, 10, 15]
+    assert worked == [2, 3]
+    assert not scaled(x, 2).flags.writeable
+    other = x + 1
+    other.flags.writeable = False
+    assert scaled(other, 2)[2] == 12
+    assert scaled(x, 2)[2] == 10
+
+
+@pytest.mark.parametrize("module", [actigraph, dual_threshold, OSD, zmad])
+def test_a_grid_is_heard_alike_whether_features_are_kept_or_not(module):
+    rng = np.random.default_rng(3)
+    rate_hz = module.RATE_HZ
+    mg = waves(rate_hz, 200) + rng.normal(0, 0.5, (round(200 * rate_hz), 3))
+    for at_s in (70, 100, 140):
+        first = round(at_s * rate_hz)
+        mg[first : first + round(8 * rate_hz)] += waves(rate_hz, 8, (5, 80), axis=0, offset_mg=0)
+    kept = mg.copy()
+    kept.flags.writeable = False
+    heard = [module.detect(kept, **point) for point in module.GRID]
+    assert heard == [module.detect(mg, **point) for point in module.GRID]
+    assert any(heard)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How bench/detector hears, tunes and compares; its recordings, its hashes, its tables."""
 
 import dataclasses
+import io
 import json
 import os
 
@@ -12,6 +13,7 @@ from bench.detector.baselines import dual_threshold
 from bench.detector.each import each
 from bench.detector.heard import Heard
 from bench.detector.kinds import Found, Truth
+from bench.detector.progress import EVERY_S, Progress, silent
 from cribtrace.recording import Recording, save
 from cribtrace.world import benchmark
 from cribtrace.world.figures import SENSORS
@@ -121,12 +123,12 @@ def test_tuning_hears_the_training_half_and_measuring_the_other():
     grid = [{"least_mg": size_mg} for size_mg in range(5, 5 + methods.BUDGET)]
     method = threshold_method(grid)
     train, test = items(entry(), entry()), items(entry(), entry(), entry("five_hertz"))
-    answer = bench.compare([method], train, test, lambda text: None)["stand-in"]
+    answer = bench.compare([method], train, test, silent)["stand-in"]
     assert answer["variants"]["tuned"]["parameters"] == {"least_mg": 21}
     assert answer["variants"]["tuned"]["movements"][">=3"]["truths"] == 4
     assert answer["variants"]["tuned"]["contrary"]["five_hertz"]["movements"]["truths"] == 2
     assert answer["variants"]["as published"]["movements"][">=3"]["right"] == 0
-    contrary_alone = bench.compare([method], items(entry("slow_movement")), test, print)
+    contrary_alone = bench.compare([method], items(entry("slow_movement")), test, silent)
     assert list(contrary_alone["stand-in"]["variants"]) == ["as published"]
 
 
@@ -159,6 +161,56 @@ def test_the_answers_stand_in_the_items_order(processes):
     ]
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_each_item_that_is_ready_is_told(processes):
+    told = []
+    each(abs, range(4), processes, told.append)
+    assert told == [1, 2, 3, 4]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def said(stream):
+    """A stage of 91 recordings, one a second, 10 s after the start: the lines of it."""
+    now_s = [0.0]
+    progress = Progress(stream, lambda: now_s[0])
+    now_s[0] = 10.0
+    done = progress("hearing", 91)
+    for count in range(1, 92):
+        now_s[0] += 1
+        if done:
+            done(count)
+    return stream.getvalue().splitlines()
+
+
+def test_progress_is_a_line_every_few_seconds_on_a_terminal_and_one_a_stage_elsewhere():
+    lines = said(Terminal())
+    assert lines[0] == "0:10 hearing: 0 of 91 recordings"
+    assert lines[1] == "0:13 hearing: 3 of 91 recordings"
+    assert lines[-1] == "1:41 hearing: 91 of 91 recordings"
+    assert len(lines) == 1 + 90 / EVERY_S + 1
+    assert said(io.StringIO()) == lines[:1]
+
+
+def test_every_stage_is_told(tmp_path):
+    stages = []
+
+    def stage(what, of):
+        stages.append(f"{what}: {of}")
+
+    method = threshold_method([{"least_mg": 5}] * methods.BUDGET)
+    bench.compare([method], items(entry()), items(entry(), entry()), stage)
+    train.answered(method, items(entry()), tmp_path, stage)
+    assert stages == [
+        "trying 37 points of each of 1 methods, to train: 1",
+        "measuring what is best of each, to test: 2",
+        "hearing the half to train: 1",
+    ]
+
+
 def test_a_grid_of_another_size_is_refused():
     with pytest.raises(ValueError, match="has 1 points to try, not 36"):
         bench.tried(threshold_method([{"least_mg": 5}]), entry())
@@ -183,6 +235,7 @@ def test_training_and_testing_share_no_recording():
     seeds = {half: {item.name.rpartition("-")[2] for item in definition.listed(half)}
              for half in definition.SPLITS}  # fmt: skip
     assert seeds["train"].isdisjoint(seeds["test"])
+    assert seeds["test"].isdisjoint(map(str, range(341, 347)))  # the retired half's
 
 
 def test_a_recording_without_movements_is_labelled_by_its_sensor():
@@ -389,10 +442,17 @@ def test_the_tables_say_that_they_are_simulated():
     )
     assert text.startswith("# Detector benchmark (simulated)\n")
     assert "test NO" in text
+    assert f"ours has {table.constants()} named constants" in text
     assert "| any movement, 3-5 | 1 | 0.5 | 0.6 | rival, tuned |" in text
     assert "skipped: muse-desk" in text
     for part in text.split("\n\n"):
         assert len({line.count("|") for line in part.splitlines()}) == 1, part
+
+
+def test_the_page_counts_the_constants_that_no_baseline_has():
+    assert table.constants() > 2 * len(table.NAMING)
+    page = (definition.RECORDED.parent / "README.md").read_text(encoding="utf-8")
+    assert f"ours has {table.constants()} named constants" in " ".join(page.split())
 
 
 def test_the_training_tool_simulates_once_and_knows_old_recordings(tmp_path, monkeypatch):

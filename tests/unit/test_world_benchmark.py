@@ -7,11 +7,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from bench.detector import noise
 from cribtrace.world import benchmark
+from cribtrace.world.chance import Chance
 from cribtrace.world.figures import SENSORS, Figure
+from cribtrace.world.mattress import Mattress
+from cribtrace.world.sensor import Sensor
 from tests.support import benchmark_hashes
 
 STORED = json.loads(benchmark_hashes.STORED.read_text())
+RETIRED_MATTRESSES = {"lively", "dull", "skewed"}
+RETIRED_SEEDS = {*range(2001, 2046), *range(2101, 2107)}
 
 
 def test_the_halves_share_no_mattress_and_no_seed():
@@ -21,6 +27,33 @@ def test_the_halves_share_no_mattress_and_no_seed():
     assert Counter(e.scenario for e in train) == Counter(e.scenario for e in test)
     every = benchmark.entries()
     assert len({e.name for e in every}) == len({(e.half, e.seed) for e in every}) == len(every)
+
+
+def bed(entry):
+    """The mattress as `simulate` draws it for an entry."""
+    chance = Chance(np.random.RandomState([entry.seed, 2]), entry.plan().table())
+    return Mattress.drawn(chance, Sensor.drawn(chance).rate_hz)
+
+
+def test_no_two_recordings_share_a_coupling():
+    couplings = {bed(entry).coupling.tobytes() for entry in benchmark.entries()}
+    assert len(couplings) == len(benchmark.entries())
+
+
+def test_the_test_half_has_had_no_say_in_a_default():
+    """Nothing of the half that was looked at, nor of the noise that a threshold was chosen on."""
+    test = benchmark.half("test")
+    used = len(SENSORS) * len(noise.MATTRESSES)
+    seen = {*range(noise.FIRST_SEED, noise.FIRST_SEED + used)}
+    assert not {e.mattress for e in test} & {*RETIRED_MATTRESSES, *noise.MATTRESSES}
+    assert not {e.seed for e in test} & (RETIRED_SEEDS | seen)
+
+
+def test_the_halves_are_of_one_shape():
+    """Row by row: the scenario, the sensor, and which recordings lie on the same mattress."""
+    train, test = benchmark.half("train"), benchmark.half("test")
+    assert [(e.scenario, e.sensor) for e in train] == [(e.scenario, e.sensor) for e in test]
+    assert len({(a.mattress, b.mattress) for a, b in zip(train, test, strict=True)}) == 3
 
 
 def test_each_half_holds_every_disturbance_and_ten_hours_of_nothing_for_each_sensor():

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 from scipy import signal
 
+from bench.detector.baselines.remembered import remembered
 from bench.detector.kinds import Found, by_length
 
 RATE_HZ = 30.0
@@ -35,14 +36,20 @@ GRID = [
 
 def counts(mg: np.ndarray, epoch_s: float, gain: float = 1) -> np.ndarray:
     """Counts of each axis in each whole epoch: float64[epochs, 3]."""
+    y = _tenths(mg, gain)
+    epoch = round(epoch_s * COUNTED_HZ)
+    return y[: len(y) // epoch * epoch].reshape(-1, epoch, 3).sum(axis=1)
+
+
+@remembered
+def _tenths(mg: np.ndarray, gain: float) -> np.ndarray:
+    """Counts of each axis in each tenth of a second: float64[n, 3]."""
     x = np.round(mg / 1000 * gain, 3)
     start = signal.lfilter_zi(_B, _A)[:, None] * x[0]
     y = np.abs(signal.lfilter(_B, _A, x, axis=0, zi=start)[0] * _SCALE)
     y = np.floor(np.minimum(np.where(y < _DEAD, 0, y), _MOST))
     every = round(RATE_HZ / COUNTED_HZ)
-    y = np.floor(y[: len(y) // every * every].reshape(-1, every, 3).mean(axis=1))
-    epoch = round(epoch_s * COUNTED_HZ)
-    return y[: len(y) // epoch * epoch].reshape(-1, epoch, 3).sum(axis=1)
+    return np.floor(y[: len(y) // every * every].reshape(-1, every, 3).mean(axis=1))
 
 
 def detect(mg: np.ndarray, *, gain: float, epoch_s: float, least: float) -> list[Found]:

@@ -11,6 +11,7 @@ from itertools import product
 import numpy as np
 from scipy import ndimage
 
+from bench.detector.baselines.remembered import remembered
 from bench.detector.kinds import Found, by_length
 
 RATE_HZ = 25.0
@@ -32,6 +33,7 @@ GRID = [
 ]
 
 
+@remembered
 def strength(mg: np.ndarray) -> np.ndarray:
     """Rms over the axes of what their short high-pass leaves: float64[n], in mg.
 
@@ -47,7 +49,7 @@ def movements(
 ) -> list[tuple[int, int]]:
     """(first, last frame) of each movement that lasts over `least_s`, up to `longest_s`."""
     quiet = _quiet_runs(r < lo)
-    middle = ndimage.median_filter(r, round(MEDIAN_S * RATE_HZ), mode="nearest")
+    middle = _middle(r)
     above, found, at = np.flatnonzero(r > hi), [], 0
     while (k := int(np.searchsorted(above, at))) < len(above):
         first = int(above[k])
@@ -101,6 +103,12 @@ def detect(
         told_s = (last + 1) / RATE_HZ + QUIET_S
         found.append(Found(start / RATE_HZ, length_s, by_length(length_s), told_s))
     return found
+
+
+@remembered
+def _middle(r: np.ndarray) -> np.ndarray:
+    """The median of MEDIAN_S around each frame."""
+    return ndimage.median_filter(r, round(MEDIAN_S * RATE_HZ), mode="nearest")
 
 
 def _quiet_runs(quiet: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 
+from bench.detector.baselines.remembered import remembered
 from bench.detector.kinds import Found
 
 RATE_HZ = 25.0
@@ -58,9 +59,14 @@ def states(hits: Sequence[bool]) -> list[int]:
 
 def hits(mg: np.ndarray, power: int, ratio: int, *, per_axis: bool) -> np.ndarray:
     """bool[windows]: of the magnitude (V2), or of any axis on its own (V4)."""
-    signals = mg.T if per_axis else [np.sqrt((mg**2).sum(axis=1))]
-    found = [powers(one) for one in signals]
+    found = _powers(mg, per_axis)
     return np.any([(p > power) & (r > ratio) for p, r in found], axis=0)
+
+
+@remembered
+def _powers(mg: np.ndarray, per_axis: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+    signals = mg.T if per_axis else [np.sqrt((mg**2).sum(axis=1))]
+    return [powers(one) for one in signals]
 
 
 def detect(mg: np.ndarray, *, power: int, ratio: int, level: int, per_axis: bool) -> list[Found]:

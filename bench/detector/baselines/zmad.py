@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 from scipy import ndimage, signal
 
+from bench.detector.baselines.remembered import remembered
 from bench.detector.kinds import Found, by_length
 
 RATE_HZ = 52.0
@@ -34,6 +35,7 @@ GRID_WITHOUT = [
 ]
 
 
+@remembered
 def score(mg: np.ndarray) -> np.ndarray:
     """The z of each frame, float64[n], against the first minute, whose events do not count."""
     band = signal.butter(2, BAND_HZ, "bandpass", fs=RATE_HZ, output="sos")

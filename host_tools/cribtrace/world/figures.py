@@ -252,6 +252,26 @@ MATTRESSES: dict[str, dict[str, Figure]] = {
         "skew_deg": Figure(-30.0, 30.0, _SPRUNG),
         "coupling": Figure(-0.2, 0.2, _SPRUNG),
     },
+    # 4.1-4.3 Hz, foam that has gone tired.
+    "sagging": {
+        "foam_sag_mm": Figure(13.5, 15.0, _SPRUNG),
+        "base_hz": Figure(10.5, 12.0, _SPRUNG),
+        "foam_damping": Figure(0.22, 0.25, _SPRUNG),
+        "coupling": Figure(-0.2, 0.2, _SPRUNG),
+    },
+    # 4.6-5.0 Hz over a stiff base that hardly damps, a puck that rocks.
+    "bouncy": {
+        "foam_sag_mm": Figure(10.0, 12.0, _SPRUNG),
+        "base_hz": Figure(12.0, 13.5, _SPRUNG),
+        "base_damping": Figure(0.04, 0.06, _SPRUNG),
+        "coupling": Figure(-0.25, 0.25, _SPRUNG),
+    },
+    # 6.2-6.5 Hz, stiff ways aside from the puck's.
+    "hard": {
+        "foam_sag_mm": Figure(6.0, 6.5, _SPRUNG),
+        "base_hz": Figure(9.0, 11.0, _SPRUNG),
+        "skew_deg": Figure(-20.0, 20.0, _SPRUNG),
+    },
 }
 
 
