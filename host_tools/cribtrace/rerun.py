@@ -12,6 +12,7 @@ SAME, DIFFERS, NOT_DERIVABLE = "same", "differs", "not_derivable"
 
 CUT = "the waveform ends before the movement was over"
 NONE = "no waveform of it is in the log"
+SLOW = "slow motion that never reached the threshold, of which no waveform is kept"
 TOO_LATE = "the waveform begins too late for the filters"
 REST = "the rest of a movement that was cut"
 NO_SETTINGS = "the settings in force are not in this log"
@@ -81,7 +82,8 @@ def events_of(
 ) -> list[dict]:
     """The events (fields of a record) that a snippet record gives by itself.
 
-    `apart` says that its run was told as several, which the part here does not always show.
+    Whether the segments of its run are one movement is found again too; only where the waveform
+    ends before its run does, `apart` has to say that they were told as several.
     """
     raw = bytearray((logfile.frames_of(wave) - 0x8000).astype("<i2").tobytes())
     det = _Resumed(settings, header["rate_mhz"], header["mlsb_per_g"])
@@ -114,39 +116,51 @@ def verdicts(source: Path) -> Iterator[Verdict]:
 def _of_boot(
     segments: list[logfile.Segment], in_force: Mapping[int, Mapping[str, int]]
 ) -> Iterator[Verdict]:
-    events: dict[int, list[dict]] = {}
-    for record in (r for s in segments for r in s.records if r["type"] == records.EVENT):
-        # One without a largest statistic was slow motion over whole seconds, not a run.
-        if record["best"]:
-            events.setdefault(record["run"], []).append(record)
-    for segment in segments:
-        header = segment.header or {}
-        for wave in segment.records:
-            told = events.get(wave["run"], []) if wave["type"] == records.SNIPPET else []
-            if told:
-                yield from _of_wave(wave, told, header, in_force.get(header["config_crc"]))
+    found = [(record, segment.header or {}) for segment in segments for record in segment.records]
+    waves = {record["run"]: record for record, _ in found if record["type"] == records.SNIPPET}
+    told: dict[tuple, list[dict]] = {}
+    headers: dict[tuple, dict] = {}
+    for event, header in found:
+        if event["type"] == records.EVENT:
+            run = event["run"], bool(event["best"])
+            told.setdefault(run, []).append(event)
+            headers.setdefault(run, header)
+    for run, events in told.items():
+        header = headers[run]
+        settings = in_force.get(header["config_crc"])
+        number, moved = run
+        if moved and number in waves:
+            yield from _of_wave(waves[number], events, header, settings)
+        else:
+            why = NONE if moved else SLOW
+            yield from (_verdict(event, header, NOT_DERIVABLE, why) for event in events)
 
 
 def _of_wave(
     wave: dict, told: Sequence[dict], header: dict, settings: Mapping[str, int] | None
 ) -> Iterator[Verdict]:
-    held = [event for event in told if event["start"] + event["span"] <= _end(wave)]
     unfit = _unfit(wave, told, header, settings) if settings else NO_SETTINGS
-    if unfit or settings is None or not held:
-        yield from (_verdict(event, header, NOT_DERIVABLE, unfit or CUT) for event in told)
+    if unfit or settings is None:
+        yield from (_verdict(event, header, NOT_DERIVABLE, unfit) for event in told)
         return
-    found = events_of(wave, header, settings, apart=len(told) > 1)
     hold = config.frames(settings["hold_ms"], header["rate_mhz"])
+    held = [event for event in told if _over(event) <= _end(wave)]
+    whole = len(held) == len(told) and _over(told[-1]) + hold <= _end(wave)
+    found = events_of(wave, header, settings, apart=not whole and len(told) > 1) if held else []
     for k, event in enumerate(told):
         if k >= len(held):
             yield _verdict(event, header, NOT_DERIVABLE, CUT)
         elif k >= len(found):
             yield _verdict(event, header, DIFFERS, "no event")
         else:
-            rests = event["start"] + event["span"] + hold <= _end(wave)
+            rests = _over(event) + hold <= _end(wave)
             yield _verdict(event, header, *_compared(event, found[k], rests))
     for event in found[len(told) :] if len(held) == len(told) else ():
         yield _verdict(event, header, DIFFERS, "an event that is not in the log")
+
+
+def _over(event: dict) -> int:
+    return event["start"] + event["span"]
 
 
 def _end(wave: dict) -> int:
