@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from cribtrace import analysis, cli, log_records, scenario, why
+from cribtrace import analysis, cli, criteria, log_records, scenario, why
 from cribtrace.device import settings
 from cribtrace.errors import Usage
 from cribtrace.facts import RULES
@@ -104,6 +104,18 @@ def test_a_second_without_an_event_tells_what_was_closest_and_what_was_missing(n
     assert "The nearest twitch begins" in text
 
 
+def test_a_second_is_as_many_frames_as_the_board_counts(tmp_path):
+    """At 104.45 Hz these are 104, so that the last ones of an epoch end 0.1 s early."""
+    still = bumps(length_s=60)
+    night = analysis.read_night(log(Recording(still.accel, 104.45, LSB_PER_G), tmp_path))
+    epoch = night.epochs[1]
+    epoch["levels"] = list(range(1, 31))
+    told = why.answer(night, epoch["onset_s"] + 28.95)["second"]
+    assert told["onset_s"] == pytest.approx(epoch["onset_s"] + 29 * 104 / 104.45, abs=0.001)
+    assert told["until_s"] == pytest.approx(epoch["onset_s"] + 30 * 104 / 104.45, abs=0.002)
+    assert told["strength"] == round(criteria.second_strength(30), 2)
+
+
 def test_seconds_far_from_the_miss_are_weaker(night):
     strengths = [why.answer(night, at + 0.5)["second"]["strength"] for at in (40, 50, 58)]
     assert strengths[1] > 2 * max(strengths[0], strengths[2])
@@ -146,9 +158,15 @@ def test_a_clock_time_before_midnight_and_after_it(zone, night):
         why.moment_s(night, "03:12")
 
 
-@pytest.mark.parametrize("when", ["soon", "-3", "nan", "3:1", "99999", ""])
+@pytest.mark.parametrize("when", ["soon", "-3", "nan", "3:1", "99999", "", "03:72", "03:12:60", "0:60"])
 def test_what_is_no_moment_of_the_night_is_refused(night, when):
     with pytest.raises(Usage):
+        why.moment_s(night, when)
+
+
+@pytest.mark.parametrize("when", ["03:72", "03:12:60", "0:0:75"])
+def test_what_no_clock_shows_is_named_as_no_moment(night, when):
+    with pytest.raises(Usage, match="is no moment: write 03:12"):
         why.moment_s(night, when)
 
 
