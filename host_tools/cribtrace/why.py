@@ -17,6 +17,7 @@ from cribtrace.wording import KINDS, against, explain, fixed, length, reason, si
 
 NEAR_S = 2.0  # chosen: as far as a movement's window, hold and 30 % reach beyond its duration
 
+_INHERITED = "Its kind is that of the movement it is the rest of."
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
 
 
@@ -159,12 +160,26 @@ def _floor(night: Night, epoch: dict) -> dict:
 def _explained(night: Night, event: dict) -> dict:
     """An event with the criteria it was held against before the one it met, and its moment."""
     index = next(i for i, one in enumerate(night.events) if one is event)
-    rule = event["why"]["rule"]
+    reasons = event["why"]
+    inherited = _inherited(night, index)
+    known = reasons["rule"] in RULES and not inherited
+    over = criteria.passed_over(RULES.index(reasons["rule"]), reasons["vetoes"]) if known else []
     return {
         **event,
-        "passed_over": list(RULES[: RULES.index(rule)]) if rule in RULES else [],
+        "inherited": inherited,
+        "passed_over": [RULES[rule] for rule in over],
         "context": night.contexts.get(index),
     }
+
+
+def _inherited(night: Night, index: int) -> bool:
+    """Whether an event has its kind from the one before, which was cut where it began.
+
+    One that met the same criterion by itself looks the same.
+    """
+    reasons = night.events[index]["why"]
+    before = night.events[index - 1]["why"] if index else reasons
+    return reasons["joined"] and (before["rule"] == reasons["rule"] or not before["cut"])
 
 
 def _not_seen(night: Night, from_s: float, until_s: float, *, seen: bool) -> list[dict]:
@@ -224,6 +239,7 @@ def _of_event(event: dict) -> list[str]:
     return [
         f"Event at {since_start(event['onset_s'], 1)}: {name}.",
         *explain(event),
+        *([_INHERITED] if event["inherited"] else []),
         *([passed] if event["passed_over"] else []),
         *([told] if (told := context_sentence(event["context"])) else []),
     ]

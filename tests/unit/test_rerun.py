@@ -101,7 +101,9 @@ def test_with_other_settings_too(tmp_path):
 
 
 # Whatever lasts 0.1 s is gross then, so that less than a second between two makes them one.
-ALL_GROSS = settings.check({"twitch_ms": 50, "limb_ms": 100, "hold_ms": 200, "pre_ms": 300}, settings.DEFAULTS)
+ALL_GROSS = settings.check(
+    {"twitch_ms": 50, "limb_ms": 100, "hold_ms": 200, "pre_ms": 300}, settings.DEFAULTS
+)
 
 
 @pytest.mark.parametrize("onsets_s", [(15, 15.9), (15, 16.3)], ids=["one", "two"])
