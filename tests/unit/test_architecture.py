@@ -28,7 +28,7 @@ FIRMWARE_ORDER = (
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
-    "configuration < rerun < cli",
+    "configuration < rerun tail < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
     "link < conversation < client < pull tail ports < cli demo",
@@ -40,7 +40,7 @@ HOST_ORDER = (
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided",
-    "analysis tail guided < cli",
+    "analysis tail < guided < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 
