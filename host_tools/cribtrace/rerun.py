@@ -28,7 +28,6 @@ def _bit(veto: str) -> int:
 # What an event has from after its waveform: when it was told, whether more followed, and, where
 # the waveform ends right behind it, how the crib came to rest.
 _OUTSIDE = {"closed": 0, "vetoes": ~(_bit("cut") | _bit("joined"))}
-_SHOWN: dict[str, str] = dict(best="strength")  # noqa: C408 - no string of the source may say it
 _OF_REST = {"tilt_x": 0, "tilt_y": 0, "tilt_z": 0}
 
 
@@ -122,7 +121,7 @@ def _of_boot(
     headers: dict[tuple, dict] = {}
     for event, header in found:
         if event["type"] == records.EVENT:
-            run = event["run"], bool(event["best"])
+            run = event["run"], bool(event["largest"])
             told.setdefault(run, []).append(event)
             headers.setdefault(run, header)
     for run, events in told.items():
@@ -188,9 +187,5 @@ def _compared(event: dict, again: dict, rests: bool) -> tuple[str, str]:
     if not rests and (event["vetoes"] | again["vetoes"]) & _bit("tilt"):
         return NOT_DERIVABLE, CUT
     masks = _OUTSIDE if rests else _OUTSIDE | _OF_REST
-    differ = [
-        str(_SHOWN.get(name, name))
-        for name in _NAMES
-        if (event[name] ^ again[name]) & masks.get(name, -1)
-    ]
+    differ = [name for name in _NAMES if (event[name] ^ again[name]) & masks.get(name, -1)]
     return (DIFFERS, ", ".join(differ)) if differ else (SAME, "")

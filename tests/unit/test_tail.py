@@ -59,7 +59,7 @@ def test_missed_records_are_counted_and_a_waveform_without_its_frames_is_none():
 
         def say():
             peer.push(protocol.RECORD, mark(4, "x"))
-            snippet = struct.pack(records.HEAD, records.SNIPPET, 1, 5, 400)
+            snippet = struct.pack(records.HEAD, records.SNIPPET, 2, 5, 400)
             peer.push(protocol.RECORD, snippet.ljust(records.SNIPPET_BYTES, b"\0"))
             peer.push(protocol.RECORD, mark(6, "x"))
             peer.push(protocol.RECORD, mark(8, "x"))
