@@ -44,7 +44,7 @@ def test_every_event_has_its_verdict_and_what_fits_its_waveform_comes_back(tmp_p
     events = analysis.read_night(tmp_path).events
     told = Counter((one.onset_s, one.kind) for one in verdicts)
     assert told == Counter((event["onset_s"], event["kind"]) for event in events)
-    # Whatever a waveform of 256 frames can hold of them: begun 0.5 s before, and still 0.5 s after.
+    # Whatever 256 frames can hold of them: from 0.5 s before it to 0.5 s after.
     held = [event for event in events if event["why"]["span_s"] < 0.8 and not joined(event)]
     assert len(held) >= 3
     same = {one.onset_s for one in verdicts if one.verdict == SAME or one.why == rerun.NONE}
