@@ -207,8 +207,8 @@ def _unread(night: Night, boots: list[_Boot]) -> None:
     )
     for (name, version), count in sorted(found.items()):
         night.faults.append(
-            f"{count} {name} records in layout {version}, which this cribtrace cannot read: use the"
-            " version of cribtrace that fits the board's firmware"
+            f"{count} {name} records in layout {version}, which this cribtrace cannot read: use"
+            " the version of cribtrace that fits the board's firmware"
         )
 
 

@@ -216,8 +216,8 @@ def test_the_table_of_the_record_head_is_what_the_board_packs():
 
 def test_the_version_of_each_types_layout_is_the_boards():
     text = SPEC.read_text(encoding="utf-8")
-    raised = re.search(r"^\| 2 \| 1 \| 1 \| u8 \| version \| of this type's layout: (.*), else 1 \|$",
-                       text, re.MULTILINE)  # fmt: skip
+    row = r"^\| 2 \| 1 \| 1 \| u8 \| version \| of this type's layout: (.*), else 1 \|$"
+    raised = re.search(row, text, re.MULTILINE)
     assert raised
     told = {name: int(number) for number, name in re.findall(r"(\d) for `(\w+)`", raised[1])}
     expected = {
@@ -226,9 +226,7 @@ def test_the_version_of_each_types_layout_is_the_boards():
         if records.VERSIONS[number] != 1
     }
     assert told == expected
-    assert {number: version for number, version in second_decoder.VERSIONS.items()} == {
-        number: records.VERSIONS[number] for number in records.LAYOUTS
-    }
+    assert {n: records.VERSIONS[n] for n in records.LAYOUTS} == second_decoder.VERSIONS
 
 
 # Layouts of the versions before: a change of one of these without a new version would be read as
