@@ -87,7 +87,7 @@ def _step(found: detector.Detector, burst: bytearray, n: int, snippet: bytearray
         found.state[kernels.OFFSET] = 0
         kernels.scan(0, 0, burst, found.cfg, found.state, found.ring, found.env, found.sums)
     for k in range(found.step(burst, n)):
-        found.waveforms.code(found.movements.run(k), snippet, 0)
+        found.waveforms.code(found.movements.fields(k)[10], snippet, 0)
     found.seconds.due = False
 
 

@@ -194,5 +194,4 @@ class Answers:
     def stop(self, _number, _arguments):
         return self._app.stop()
 
-    def bye(self, _number, _arguments):
-        return ""
+    bye = keep

@@ -116,9 +116,8 @@ class App:
         self._measure_heap()
         if not self.sensing.stopped:
             self.recorder.write(
-                records.RECORDER, self.seen, self.in_gaps, self.journal.written,
-                self.journal.lost, self.sensing.fifo_high, self._loop_max_us, self.heap_used,
-                gc.mem_free(),
+                records.RECORDER, *self.counted(), self.journal.lost, self.sensing.fifo_high,
+                self._loop_max_us, self.heap_used, gc.mem_free(),
             )  # fmt: skip
             if self._minute % _FLOOR_MINUTES == 0:
                 floor.keep(self)
@@ -135,15 +134,11 @@ class App:
         """Index of the next frame: seen and missing ones."""
         return self.sensing.detector.index if self.sensing.detector else 0
 
-    @property
-    def seen(self):
-        """Frames that went through the detector, as its kernel counted them."""
-        return self.sensing.detector.seen if self.sensing.detector else 0
-
-    @property
-    def in_gaps(self):
-        """Frames known to be missing."""
-        return self.sensing.detector.in_gaps if self.sensing.detector else 0
+    def counted(self):
+        """(frames that went through the detector, frames known to be missing, records)."""
+        detector = self.sensing.detector
+        frames = (detector.seen, detector.in_gaps) if detector else (0, 0)
+        return frames + (self.journal.written,)
 
     def _end(self, watchdog, reason):
         """On the way out; an impatient second Ctrl-C must not cost the last records."""
@@ -163,7 +158,7 @@ class App:
             self.recorder.leave()
             floor.keep(self)
         code = records.STOP_REASONS.index(reason)
-        counts = self.seen, self.in_gaps, self.journal.written
+        counts = self.counted()
         self.recorder.write(records.STOP, *counts, code)
         self.journal.close()
         power.remember(self.board, reason)
@@ -183,4 +178,4 @@ class App:
         """End the recording at the host's word; the line stays served."""
         if not self._ended:
             self._finish("host")
-        return "seen=%d in_gaps=%d records=%d" % (self.seen, self.in_gaps, self.journal.written)
+        return "seen=%d in_gaps=%d records=%d" % self.counted()

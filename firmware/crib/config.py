@@ -58,3 +58,11 @@ def kernel_words(settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte):
     read = [stride, low_byte, high_byte]
     rest = [(8 << 24) // floor_min] + thresholds + [hold, shifts[6]]
     return array("i", read + list(shifts[:6]) + rest), shifts[7]
+
+
+def prime(burst, cfg, st):
+    """Let the high-passes begin at rest with the first frame of a burst."""
+    for axis in range(3):
+        low, high = cfg[kernels.LOW_BYTE] + 2 * axis, cfg[kernels.HIGH_BYTE] + 2 * axis
+        word = burst[low] | burst[high] << 8
+        st[kernels.BASE + axis] = (word ^ 0x8000) << 12

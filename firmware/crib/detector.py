@@ -29,26 +29,26 @@ class Detector:
         self.cfg, self._step = config.kernel_words(
             settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte
         )
-        self.state = array("i", bytes(4 * kernels.ST_WORDS))
+        words = kernels.FRAMES + 3 * self.cfg[kernels.WINDOW]
+        self.state = array("i", bytes(4 * words))
         self.ring = array("H", bytes(2 * 3 * kernels.RING))
         self.env = array("H", bytes(2 * kernels.TICKS))
         self.sums = array("i", bytes(4 * 2 * kernels.SUMS))
         self.run_start = 0
         self.scratch = scratch or bytearray(kernels.TICKS)  # needed only while a run is judged
-        self.in_gaps = 0
-        self.seen = 0  # frames that went through the filters
+        self.in_gaps = self.seen = 0  # frames missing, frames that went through the filters
         self.movements = Movements(self, settings, rate_mhz, mlsb_per_g)
         self.seconds = seconds.Seconds(self, rate_mhz)
         self._join = config.frames(settings["join_ms"], rate_mhz)
-        self._longest = config.frames(settings["longest_ms"], rate_mhz)
-        self._longest = min(self._longest, _TICKS_MOST << self.cfg[kernels.SHIFT_TICK])
-        self._warm_frames = config.frames(settings["warm_up_ms"], rate_mhz)
+        longest = config.frames(settings["longest_ms"], rate_mhz)
+        self._longest = min(longest, _TICKS_MOST << self.cfg[kernels.SHIFT_TICK])
         self._settle = config.frames(settings["settle_ms"], rate_mhz)
         pre = config.frames(settings["pre_ms"], rate_mhz)
         self.waveforms = Waveforms(self, pre, settings["waveforms_per_hour"])
         for axis in range(3):
             self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
-        self.warm = self._warm_frames  # frames of warm-up left
+        self.warm = config.frames(settings["warm_up_ms"], rate_mhz)  # frames of it left
+        self._late = self.warm >> 1  # when so many are left, the large steps are over
         self._warm_step = _WARM_STEP
         self._begin(0)
 
@@ -60,35 +60,27 @@ class Detector:
         self.count = 0  # segments of the running run
         self.best = 0
         self._best_at = self._start = self._over = index
-        self._primed = False
         st = self.state
-        for k in range(kernels.BAND, kernels.ST_WORDS):
+        for k in range(kernels.BAND, len(st)):
             if not kernels.GAIN <= k < kernels.SUM:
                 st[k] = 0
         st[kernels.INDEX] = index
         st[kernels.WINDOW_AT] = kernels.FRAMES
         st[kernels.STOP] = _NEVER
         st[kernels.STEP] = self._step
-        self.movements.forget()
+        self.movements.cut = 0  # what follows is not the rest of what was
         self.seconds.begin(index)
-
-    def _prime(self, burst):
-        low, high = self.cfg[kernels.LOW_BYTE], self.cfg[kernels.HIGH_BYTE]
-        for axis in range(3):
-            u = burst[2 * axis + low] | burst[2 * axis + high] << 8
-            self.state[kernels.BASE + axis] = (u ^ 0x8000) << 12
-        self._primed = True
 
     def step(self, burst, n):
         """Take `n` frames. Returns the number of movements they closed (see `movements`)."""
         st = self.state
         self.movements.count = 0
-        if not self._primed and n:
-            self._prime(burst)
+        if n and self.index == self.ring_from:
+            config.prime(burst, self.cfg, st)
         while n:
             m = min(n, self.seconds.left(), self.waveforms.left())
             if self.warm:
-                early = self.warm - (self._warm_frames >> 1)
+                early = self.warm - self._late
                 m = min(m, early if early > 0 else self.warm)
                 st[kernels.STEP] = 6 if early > 0 else self._warm_step
             elif self.active:
@@ -109,19 +101,21 @@ class Detector:
         if self.warm:
             self.warm -= took
             if not self.warm:
+                self._late = self._settle
                 self._idle()
-                self.waveforms.begin(self.index)
+                self.waveforms.since = self.index
                 st[kernels.BEST] = 0
         elif self.active:
             if st[kernels.STILL] == st[kernels.STOP]:
                 self._close(self.index - 1 - st[kernels.STILL])
             elif self.index == self.run_start + self._longest:
-                self._close(self.index - 1)
-                self._finish(True)
+                moving = self._close(self.index - 1)
+                self._finish(measures.MOVING if moving else measures.FULL)
         elif st[kernels.STILL] == 0:
             self._open()
         if self.count and not self.active and self.index >= self._over:
-            self._finish(self.index >= self.run_start + self._longest)
+            full = self.index >= self.run_start + self._longest
+            self._finish(measures.FULL if full else measures.AT_REST)
         if not self.seconds.left():
             self.seconds.end()
 
@@ -131,11 +125,12 @@ class Detector:
         st[kernels.STOP] = 0
         st[kernels.STILL] = 1
         st[kernels.STEP] = self._step
+        st[kernels.CLIPPED] = 0
 
     def _open(self):
         """The statistic has reached the low threshold at the last frame."""
         if self.count == measures.SEGMENTS:
-            self._finish(True)
+            self._finish(measures.FULL)
         st = self.state
         self.active = True
         self._start = self.index - 1
@@ -143,14 +138,14 @@ class Detector:
         st[kernels.STOP] = self.cfg[kernels.HOLD]
         st[kernels.STEP] = self._step + _IN_SEGMENT
         if self.count == 0:
-            st[kernels.CLIPPED] = 0
             self.run_start = self._start
             self.waveforms.open(self._start)
 
     def _close(self, end):
-        """A stretch above the low threshold is over; `end` was its last frame there."""
+        """A stretch above the low threshold ended at frame `end`. Returns if it is a segment."""
         self.seconds.fold()
-        if self.best >= self.cfg[kernels.HIGH]:
+        counts = self.best >= self.cfg[kernels.HIGH]
+        if counts:
             self.movements.keep(self._start, end, self.best)
             self.count += 1
             self._over = min(self.index + self._join, self.run_start + self._longest)
@@ -158,25 +153,29 @@ class Detector:
             self.seconds.missed(self.best, self._best_at, seconds.PASSED_LOW)
             self.waveforms.passed(self._start, self.index)
         self._idle()
+        return counts
+
+    def eventful(self):
+        """Whether something is under way that will be an event."""
+        return self.count or (self.active and self.best >= self.cfg[kernels.HIGH])
 
     def reached(self, best, at):
         """The statistic has reached `best` in the open segment, at frame `at`."""
         if best > self.best:
             self.best, self._best_at = best, at
 
-    def _finish(self, cut):
-        """No segment followed: judge the run. `cut`: it had reached its longest."""
+    def _finish(self, how):
         if self.count:
-            self.movements.judge(cut)
+            self.movements.judge(how)
             self.waveforms.end()
         self.count = 0
 
     def finish(self):
         """No frame follows: end what is under way. Returns as `step`."""
         self.movements.count = 0
-        if self.active:
-            self._close(self.index - 1)
-        self._finish(True)
+        moving = self.active and self._close(self.index - 1)
+        self._finish(measures.MOVING if moving else measures.AT_REST)
+        self.seconds.rest()
         return self.movements.count
 
     def follow(self, other):
@@ -191,7 +190,7 @@ class Detector:
         """Begin with a floor that was kept: the steps that find one from nothing are left out."""
         for axis in range(3):
             self.state[kernels.GAIN + axis] = min(gains[axis], self.cfg[kernels.GAIN_MOST])
-        self.warm = self._warm_frames >> 1
+        self.warm = self._late
         self._warm_step = _KEPT_STEP
 
     def skip(self, lost):

@@ -12,7 +12,7 @@ from micropython import const
 
 _CRC_BYTES = const(4)
 _BLOCK = const(254)  # COBS: the longest run of non-zero bytes one code byte can announce
-PIECE_BYTES = const(320)  # chosen: all records but a waveform are one piece
+PIECE_BYTES = const(288)  # chosen: all records but a waveform are one piece
 _PIECE_BITS = const(9)
 
 

@@ -92,5 +92,5 @@ def _begin_anew(app):
     if app.sensing.detector:
         app.sensing.renew()
     if watched:
-        app.recorder.watch(app.sensing.detector, "settings changed")
+        app.recorder.watch(app.sensing.detector, records.NEW_SETTINGS)
     app.journal.flush()

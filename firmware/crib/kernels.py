@@ -51,7 +51,6 @@ ALL = const(34)  # running sums of |band| and |slow part| over the axes, a quart
 SLOWS = const(35)
 FRAMES = const(36)  # 3 words for each frame of the window: z of x, y, z
 WINDOW_MOST = const(40)
-ST_WORDS = const(36 + 3 * 40)
 
 RING = const(512)  # raw frames kept, offset binary; powers of two, all of these
 TICKS = const(1024)  # ticks of the envelope kept

@@ -145,13 +145,18 @@ class Kinds:
             return records.SHORT
         return records.MIDDLING if duration <= self._limb else records.LONG
 
-    def is_one(self, found, at, apart):
-        """Whether the segments of a run are one movement; `apart`: most frames between two."""
+    def is_one(self, found, at, apart, rest_of):
+        """Whether the segments of a run are one movement.
+
+        `apart`: most frames between two; `rest_of`: the rule of what the run goes on with, or 255.
+        """
         steady = measures.STEPS | measures.TONE_HEARD | measures.ROCKING
         rule = found[at + measures.RULE]
         if rule == records.LONG:
             return apart < self._second
-        return found[at + measures.VETOES] & steady or records.SWUNG <= rule <= records.BEAT
+        if found[at + measures.VETOES] & steady or rule in _COUNTED:
+            return True
+        return rest_of in _COUNTED
 
     def inherit(self, found, at, rule):
         """What follows a movement that was cut is the rest of it."""

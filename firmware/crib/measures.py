@@ -11,6 +11,11 @@ SEG_CLIPPED = const(6)
 SEG_WORDS = const(7)
 SEGMENTS = const(8)  # of one run, at most
 
+# How a run ended.
+AT_REST = const(0)
+FULL = const(1)  # it was as long as one may be
+MOVING = const(2)  # its last segment was still open
+
 # Words of a movement in `found`.
 KIND = const(0)  # index into records.KINDS
 RULE = const(1)  # one of records' rules: the criterion that decided the kind

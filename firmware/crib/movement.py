@@ -13,10 +13,10 @@ _FIELDS = bytes((
     measures.PEAK, measures.GAIN, measures.BEST, measures.ENERGY,
 ))  # fmt: skip
 _WRAP = const(0x3FFFFFFF)
+_NO_RULE = const(255)
 _NOISE_EDGE = const(9 << 23)  # over a gain: 4.5 times its noise rms, half LSB (see kernels.GAIN)
 _SWAY_LEAST_MG = const(1)  # chosen: four times the slow part's noise, twelve times breathing
 _MORE = const(4)  # of a burst: runs of 20 frames with the shortest settings, and slow motion
-_ROCKING_SECONDS = const(10)  # DESIGN.md: regular motion for >= 10 s
 
 
 def _share(part, whole):
@@ -38,10 +38,10 @@ class Movements:
         self._measured = array("i", bytes(4 * kernels.MEASURES))
         self._rhythm = rhythm.Rhythm(rate_mhz, owner)
         self.kinds = kinds.Kinds(settings, rate_mhz, mlsb_per_g, owner.cfg[kernels.SHIFT_TICK])
-        self.rocking_seconds = _ROCKING_SECONDS
+        self._tells = settings["tell_events"]
         self._ring = config.frames(settings["ring_ms"], rate_mhz)
         self.sway_least = _SWAY_LEAST_MG * 16 * (mlsb_per_g // 1000) // 1000
-        self._cut = 0  # frame at which the last run was cut, and what it was
+        self.cut = 0  # frame at which the last run was cut, or 0, and what it was
         self._cut_rule = 0
 
     def keep(self, start, end, best):
@@ -56,25 +56,33 @@ class Movements:
             segments[at + measures.SEG_LEAN + axis] = d.state[kernels.BASE + axis]
         segments[at + measures.SEG_CLIPPED] = d.state[kernels.CLIPPED]
 
-    def judge(self, cut):
-        """Tell the run that is over: as one movement where it was regular, else each segment."""
+    def judge(self, how):
+        """Tell the run that is over: as one movement where it was regular, else each segment.
+
+        `how` it ended: see `measures`.
+        """
+        if not self._tells:
+            return
         d = self._d
         first = self.count * measures.WORDS
         last = (d.count - 1) * measures.SEG_WORDS
         at = self._measure(0, last)
-        if d.count > 1 and not self.kinds.is_one(self.found, at, self._apart()):
+        found = self.found
+        joined = self.cut and found[at + measures.START] - self.cut <= config.BURST
+        rest_of = self._cut_rule if joined else _NO_RULE
+        one = self.kinds.is_one(found, at, self._apart(), rest_of)
+        if d.count > 1 and not one:
             self.count -= 1
             for k in range(d.count):
-                one = k * measures.SEG_WORDS
-                at = self._measure(one, one)
-        found = self.found
-        if self._cut and found[first + measures.START] - self._cut <= config.BURST:
+                segment = k * measures.SEG_WORDS
+                at = self._measure(segment, segment)
+        if joined:
             found[first + measures.VETOES] |= measures.JOINED
-            self.kinds.inherit(found, first, self._cut_rule)
-        self._cut = 0
-        if cut:
+            self.kinds.inherit(found, first, rest_of)
+        self.cut = 0
+        if how == measures.MOVING or (how == measures.FULL and one):
             found[at + measures.VETOES] |= measures.CUT
-            self._cut = d.index
+            self.cut = d.index
             self._cut_rule = found[at + measures.RULE]
 
     def _apart(self):
@@ -97,6 +105,8 @@ class Movements:
         k = first
         while k <= last:
             best = max(best, segments[k + measures.SEG_BEST])
+            if segments[k + measures.SEG_CLIPPED]:
+                found[at + measures.VETOES] |= measures.CLIPPING
             k += measures.SEG_WORDS
         found[at + measures.BEST] = best
         for axis in range(3):
@@ -106,14 +116,8 @@ class Movements:
                 base = d.waveforms.before[kernels.BASE + axis]
             base = segments[last + measures.SEG_LEAN + axis] - base
             found[at + measures.LEAN + axis] = base >> 12
-        if segments[last + measures.SEG_CLIPPED]:
-            found[at + measures.VETOES] |= measures.CLIPPING
         self.kinds.name(found, at)
         return at
-
-    def run(self, k):
-        """First frame of the run that movement `k` was judged in."""
-        return self.found[k * measures.WORDS + measures.RUN]
 
     def fields(self, k):
         """The fields of movement `k`, in the order of records.LAYOUTS[EVENT]."""
@@ -127,14 +131,13 @@ class Movements:
         """Noise rms of the noisiest axis, Q4 LSB."""
         return kernels.divide(8 << 24, min(self._d.state[kernels.GAIN : kernels.FILTERS]))
 
-    def forget(self):
-        """Frames are missing: what follows is not the rest of what was."""
-        self._cut = 0
-
     def sway(self, start, end):
         """Slow motion from frame `start` to `end` that stayed below the threshold."""
+        if not self._tells:
+            return
         at = self._put(start, end)
         self.found[at + measures.BEST] = 0
+        self.found[at + measures.RUN] = start
         for axis in range(3):
             self.found[at + measures.LEAN + axis] = 0
         self.kinds.name(self.found, at)
@@ -158,7 +161,7 @@ class Movements:
         axis = out[1]
         found[at + measures.VETOES] = 0
         found[at + measures.AXIS] = axis
-        found[at + measures.RUN] = max(min(d.run_start, start), 0)
+        found[at + measures.RUN] = d.run_start
         found[at + measures.START] = start
         # An edge lies somewhere in its tick: take the middle.
         found[at + measures.ONSET] = (out[2] << tick) + (1 << tick >> 1)

@@ -2,10 +2,13 @@
 
 import struct
 
+from micropython import const
+
 from . import records
 from .waveform import LONG
 
 _AT = records.HEAD_BYTES
+_RUN = const(10)  # among an event's fields
 
 
 class Recorder:
@@ -44,7 +47,7 @@ class Recorder:
         """A line of `key=value` text, for what has no record of its own."""
         self.write(records.TEXT, rest=line.encode())
 
-    def watch(self, detector, reason="warm-up"):
+    def watch(self, detector, reason=records.WARM_UP):
         """From now on record what `detector` finds, its warm-up first."""
         self.detector = detector
         self.unusable(detector.warm, reason)
@@ -57,7 +60,6 @@ class Recorder:
 
     def unusable(self, frames, reason):
         """The next `frames` frames are not analysed for events."""
-        reason = records.STATE_REASONS.index(reason)
         self.write(records.STATE, self.detector.index, frames, 0, reason)
 
     def burst(self, closed):
@@ -76,11 +78,11 @@ class Recorder:
             fields = found.fields(k)
             self.write(records.EVENT, *fields)
             self._listener.event(fields)
-            self._snippet(found.run(k), fields[0])
+            self._snippet(fields[_RUN], fields[0])
 
     def _snippet(self, run, budget):
         """The waveform of a run, once, where the budget has one for it."""
-        if run == self._snippet_of:
+        if run <= self._snippet_of:
             return
         self._snippet_of = run
         if not self.detector.waveforms.afford(budget):
@@ -110,4 +112,4 @@ class Recorder:
         first = self.detector.index
         self.write(records.GAP, first, frames, duration_ms, records.GAP_REASONS.index(reason))
         self.detector.skip(frames)
-        self.unusable(self.detector.warm, "after a gap")
+        self.unusable(self.detector.warm, records.AFTER_GAP)

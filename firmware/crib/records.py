@@ -82,7 +82,10 @@ SHORT = const(11)
 MIDDLING = const(12)
 LONG = const(13)
 KIND_OF_RULE = bytes((6, 3, 8, 7, 7, 7, 6, 6, 4, 3, 5, 0, 1, 2))
-STATE_REASONS = ("warm-up", "after a gap", "settings changed")
+# Why nothing is an event for a while.
+WARM_UP = const(0)
+AFTER_GAP = const(1)
+NEW_SETTINGS = const(2)
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
     "power_cut", "watchdog", "crashed",

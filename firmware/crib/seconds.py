@@ -8,6 +8,7 @@ from . import config, kernels
 
 CODE_LOUD = const(208)  # codes from here on are of the largest z, below of the statistic
 _Z_MOST = const(128)
+_ROCKING_SECONDS = const(10)  # DESIGN.md: regular motion for >= 10 s
 _SWAY_Z = const(40)  # 5 times the noise of the sharp part, 10 times that of the slow one
 
 # What kept the closest miss from being an event, in the order of records.MISSES.
@@ -95,11 +96,11 @@ class Seconds:
         self._running[self._seconds] = code(self._best, z)
         self._seconds += 1
         self._peak = max(self._peak, st[kernels.PEAK])
+        self._from = d.index
         self._sway(st[kernels.SWAY], st)
         st[kernels.PEAK] = 0
         st[kernels.SWAY] = 0
         self._best = 0
-        self._from = d.index
 
     def _sway(self, sway, st):
         """Slow motion that never reaches the statistic: told after it has lasted long enough."""
@@ -107,14 +108,19 @@ class Seconds:
         gain = min(st[kernels.GAIN], st[kernels.GAIN + 1], st[kernels.GAIN + 2])
         z = (sway >> 6) * (gain >> 10) >> 8
         swaying = sway >= d.movements.sway_least and z >= _SWAY_Z
-        if d.active or d.count or d.warm:
-            self._sways = 0
-        elif swaying:
+        if swaying and not (d.warm or d.eventful()):
             self._sways += 1
-        if self._sways and (not swaying or self._sways == config.EPOCH_SECONDS):
-            if self._sways >= d.movements.rocking_seconds:
-                d.movements.sway(d.index - self._sways * self._second, d.index - 1)
-            self._sways = 0
+            if self._sways == config.EPOCH_SECONDS:
+                self.rest()
+        else:
+            self.rest(self._second)
+
+    def rest(self, since=0):
+        """Slow motion, if there was any, has ended `since` frames before the running second."""
+        if self._sways >= _ROCKING_SECONDS:
+            end = self._from - since
+            self._d.movements.sway(end - self._sways * self._second, end - 1)
+        self._sways = 0
 
     def seal(self):
         """Close the running epoch, whole or not, into `epoch` and `track`; start the next."""

@@ -12,12 +12,12 @@ HEAD = const(2)  # packet body: type, id
 TYPED = const(256)  # the id of what a person asked
 _NO_ID = const(255)
 HELP = (
-    "help             this list",
-    "info             counters, and the hash of the settings",
-    "config           the settings: value, default, range",
-    "list             segments of the log",
-    "mark TEXT        write a note into the log",
-    "Ctrl-C           end the recording; Ctrl-D then starts it again",
+    "help       this list\n"
+    "info       counters, and the hash of the settings\n"
+    "config     the settings: value, default, range\n"
+    "list       segments of the log\n"
+    "mark TEXT  write a note into the log\n"
+    "Ctrl-C     end the recording; Ctrl-D then starts it again"
 )
 
 
@@ -85,8 +85,8 @@ class Server:
             self._heard = self._board.host_ms()
             self._answer(line, *parsed)
         elif not line:
-            # Enter from a person; a host only sends it before hello.
-            self.end_session()
+            if self.framed:  # Enter from a person; a host only sends it before hello.
+                self.end_session()
         elif not self.framed:
             self._typed(line)
 
@@ -129,9 +129,9 @@ class Server:
         elif word == "mark" and rest:
             lines = (self._carry_out(_NO_ID, "mark", rest)[1],)
         elif word == "help":
-            lines = HELP
+            lines = HELP.split("\n")
         else:
-            lines = ("unknown=%s" % word,) + HELP
+            lines = ["unknown=%s" % word] + HELP.split("\n")
         for entry in lines:
             self.text(entry)
 

@@ -17,8 +17,8 @@ SCHEMA = (
     ("floor_min_ug", 60, 10, 10000, "ug"),
     ("low_16", 60, 16, 1600, "sixteenths"),
     ("high_16", 110, 32, 4000, "sixteenths"),
-    ("hold_ms", 500, 100, 5000, "ms"),
-    ("join_ms", 1600, 100, 5000, "ms"),
+    ("hold_ms", 500, 200, 5000, "ms"),
+    ("join_ms", 1600, 200, 5000, "ms"),
     ("longest_ms", 30000, 1000, 30000, "ms"),
     ("warm_up_ms", 10000, 1000, 30000, "ms"),
     ("settle_ms", 1000, 100, 10000, "ms"),
@@ -32,10 +32,12 @@ SCHEMA = (
     ("waveforms_per_hour", 30, 0, 120, "1/h"),
     ("ring_ms", 0, 0, 2000, "ms"),
     ("resonance_mhz", 0, 0, 20000, "mHz"),
+    ("tell_events", 1, 0, 1, "switch"),
 )
 BELOW = (  # the first of each pair must stay below the second
     ("low_16", "high_16"),
     ("hold_ms", "longest_ms"),
+    ("join_ms", "longest_ms"),
     ("twitch_ms", "limb_ms"),
 )
 DEFAULTS = {row[0]: row[1] for row in SCHEMA}

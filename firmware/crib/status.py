@@ -24,14 +24,15 @@ def info(app):
     sensing = app.sensing
     journal = app.journal
     imu = sensing.imu
+    seen, in_gaps, written = app.counted()
     return _INFO % (
         {"none": "sampling", "stopped": "stopped"}.get(sensing.fault, "fault"),
         "none" if sensing.stopped else sensing.fault,
         app.frame,
-        app.seen,
-        app.in_gaps,
+        seen,
+        in_gaps,
         app.recorder.events,
-        journal.written,
+        written,
         journal.lost,
         len(journal.closed_segments()),
         journal.free_bytes(),

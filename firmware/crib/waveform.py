@@ -1,7 +1,7 @@
 """The raw frames around a run, with the filters' state at the first of them.
 
-With that state `replay` gives the same events again out of the waveform alone. Each kind has its own
-budget of them, so that what is common never uses up what is rare.
+With that state `replay` gives the same events again out of the waveform alone. Each kind has its
+own budget of them, so that what is common never uses up what is rare.
 """
 
 from array import array
@@ -13,10 +13,8 @@ from . import kernels
 FRAMES_MOST = const(256)
 _CODED_AT_ONCE = const(16)
 _SPARE = const(16 * 9 + 4)  # what they take at most, and the record's CRC
-_CHECK = const(32)  # frames between two copies of the filters: a waveform begins at one
-_CHECK_SHIFT = const(5)
+_CHECK_SHIFT = const(5)  # 2**5 frames between two copies of the filters, twice as many if need be
 _CHECKS = const(4)  # copies kept
-_BEFORE_MOST = const(96)  # frames: the oldest copy lies as far back at least
 LONG = const(15)  # the budget of what fills its waveform before its kind is known
 _COST = const(120)  # of a waveform; an epoch earns each kind as much as it may have in an hour
 
@@ -28,12 +26,13 @@ class Waveforms:
         self._d = detector
         self._per_hour = per_hour
         self._budget = array("H", [_COST * per_hour] * (LONG + 1))
-        self._pre = min(pre, _BEFORE_MOST)  # frames before the run
+        self._pre = pre  # frames before the run; the oldest copy must lie as far back
+        self._shift = _CHECK_SHIFT + (pre > (_CHECKS - 1) << _CHECK_SHIFT)
         self._checks = array("i", bytes(4 * _CHECKS * kernels.FILTERS))
         self.before = array("i", bytes(4 * kernels.FILTERS))  # filters at frame `first`
         self.first = 0
         self.run = -1  # first frame of the run it belongs to
-        self._from = 0  # none begins before this frame
+        self.since = 0  # none begins before this frame
         self._passed = array("i", bytes(8))  # the last stretch that came to nothing: see `passed`
         self.slow = array("i", bytes(8))  # what of that lies in the waveform, from `first` on
         self._ended = array("i", bytes(4 * (kernels.FILTERS + 5)))
@@ -41,19 +40,16 @@ class Waveforms:
 
     def left(self):
         """Frames until the filters are to be copied again."""
-        return _CHECK - (self._d.index & (_CHECK - 1))
+        check = 1 << self._shift
+        return check - (self._d.index & (check - 1))
 
     def check(self):
         """Copy the filters where it is time."""
         d = self._d
-        if d.index & (_CHECK - 1) == 0:
-            at = ((d.index >> _CHECK_SHIFT) & (_CHECKS - 1)) * kernels.FILTERS
+        if d.index & ((1 << self._shift) - 1) == 0:
+            at = ((d.index >> self._shift) & (_CHECKS - 1)) * kernels.FILTERS
             for k in range(kernels.FILTERS):
                 self._checks[at + k] = d.state[k]
-
-    def begin(self, index):
-        """The detector is armed from frame `index` on."""
-        self._from = index
 
     def passed(self, start, end):
         """From frame `start` to before `end` a stretch was open that came to nothing.
@@ -66,14 +62,15 @@ class Waveforms:
     def open(self, run):
         """A run begins at frame `run`: take the copy that lies before it."""
         d = self._d
-        first = max(run - self._pre, 0) >> _CHECK_SHIFT << _CHECK_SHIFT
-        if first < self._from:
-            first = (self._from + _CHECK - 1) >> _CHECK_SHIFT << _CHECK_SHIFT
+        shift = self._shift
+        first = max(run - self._pre, 0) >> shift << shift
+        if first < self.since:
+            first = (self.since + (1 << shift) - 1) >> shift << shift
         self.run = run
         self.first = first
         for k in range(2):
             self.slow[k] = max(0, min(self._passed[k], run) - first)
-        at = ((first >> _CHECK_SHIFT) & (_CHECKS - 1)) * kernels.FILTERS
+        at = ((first >> shift) & (_CHECKS - 1)) * kernels.FILTERS
         for k in range(kernels.FILTERS):
             self.before[k] = d.state[k] if first > run else self._checks[at + k]
 
@@ -90,8 +87,7 @@ class Waveforms:
     def due(self):
         """Whether the running run has filled its waveform, so that the ring must not run on."""
         d = self._d
-        told = d.count or (d.active and d.best >= d.cfg[kernels.HIGH])
-        return told and d.index - self.first >= FRAMES_MOST
+        return d.eventful() and d.index - self.first >= FRAMES_MOST
 
     def afford(self, kind):
         """Whether the budget of a kind, or LONG, has a waveform left; takes it."""

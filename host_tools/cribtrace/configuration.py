@@ -50,12 +50,19 @@ MEANINGS = {
     "handling_mg": Meaning("a single movement of this peak is somebody's at the crib", "chosen"),
     "tilt_mg": Meaning("so is one after which an axis reads this much otherwise", "chosen"),
     "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
+    "waveforms_per_hour": Meaning(
+        "of each kind of movement; long ones, whose kind is not known in time, are one more",
+        "chosen: 0.9 KB each, 27 KB an hour of one kind",
+    ),
     "ring_ms": Meaning(
         "the mattress rings this long from a peak to 30 % of it: taken off each duration",
         "0: not measured; `cribtrace tap-test` measures it",
     ),
     "resonance_mhz": Meaning(
         "the mattress rings at this frequency", "0: not measured; `cribtrace tap-test` measures it"
+    ),
+    "tell_events": Meaning(
+        "0: seconds, epochs and the floor are kept, and nothing is told as an event", "chosen"
     ),
 }
 

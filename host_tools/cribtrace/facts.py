@@ -219,7 +219,7 @@ def _state(record: dict, header: dict) -> dict:
         "type": "state",
         **_span(record, scale),
         "state": log_records.STATES[record["state"]],
-        "reason": records.STATE_REASONS[record["reason"]],
+        "reason": log_records.STATE_REASONS[record["reason"]],
     }
 
 

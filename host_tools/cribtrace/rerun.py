@@ -52,11 +52,10 @@ class _Resumed(detector.Detector):
         self._begin(wave["first"])
         for k, name in enumerate(_FILTERS):
             self.state[k] = wave[name]
-        self._primed = True
         self.warm = 0
         self._idle()
         self.seconds.begin(self.index)
-        self.waveforms.begin(self.index)
+        self.waveforms.since = self.index
         self.waveforms.check()
         self.state[kernels.STOP] = detector._NEVER
         for at in range(len(lead) // 6):
@@ -87,7 +86,7 @@ def events_of(
     raw = bytearray((logfile.frames_of(wave) - 0x8000).astype("<i2").tobytes())
     det = _Resumed(settings, header["rate_mhz"], header["mlsb_per_g"])
     if apart:
-        det.movements.kinds.is_one = lambda found, at, apart: False
+        det.movements.kinds.is_one = lambda found, at, apart, rest_of: False
     lead = 6 * max(det.cfg[kernels.WINDOW], wave["passed_until"])
     det.resume(wave, raw[:lead])
     found = []

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from cribtrace import analysis, criteria, logfile, recording
+from cribtrace import analysis, criteria, log_records, logfile, recording
 from cribtrace.conversation import Refused
 from cribtrace.device import records, settings
 from cribtrace.link import Link
@@ -78,7 +78,7 @@ def test_a_change_takes_effect_at_once_and_loses_no_frame(bench, rec, tmp_path):
     assert in_log(later[0]) == (settings.crc(CHANGED), [settings.text(CHANGED)])
     assert {s.header["config_crc"] for s in later} == {settings.crc(CHANGED)}
     state = next(r for r in later[0].records if r["type"] == records.STATE)
-    assert records.STATE_REASONS[state["reason"]] == "settings changed"
+    assert log_records.STATE_REASONS[state["reason"]] == "settings changed"
     assert before["frame"] <= state["first"] <= after["frame"]
     assert state["frames"] == pytest.approx(settings.DEFAULTS["warm_up_ms"] * 0.104, abs=1)
     every = [r for s in (first, *later) for r in s.records]
@@ -141,7 +141,7 @@ def test_settings_outlive_a_power_cut_and_can_be_taken_back(bench, rec):
     [
         (r"hold_ms=400\nschema=2\ncrc=00000000\n", "damaged"),
         ("", "damaged"),
-        (r"hold_ms=1\nschema=2\ncrc=%08x\n", "hold_ms=1 must be 100 to 5000"),
+        (r"hold_ms=1\nschema=2\ncrc=%08x\n", "hold_ms=1 must be 200 to 5000"),
         (r"old_name=1\nschema=2\ncrc=%08x\n", "old_name=1 is no setting"),
         (r"low_gain_8=30\nschema=1\ncrc=%08x\n", "of another schema than 2"),
         (r"hold_ms=400\nschema=99\ncrc=%08x\n", "of another schema than 2"),
@@ -213,6 +213,6 @@ def test_a_person_may_read_the_settings_and_not_set_them(bench, rec):
                 more = link.read(5)
                 assert more, heard
                 heard += more
-        assert b"name=hold_ms value=500 default=500 least=100 most=5000 unit=ms\r\n" in heard
+        assert b"name=hold_ms value=500 default=500 least=200 most=5000 unit=ms\r\n" in heard
         with b.client() as client:
             assert client.info()["config_crc"] == crc_of(settings.DEFAULTS)

@@ -70,7 +70,7 @@ class Kernel:
     def __init__(self, rate_hz: int) -> None:
         in_force = settings.DEFAULTS
         self.cfg, self.step = config.kernel_words(in_force, rate_hz * 1000, MLSB_PER_G, 6, 0, 1)
-        self.state = array("i", [0] * kernels.ST_WORDS)
+        self.state = array("i", [0] * (kernels.FRAMES + 3 * kernels.WINDOW_MOST))
         self.state[kernels.STOP] = -1
         self.state[kernels.WINDOW_AT] = kernels.FRAMES
         for axis, rest in enumerate((0, 0, 16393)):

@@ -39,8 +39,9 @@ HOST_ORDER = (
     "settings < criteria < facts sleep < report_patterns < why < cli",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
-    "client facts figures < taps floors < guided",
-    "analysis tail < guided < cli",
+    "client facts figures < taps floors < guided < cli",
+    "analysis tail < guided",
+    "fold short_names < deploy < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 

@@ -220,7 +220,7 @@ def detected(crib, values, rate_mhz, accel):
 @pytest.mark.parametrize("rate_mhz", [52_000, 104_000, 208_000])
 def test_a_checked_run_stays_inside(crib, rate_mhz, values):
     row = next(row for limit, row in config._SHIFTS if rate_mhz <= limit)
-    values = {**values, "warm_up_ms": 1000}
+    values = {**values, "warm_up_ms": 1000, "tell_events": 1}
     accel = adversarial(row, 900)
     found, movements = detected(crib, values, rate_mhz, accel)
     assert found.seen == len(accel)

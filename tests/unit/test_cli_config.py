@@ -36,7 +36,7 @@ def test_every_setting_is_shown_with_its_meaning(run):
     head, *rows = out.splitlines()
     assert head.split() == ["name", "value", "unit", "default", "range"]
     row = next(row for row in rows if row.startswith("hold_ms"))
-    assert row.split()[:7] == ["hold_ms", "500", "ms", "500", "100", "to", "5000"]
+    assert row.split()[:7] == ["hold_ms", "500", "ms", "500", "200", "to", "5000"]
     assert row.endswith(configuration.MEANINGS["hold_ms"].what)
     assert "*" not in out
     assert len(rows) == len(settings.SCHEMA)
@@ -51,7 +51,7 @@ def test_what_differs_from_the_default_is_marked(run, board):
     assert [line["name"] for line in lines if line["changed"]] == ["hold_ms"]
     shown = next(line for line in lines if line["changed"])
     assert shown == {
-        "type": "setting", "name": "hold_ms", "value": 400, "default": 500, "least": 100,
+        "type": "setting", "name": "hold_ms", "value": 400, "default": 500, "least": 200,
         "most": 5000, "unit": "ms", "changed": True,
         "meaning": configuration.MEANINGS["hold_ms"].what,
     }  # fmt: skip
@@ -77,7 +77,7 @@ def test_set_changes_them_and_says_what_changed(run, board):
 @pytest.mark.parametrize(
     "words, says",
     [
-        (["hold_ms=99"], "bad_setting hold_ms=99 must be 100 to 5000"),
+        (["hold_ms=99"], "bad_setting hold_ms=99 must be 200 to 5000"),
         (["hold_ms=4", "limb_ms=2500"], "hold_ms=4 must be"),
         (["low_16=1600"], "low_16=1600 must be below high_16="),
         (["hihg_16=120"], "hihg_16=120 is no setting: did you mean high_16"),

@@ -58,6 +58,6 @@ def test_the_nearest_names_are_offered():
         configuration.in_force({"hihg_16": 40})
     with pytest.raises(Usage, match=r"did you mean floor_min_ug or low_16 or"):
         configuration.in_force({"zzz": 40})
-    with pytest.raises(Usage, match=r"must be 100 to 5000$"):
+    with pytest.raises(Usage, match=r"must be 200 to 5000$"):
         configuration.in_force({"hold_ms": 40})
     assert configuration.in_force({}) == settings.DEFAULTS

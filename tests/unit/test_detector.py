@@ -2,7 +2,6 @@
 
 import random
 from array import array
-from itertools import cycle
 
 import numpy as np
 import pytest
@@ -11,71 +10,23 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from cribtrace import analysis, facts, log_records, recording, replay
-from cribtrace.device import config, detector, kernels, measures, records
+from cribtrace.device import config, kernels, measures, records
 from cribtrace.device import settings as schema
 from tests.support import golden
-
-RATE_MHZ = 104_000
-MLSB_PER_G = 16_393_443
-LSB_PER_MG = MLSB_PER_G / 1e6
-SCALE = facts.Scale({"rate_mhz": RATE_MHZ, "mlsb_per_g": MLSB_PER_G})
-
-
-def begin(rate_mhz=RATE_MHZ, **changes):
-    return detector.Detector({**schema.DEFAULTS, **changes}, rate_mhz, MLSB_PER_G)
-
-
-def feed(det, accel, bursts=(config.BURST,)):
-    """Events, as dicts, after all frames in bursts of the given sizes, over and over."""
-    raw = np.ascontiguousarray(accel, dtype="<i2").tobytes()
-    found = []
-    at = 0
-    sizes = cycle(bursts)
-    while at < len(raw):
-        piece = raw[at : at + 6 * next(sizes)]
-        at += len(piece)
-        found += told(det, det.step(piece, len(piece) // 6))
-    return found
-
-
-def told(det, count):
-    names = log_records.NAMES[records.EVENT]
-    return [dict(zip(names, det.movements.fields(k), strict=True)) for k in range(count)]
-
-
-def run(accel, bursts=(config.BURST,), rate_mhz=RATE_MHZ, **changes):
-    det = begin(rate_mhz, **changes)
-    return feed(det, accel, bursts), det
-
-
-def kinds(found):
-    return [records.KINDS[event["kind"]] for event in found]
-
-
-def noise(seconds, seed=1, rms_mg=0.3, rate_hz=104):
-    rng = np.random.default_rng(seed)
-    mg = rng.normal((0, 0, 1000), rms_mg, (int(seconds * rate_hz), 3))
-    return np.rint(mg * LSB_PER_MG)
-
-
-def shake(accel, onset_s, seconds, mg, axis=0, hz=6.0, rate_hz=104):
-    """Add a steady oscillation of `mg` to one axis."""
-    n = round(seconds * rate_hz)
-    at = round(onset_s * rate_hz)
-    wave = np.sin(2 * np.pi * hz * np.arange(n) / rate_hz) * mg * LSB_PER_MG
-    accel[at : at + n, axis] += np.rint(wave)
-    return accel
-
-
-def jolts(accel, onsets_s, mg, hz=6.0, ring_s=0.12, axis=2):
-    """Add a ringing push at each onset, as a mattress passes on a jerk of the body."""
-    for onset_s in onsets_s:
-        t = np.arange(104) / 104
-        wave = mg * LSB_PER_MG * np.sin(2 * np.pi * hz * t) * np.exp(-t / ring_s)
-        at = round(onset_s * 104)
-        accel[at : at + 104, axis] += np.rint(wave)
-    return accel
-
+from tests.support.detecting import (
+    LSB_PER_MG,
+    MLSB_PER_G,
+    RATE_MHZ,
+    SCALE,
+    begin,
+    feed,
+    jolts,
+    kinds,
+    noise,
+    run,
+    shake,
+    told,
+)
 
 # -- what is found, and what is not --
 
@@ -430,8 +381,9 @@ def test_a_waveform_holds_the_raw_frames_from_before_the_onset():
         burst = accel[at : at + 64]
         if det.step(burst.tobytes(), len(burst)):
             break
+    (event,) = told(det, 1)
     payload = bytearray(2400)
-    head, end = det.waveforms.code(det.movements.run(0), payload, 0)
+    head, end = det.waveforms.code(event["run"], payload, 0)
     first, n, x, y, z = head[:5]
     coded = {"rest": payload[:end], "first": first, "frames": n, "x": x, "y": y, "z": z}
     boot = analysis._Boot({"mlsb_per_g": MLSB_PER_G, "rate_mhz": RATE_MHZ}, [], 0.0)
@@ -439,7 +391,7 @@ def test_a_waveform_holds_the_raw_frames_from_before_the_onset():
     expected = accel[first : first + n] / LSB_PER_MG
     assert len(wave.mg) == n
     np.testing.assert_allclose(wave.mg, expected, rtol=1e-5, atol=1e-3)
-    before = det.movements.run(0) - first
+    before = event["run"] - first
     assert config.frames(schema.DEFAULTS["pre_ms"], RATE_MHZ) <= before < 52 + 32
     # Two words tell the stretch before the run that came to nothing: there was none.
     assert all(head[7:]), "the filters' state at its first frame"

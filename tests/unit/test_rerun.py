@@ -113,7 +113,9 @@ def test_whether_segments_are_one_movement_comes_back_too(tmp_path, monkeypatch,
     assert [one[2:] for one in told] == [(SAME, "")] * (1 if onsets_s[1] < 16 else 2)
     with monkeypatch.context() as patch:
         kinds = importlib.import_module("cribtrace.firmware.crib.kinds")
-        patch.setattr(kinds.Kinds, "is_one", lambda self, found, at, apart: len(told) == 2)
+        patch.setattr(
+            kinds.Kinds, "is_one", lambda self, found, at, apart, rest_of: len(told) == 2
+        )
         folder = log(run, tmp_path / "wrong", in_force=ALL_GROSS)
     assert DIFFERS in [one.verdict for one in rerun.verdicts(folder)]
 

@@ -20,6 +20,9 @@ def refusal(changes, in_force=settings.DEFAULTS):
     return str(raised.value)
 
 
+_ENDINGS = {"sixteenths": "_16", "mHz": "_mhz", "1/h": "_per_hour", "switch": "_events"}
+
+
 def test_the_defaults_are_what_they_allow():
     assert settings.check({}, settings.DEFAULTS) == settings.DEFAULTS
     assert settings.check(settings.DEFAULTS, {}) == settings.DEFAULTS
@@ -28,7 +31,7 @@ def test_the_defaults_are_what_they_allow():
         assert least <= default <= most
         assert re.fullmatch("[a-z][a-z0-9_]*", name)
         assert name not in ("all", "schema", "crc")
-        assert name.endswith({"sixteenths": "_16", "mHz": "_mhz"}.get(unit, "_" + unit))
+        assert name.endswith(_ENDINGS.get(unit, "_" + unit))
         # One setting at least fits into a request, whatever its value.
         assert len(f":254 config {name}={most}*ffff") <= 120
 

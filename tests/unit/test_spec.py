@@ -268,7 +268,7 @@ def test_the_codes_are_the_boards():
         ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
         ("event", "rule"): facts.RULES, ("epoch", "missing"): log_records.MISSES,
         ("gap", "reason"): records.GAP_REASONS,
-        ("state", "state"): log_records.STATES, ("state", "reason"): records.STATE_REASONS,
+        ("state", "state"): log_records.STATES, ("state", "reason"): log_records.STATE_REASONS,
         ("stop", "reason"): records.STOP_REASONS,
     }  # fmt: skip
     found = {}
