@@ -59,7 +59,10 @@ class _Resumed(detector.Detector):
         self.waveforms.check()
         self.state[kernels.STOP] = detector._NEVER
         for at in range(len(lead) // 6):
-            slow = wave["passed_from"] <= at < wave["passed_until"]
+            # The frame that opens a stretch is over when the floors slow down; one that opened
+            # before the waveform begins has slowed them from its first frame on.
+            opened = at > wave["passed_from"] or not wave["passed_from"]
+            slow = opened and at < wave["passed_until"]
             self.state[kernels.STEP] = self._step + (detector._IN_SEGMENT if slow else 0)
             self.state[kernels.OFFSET] = 6 * at
             kernels.scan(0, 1, lead, self.cfg, self.state, self.ring, self.env, self.sums)

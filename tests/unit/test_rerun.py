@@ -35,7 +35,9 @@ def found(recording, folder, **how):
     return list(rerun.verdicts(log(recording, folder, **how)))
 
 
-@pytest.mark.parametrize(("name", "seed"), [("ten_minutes", 3), ("faint", 1), ("mixture", 2)])
+@pytest.mark.parametrize(
+    ("name", "seed"), [("ten_minutes", 3), ("faint", 1), ("faint", 3), ("mixture", 2)]
+)
 def test_every_event_has_its_verdict_and_what_fits_its_waveform_comes_back(tmp_path, name, seed):
     verdicts = found(scenario.generate(name, seed), tmp_path)
     assert [one.verdict for one in verdicts if one.verdict == DIFFERS] == []
