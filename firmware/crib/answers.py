@@ -137,10 +137,11 @@ class Answers:
         raise Refused("bad_setting " + why)
 
     def floor(self, _number, arguments):
-        line = floor.keep(self._app, arguments == "1")
-        if not line:
+        app = self._app
+        gains = floor.keep(app, True) if arguments == "1" else floor.present(app)
+        if not gains:
             raise Refused("unsettled ask again in half a minute")
-        return line
+        return " ".join(["%s=%d" % pair for pair in gains.items()])
 
     def flush(self, _number, _arguments):
         self._journal.close()

@@ -34,8 +34,9 @@ class App:
         self.recorder = Recorder(self.journal, self)
         self.in_force = in_force.InForce(SETTINGS_FILE)
         self.sensing = Sensing(
-            board, self.clock, self.recorder, self.server, self._describe, self.in_force
-        )
+            board, self.clock, self.recorder, self.server, self._describe, self._watch,
+            self.in_force,
+        )  # fmt: skip
         self.device = device_id()
         self.boot = self.journal.last_boot + 1
         self.heap_before = heap_before
@@ -81,8 +82,7 @@ class App:
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
         in_force.tell(self)
         if self.sensing.detector:
-            floor.seed(self)
-            self.recorder.watch(self.sensing.detector)
+            self._watch()
         else:
             self.sensing.tell()
         self.journal.flush()
@@ -91,6 +91,10 @@ class App:
 
     def _describe(self, imu):
         in_force.describe(self, imu)
+
+    def _watch(self):
+        floor.seed(self)
+        self.recorder.watch(self.sensing.detector)
 
     def _turn(self):
         started = self.board.ticks_us()

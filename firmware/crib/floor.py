@@ -9,47 +9,65 @@ _FILE = "/floor"
 
 
 def _kept(app):
-    """What is kept. Only `of`, and a line in the log, where that is damaged or does not fit."""
-    imu = app.sensing.imu
-    # For another scale, or other filters, the gains mean nothing.
-    of = imu.mlsb_per_g << 2 | config.tick_shift(imu.rate_mhz)
+    """What is kept; None where that is damaged or does not fit."""
     try:
         values = kept.load(_FILE)
-        if values.setdefault("of", of) == of:
+        if values.setdefault("of", _of(app)) == _of(app):
             return values
     except (OSError, ValueError):
         pass
-    app.recorder.text("floor=refused")
-    return {"of": of}
+    return None
+
+
+def _of(app):
+    """For another scale, or other filters, the gains mean nothing."""
+    imu = app.sensing.imu
+    return imu.mlsb_per_g << 2 | config.tick_shift(imu.rate_mhz)
 
 
 def seed(app):
-    """Let a detector that has seen no frame begin with the floor that was kept; say so."""
+    """Let a detector that has seen no frame begin with the floor that was kept; say so.
+
+    With the last one, else with the empty crib's.
+    """
     values = _kept(app)
-    if "gx" in values:
-        gains = values["gx"], values["gy"], values["gz"]
-        app.sensing.detector.seed(gains)
-        app.recorder.text("floor=kept gx=%d gy=%d gz=%d" % gains)
+    if values is None:
+        app.recorder.text("floor=refused")
+        return
+    for kind, name in (("g", "kept"), ("e", "empty")):
+        if kind + "x" in values:
+            gains = tuple([values[kind + axis] for axis in "xyz"])
+            app.sensing.detector.seed(gains)
+            app.recorder.text("floor=%s gx=%d gy=%d gz=%d" % ((name,) + gains))
+            return
+
+
+def present(app):
+    """What is kept, with the present gains in place of the last ones; empty in a warm-up."""
+    detector = app.sensing.detector
+    if not detector or detector.warm:
+        return {}
+    values = _kept(app) or {"of": _of(app)}
+    for axis in range(3):
+        values["g" + "xyz"[axis]] = detector.state[kernels.GAIN + axis]
+    return values
 
 
 def keep(app, empty=False):
     """Keep the present floor for the next start; as the empty crib's too if `empty`.
 
-    Returns all that is kept as `key=value` text, "" while no floor is known. What the flash does
-    not take is an OSError if `empty`; else the next start finds what was kept before.
+    Returns `present`. What the flash does not take is an OSError if `empty`; else the next start
+    finds what was kept before.
     """
-    detector = app.sensing.detector
-    if not detector or detector.warm:
-        return ""
-    values = _kept(app)
-    for axis in range(3):
-        gain = detector.state[kernels.GAIN + axis]
-        values["g" + "xyz"[axis]] = gain
-        if empty:
-            values["e" + "xyz"[axis]] = gain
+    values = present(app)
+    if not values:
+        return values
+    if empty:
+        for axis in "xyz":
+            values["e" + axis] = values["g" + axis]
     try:
         kept.store(_FILE, values)
     except OSError:
         if empty:
             raise
-    return " ".join(["%s=%d" % pair for pair in values.items()])
+    return values

@@ -94,7 +94,7 @@ class Journal:
         """
         body = self.body
         body[0] = kind
-        body[1] = 1
+        body[1] = records.VERSIONS[kind]
         for i in range(4):
             body[2 + i] = self.next_seq >> (8 * i) & 0xFF
             body[6 + i] = frame >> (8 * i) & 0xFF

@@ -29,7 +29,7 @@ VERBS = {
     "hello": "",  # begin a framed session; who are you
     "info": "",  # counters, and the hash of the settings in force
     "config": "name=value ...",  # change settings, or list them: all, or the one that is named
-    "floor": "empty",  # keep the noise floor, and tell it; 1: as the empty crib's too
+    "floor": "empty",  # tell the noise floor; 1: keep it, as the empty crib's too
     "flush": "",  # commit what is buffered and close the open segment
     "list": "",  # the segments: number, bytes, CRC-32
     "read": "segment offset length",  # bytes of one segment

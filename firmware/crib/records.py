@@ -12,7 +12,6 @@ from micropython import const
 MAGIC = b"CRIBTRAC"
 FORMAT_MAJOR = const(1)  # a reader that does not know it must refuse the segment
 FORMAT_MINOR = const(0)
-VERSION = const(1)  # of every record so far
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
 UNKNOWN = const(0xFFFFFFFF)
 
@@ -55,6 +54,9 @@ LAYOUTS = {
     TEXT: "<",
     CONFIG: "<",
 }
+
+# Version of each type's layout: whoever changes one raises its number (docs/SPEC-log-format.md).
+VERSIONS = bytes((0, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1))
 
 SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET])  # without its frames
 

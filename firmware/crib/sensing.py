@@ -12,13 +12,14 @@ _SILENT_MS = const(5000)
 class Sensing:
     """`poll` once a turn. `fault` is "none", or names why no frames come."""
 
-    def __init__(self, board, clock, recorder, server, on_found, in_force):
+    def __init__(self, board, clock, recorder, server, on_found, watch, in_force):
         self._board = board
         self._clock = clock
         self._recorder = recorder
         self._server = server
         self._in_force = in_force
         self._on_found = on_found  # called with the driver when the sensor is first there
+        self._watch = watch  # has the recorder watch the detector, before its first frame
         self.imu = None
         self.detector = None
         self.sampler = None
@@ -112,7 +113,7 @@ class Sensing:
     def _resumed(self):
         """The sensor is back: what it did not deliver meanwhile is a gap, counted by the clock."""
         if not self._recorder.detector:
-            self._recorder.watch(self.detector)
+            self._watch()
         self._away()
 
     def _away(self):

@@ -7,7 +7,7 @@ import binascii
 
 from micropython import const
 
-SCHEMA_VERSION = const(1)  # a new one when a setting goes or comes to mean another thing
+SCHEMA_VERSION = const(2)  # a new one when a setting goes or comes to mean another thing
 DEFAULT = "default"  # what a change may say in place of a number
 ALL = "all"  # ... of every name, alone and with DEFAULT
 

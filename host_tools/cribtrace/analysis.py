@@ -1,6 +1,7 @@
 """One night out of the board's facts: boots in a row, what was covered, how many of each kind."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cribtrace import __version__, configuration, facts, interpretation, logfile
+from cribtrace import __version__, configuration, facts, interpretation, log_records, logfile
 from cribtrace.device import records
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
@@ -112,6 +113,7 @@ def read_night(source: Path) -> Night:
     for boot in boots:
         _collect(night, boot, end_s, in_force)
         _missing(night, boot)
+    _unread(night, boots)
     _deaf(night)
     _interpret(night, boots)
     last_s = boots[-1].start_s + facts.Scale(boots[-1].header).seconds(boots[-1].frames)
@@ -192,6 +194,21 @@ def _missing(night: Night, boot: _Boot) -> None:
         night.faults.append(
             f"records are missing from {onset_s:.0f} s on, for {gap['duration_s']:.0f} s:"
             " pull again into the same folder"
+        )
+
+
+def _unread(night: Night, boots: list[_Boot]) -> None:
+    """Records of a known type in a layout that this version does not know."""
+    found = Counter(
+        (log_records.TYPE_NAMES[record["number"]], record["version"])
+        for boot in boots
+        for record in boot.records
+        if record["type"] == 0
+    )
+    for (name, version), count in sorted(found.items()):
+        night.faults.append(
+            f"{count} {name} records in layout {version}, which this cribtrace cannot read: use"
+            " the version of cribtrace that fits the board's firmware"
         )
 
 

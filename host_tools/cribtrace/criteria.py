@@ -4,7 +4,7 @@ A *strength* is the statistic as a multiple of the noise's own: like a variance 
 square of the motion. A *margin* is the square root of one over the threshold's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from cribtrace import log_records
@@ -72,6 +72,19 @@ def reached(code: int, threshold: float) -> bool:
     """Whether a second with this code may have reached this strength: right to one code, 2 %."""
     statistic = round((threshold * kernels.UNIT) ** 2)
     return code >= seconds.CODE_LOUD or code >= kernels.level(statistic)
+
+
+def passed_over(rule: int, told: Collection[str]) -> list[int]:
+    """The board's rules that a movement was held against in vain before the one that it met.
+
+    `told` are its vetoes. The order is that of `Kinds.name` of the firmware.
+    """
+    # A large swing is one whatever its strength and lean; what is not even enough for a vibration
+    # came through the floor, in steps or not.
+    skipped = (records.HANDLED, records.LEANED) if rule == records.SWUNG else ()
+    if rule == records.SHAKEN and "tone" in told:
+        skipped = (records.STEPPED,)
+    return [other for other in range(rule) if other not in skipped]
 
 
 def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[Considered]:

@@ -138,7 +138,7 @@ def _event(record: dict, header: dict) -> dict:
         "axis": records.AXES[record["axis"]],
         "why": {
             "rule": RULES[record["rule"]],
-            **_against(record["best"], noise_mg, header),
+            **_against(record["largest"], noise_mg, header),
             "span_s": scale.seconds(record["span"]),
             "energy_mg_s": scale.energy_mg_s(record["energy"]),
             "slow_share": round(record["share"] / 1024, 3),
@@ -152,15 +152,15 @@ def _event(record: dict, header: dict) -> dict:
     }
 
 
-def _against(best: int, noise_mg: float, header: dict) -> dict:
+def _against(largest: int, noise_mg: float, header: dict) -> dict:
     """How strong a movement was, and how strong it had to be."""
     threshold = _threshold(header)
     return {
         "floor_mg": noise_mg,
         "threshold_mg": None if threshold is None else round(noise_mg * threshold**0.5, 3),
-        "strength": round(strength(best), 2),
+        "strength": round(strength(largest), 2),
         "threshold": _rounded(threshold, 2),
-        "margin": _margin(strength(best), threshold),
+        "margin": _margin(strength(largest), threshold),
     }
 
 

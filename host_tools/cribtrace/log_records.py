@@ -19,8 +19,8 @@ NAMES: dict[int, tuple[str, ...]] = {
     records.ANCHOR: ("utc_s", "utc_ms", "uptime_ms"),
     records.EVENT: (
         "kind", "rule", "vetoes", "axis", "tone", "share", "flatness", "jerks", "likeness",
-        "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain", "best",
-        "energy", "tilt_x", "tilt_y", "tilt_z",
+        "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain",
+        "largest", "energy", "tilt_x", "tilt_y", "tilt_z",
     ),
     records.SNIPPET: (
         "run", "first", "frames", "x", "y", "z", "passed_from", "passed_until", "base_x", "base_y",
@@ -64,19 +64,21 @@ STATES = ("unusable",)
 def unpack(body: bytes) -> dict | None:
     """A record (its CRC already checked) as a dict; `rest` is what follows the fixed part.
 
-    Returns None for a record too short for its type; an unknown type or version has only the head.
+    Returns None for a record too short for its type. One of an unknown type has only the head; one
+    of an unknown version of its type has `type` 0 and the true one as `number`.
     """
     if len(body) < records.HEAD_BYTES:
         return None
     kind, version, seq, frame = struct.unpack_from(records.HEAD, body)
     record: dict = {"type": kind, "version": version, "seq": seq, "frame": frame}
-    known = kind if version == records.VERSION else 0
-    layout = records.LAYOUTS.get(known, "<")
+    if kind in records.LAYOUTS and version != records.VERSIONS[kind]:
+        return {**record, "type": 0, "number": kind, "rest": body[records.HEAD_BYTES :]}
+    layout = records.LAYOUTS.get(kind, "<")
     end = records.HEAD_BYTES + struct.calcsize(layout)
     if len(body) < end:
         return None
     fields = struct.unpack_from(layout, body, records.HEAD_BYTES)
-    record.update(zip(NAMES.get(known, ()), fields, strict=True))
+    record.update(zip(NAMES.get(kind, ()), fields, strict=True))
     record["rest"] = body[end:]
     return record
 

@@ -12,6 +12,7 @@ SAME, DIFFERS, NOT_DERIVABLE = "same", "differs", "not_derivable"
 
 CUT = "the waveform ends before the movement was over"
 NONE = "no waveform of it is in the log"
+SLOW = "slow motion that never reached the threshold, of which no waveform is kept"
 TOO_LATE = "the waveform begins too late for the filters"
 REST = "the rest of a movement that was cut"
 NO_SETTINGS = "the settings in force are not in this log"
@@ -27,7 +28,6 @@ def _bit(veto: str) -> int:
 # What an event has from after its waveform: when it was told, whether more followed, and, where
 # the waveform ends right behind it, how the crib came to rest.
 _OUTSIDE = {"closed": 0, "vetoes": ~(_bit("cut") | _bit("joined"))}
-_SHOWN: dict[str, str] = dict(best="strength")  # noqa: C408 - no string of the source may say it
 _OF_REST = {"tilt_x": 0, "tilt_y": 0, "tilt_z": 0}
 
 
@@ -59,7 +59,10 @@ class _Resumed(detector.Detector):
         self.waveforms.check()
         self.state[kernels.STOP] = detector._NEVER
         for at in range(len(lead) // 6):
-            slow = wave["passed_from"] <= at < wave["passed_until"]
+            # The frame that opens a stretch is over when the floors slow down; one that opened
+            # before the waveform begins has slowed them from its first frame on.
+            opened = at > wave["passed_from"] or not wave["passed_from"]
+            slow = opened and at < wave["passed_until"]
             self.state[kernels.STEP] = self._step + (detector._IN_SEGMENT if slow else 0)
             self.state[kernels.OFFSET] = 6 * at
             kernels.scan(0, 1, lead, self.cfg, self.state, self.ring, self.env, self.sums)
@@ -80,7 +83,8 @@ def events_of(
 ) -> list[dict]:
     """The events (fields of a record) that a snippet record gives by itself.
 
-    `apart` says that its run was told as several, which the part here does not always show.
+    Whether the segments of its run are one movement is found again too; only where the waveform
+    ends before its run does, `apart` has to say that they were told as several.
     """
     raw = bytearray((logfile.frames_of(wave) - 0x8000).astype("<i2").tobytes())
     det = _Resumed(settings, header["rate_mhz"], header["mlsb_per_g"])
@@ -113,39 +117,51 @@ def verdicts(source: Path) -> Iterator[Verdict]:
 def _of_boot(
     segments: list[logfile.Segment], in_force: Mapping[int, Mapping[str, int]]
 ) -> Iterator[Verdict]:
-    events: dict[int, list[dict]] = {}
-    for record in (r for s in segments for r in s.records if r["type"] == records.EVENT):
-        # One without a largest statistic was slow motion over whole seconds, not a run.
-        if record["best"]:
-            events.setdefault(record["run"], []).append(record)
-    for segment in segments:
-        header = segment.header or {}
-        for wave in segment.records:
-            told = events.get(wave["run"], []) if wave["type"] == records.SNIPPET else []
-            if told:
-                yield from _of_wave(wave, told, header, in_force.get(header["config_crc"]))
+    found = [(record, segment.header or {}) for segment in segments for record in segment.records]
+    waves = {record["run"]: record for record, _ in found if record["type"] == records.SNIPPET}
+    told: dict[tuple, list[dict]] = {}
+    headers: dict[tuple, dict] = {}
+    for event, header in found:
+        if event["type"] == records.EVENT:
+            run = event["run"], bool(event["largest"])
+            told.setdefault(run, []).append(event)
+            headers.setdefault(run, header)
+    for run, events in told.items():
+        header = headers[run]
+        settings = in_force.get(header["config_crc"])
+        number, moved = run
+        if moved and number in waves:
+            yield from _of_wave(waves[number], events, header, settings)
+        else:
+            why = NONE if moved else SLOW
+            yield from (_verdict(event, header, NOT_DERIVABLE, why) for event in events)
 
 
 def _of_wave(
     wave: dict, told: Sequence[dict], header: dict, settings: Mapping[str, int] | None
 ) -> Iterator[Verdict]:
-    held = [event for event in told if event["start"] + event["span"] <= _end(wave)]
     unfit = _unfit(wave, told, header, settings) if settings else NO_SETTINGS
-    if unfit or settings is None or not held:
-        yield from (_verdict(event, header, NOT_DERIVABLE, unfit or CUT) for event in told)
+    if unfit or settings is None:
+        yield from (_verdict(event, header, NOT_DERIVABLE, unfit) for event in told)
         return
-    found = events_of(wave, header, settings, apart=len(told) > 1)
     hold = config.frames(settings["hold_ms"], header["rate_mhz"])
+    held = [event for event in told if _over(event) <= _end(wave)]
+    whole = len(held) == len(told) and _over(told[-1]) + hold <= _end(wave)
+    found = events_of(wave, header, settings, apart=not whole and len(told) > 1) if held else []
     for k, event in enumerate(told):
         if k >= len(held):
             yield _verdict(event, header, NOT_DERIVABLE, CUT)
         elif k >= len(found):
             yield _verdict(event, header, DIFFERS, "no event")
         else:
-            rests = event["start"] + event["span"] + hold <= _end(wave)
+            rests = _over(event) + hold <= _end(wave)
             yield _verdict(event, header, *_compared(event, found[k], rests))
     for event in found[len(told) :] if len(held) == len(told) else ():
         yield _verdict(event, header, DIFFERS, "an event that is not in the log")
+
+
+def _over(event: dict) -> int:
+    return event["start"] + event["span"]
 
 
 def _end(wave: dict) -> int:
@@ -173,9 +189,5 @@ def _compared(event: dict, again: dict, rests: bool) -> tuple[str, str]:
     if not rests and (event["vetoes"] | again["vetoes"]) & _bit("tilt"):
         return NOT_DERIVABLE, CUT
     masks = _OUTSIDE if rests else _OUTSIDE | _OF_REST
-    differ = [
-        str(_SHOWN.get(name, name))
-        for name in _NAMES
-        if (event[name] ^ again[name]) & masks.get(name, -1)
-    ]
+    differ = [name for name in _NAMES if (event[name] ^ again[name]) & masks.get(name, -1)]
     return (DIFFERS, ", ".join(differ)) if differ else (SAME, "")

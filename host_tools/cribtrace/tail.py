@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
-from cribtrace import log_records
+from cribtrace import configuration, log_records
 from cribtrace.client import Client
-from cribtrace.conversation import printable
-from cribtrace.device import records
+from cribtrace.conversation import Refused, printable
+from cribtrace.device import records, settings
 from cribtrace.errors import NoDevice
 from cribtrace.interpretation import Interpreter
 
@@ -113,7 +113,7 @@ class _Following:
         if before and facts["device"] != before["device"].hex():
             yield Note(f"this is another board: {facts['device']}")
             self._last = None
-        self._header = header_of(facts, client.info())
+        self._header = {**header_of(facts, client.info()), "settings": _in_force(client)}
         restarted = any(before[key] != self._header[key] for key in ("device", "boot") if before)
         client.tail(True)
         if self.known:
@@ -139,6 +139,8 @@ class _Following:
             )
         self._last, self._frame = seq, frame
         record = log_records.unpack(body)
+        if record and record["type"] == records.CONFIG:
+            self._header["settings"] = configuration.told(record) or None
         line = record and self._to_json(record, self._header)
         if line:
             yield Decoded(line)
@@ -155,6 +157,15 @@ class _Following:
             "frames": None,
             "reason": "records_missing",
         }
+
+
+def _in_force(client: Client) -> dict[str, int] | None:
+    """The board's settings; None where it tells none, or not those of this version."""
+    try:
+        told = {setting.name: setting.value for setting in client.config()}
+    except Refused:
+        return None
+    return told if told.keys() == settings.DEFAULTS.keys() else None
 
 
 def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:

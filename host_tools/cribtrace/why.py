@@ -7,6 +7,7 @@ from statistics import median
 
 from cribtrace import criteria, logfile
 from cribtrace.analysis import Night
+from cribtrace.device import config
 from cribtrace.errors import Usage
 from cribtrace.facts import RULES
 from cribtrace.in_order import end_s
@@ -16,7 +17,8 @@ from cribtrace.wording import KINDS, against, explain, fixed, length, reason, si
 
 NEAR_S = 2.0  # chosen: as far as a movement's window, hold and 30 % reach beyond its duration
 
-_CLOCK = re.compile(r"(\d{1,3}):(\d\d)(?::(\d\d(?:\.\d+)?))?")
+_INHERITED = "Its kind is that of the movement it is the rest of."
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
 
 
 def newest_log(folder: Path) -> Path:
@@ -91,7 +93,7 @@ def _by_clock(
 def answer(night: Night, at_s: float) -> dict:
     """All that the log holds about the second at `at_s`, as a JSON line."""
     epoch = _covering(night.epochs, at_s)
-    second = _second(epoch, at_s) if epoch else None
+    second = _second(night, epoch, at_s) if epoch else None
     from_s, until_s = (second["onset_s"], second["until_s"]) if second else (at_s, at_s)
     events = [event for event in night.events if _touches(event, from_s, until_s)]
     closest = epoch and epoch.get("closest")
@@ -120,11 +122,12 @@ def _touches(line: dict, from_s: float, until_s: float) -> bool:
     return line["onset_s"] < max(until_s, from_s + 0.001) and end_s(line) > from_s
 
 
-def _second(epoch: dict, at_s: float) -> dict | None:
+def _second(night: Night, epoch: dict, at_s: float) -> dict | None:
     if not epoch["levels"]:
         return None
-    # Whole frames make a second, so that 30 of them may end a little before their epoch does.
-    index = min(int(at_s - epoch["onset_s"]), len(epoch["levels"]) - 1)
+    second_s = _second_s(night)
+    index = min(int((at_s - epoch["onset_s"]) / second_s), len(epoch["levels"]) - 1)
+    begins_s = epoch["onset_s"] + index * second_s
     code, threshold = epoch["levels"][index], epoch["threshold"]
     times = criteria.deviation(code)
     strength = criteria.second_strength(code) if times is None else None
@@ -132,14 +135,20 @@ def _second(epoch: dict, at_s: float) -> dict | None:
     if strength is not None and threshold is not None:
         margin = round(criteria.margin(strength, threshold), 2)
     return {
-        "onset_s": round(epoch["onset_s"] + index, 3),
-        "until_s": round(min(epoch["onset_s"] + index + 1, end_s(epoch)), 3),
+        "onset_s": round(begins_s, 3),
+        "until_s": round(min(begins_s + second_s, end_s(epoch)), 3),
         "strength": None if strength is None else round(strength, 2),
         "deviation": None if times is None else round(times, 1),
         "threshold": threshold,
         "margin": margin,
         "reached": criteria.reached(code, threshold) if threshold is not None else None,
     }
+
+
+def _second_s(night: Night) -> float:
+    """How long a second of the track is: whole frames, as the board counts them."""
+    rate_hz = night.header["rate_hz"]
+    return config.frames(1000, round(rate_hz * 1000)) / rate_hz if rate_hz else 1.0
 
 
 def _floor(night: Night, epoch: dict) -> dict:
@@ -151,12 +160,26 @@ def _floor(night: Night, epoch: dict) -> dict:
 def _explained(night: Night, event: dict) -> dict:
     """An event with the criteria it was held against before the one it met, and its moment."""
     index = next(i for i, one in enumerate(night.events) if one is event)
-    rule = event["why"]["rule"]
+    reasons = event["why"]
+    inherited = _inherited(night, index)
+    known = reasons["rule"] in RULES and not inherited
+    over = criteria.passed_over(RULES.index(reasons["rule"]), reasons["vetoes"]) if known else []
     return {
         **event,
-        "passed_over": list(RULES[: RULES.index(rule)]) if rule in RULES else [],
+        "inherited": inherited,
+        "passed_over": [RULES[rule] for rule in over],
         "context": night.contexts.get(index),
     }
+
+
+def _inherited(night: Night, index: int) -> bool:
+    """Whether an event has its kind from the one before, which was cut where it began.
+
+    One that met the same criterion by itself looks the same.
+    """
+    reasons = night.events[index]["why"]
+    before = night.events[index - 1]["why"] if index else reasons
+    return reasons["joined"] and (before["rule"] == reasons["rule"] or not before["cut"])
 
 
 def _not_seen(night: Night, from_s: float, until_s: float, *, seen: bool) -> list[dict]:
@@ -216,6 +239,7 @@ def _of_event(event: dict) -> list[str]:
     return [
         f"Event at {since_start(event['onset_s'], 1)}: {name}.",
         *explain(event),
+        *([_INHERITED] if event["inherited"] else []),
         *([passed] if event["passed_over"] else []),
         *([told] if (told := context_sentence(event["context"])) else []),
     ]

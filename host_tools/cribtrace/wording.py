@@ -243,7 +243,7 @@ def _timing(event: dict) -> str:
 def _rule(why: dict) -> str:
     parts = [
         f"Rule: {why['rule']}." if why.get("rule") is not None else "",
-        "It was closed at the longest an event may be." if why.get("cut") is True else "",
+        "It was told before it could be seen to be over." if why.get("cut") is True else "",
         "It is the rest of a movement that was cut." if why.get("joined") is True else "",
     ]
     return " ".join(part for part in parts if part)

@@ -96,13 +96,22 @@ class Bench:
         self.clock = Clock(self)
         self.recorder = Recorder(self.log, self.line)
         self.sensing = Sensing(
-            self, self.clock, self.recorder, self.line, lambda imu: None, InForce("/none")
+            self,
+            self.clock,
+            self.recorder,
+            self.line,
+            lambda imu: None,
+            self.watch,
+            InForce("/none"),
         )
         self.ahead = 0  # frames by which the frame counter is ahead of the mattress
         self.bursts = 0
         self._watched = None
         if self.sensing.connect():
-            self.recorder.watch(self.sensing.detector)
+            self.watch()
+
+    def watch(self):
+        self.recorder.watch(self.sensing.detector)
 
     def make_imu(self):
         return LSM6DSO(self.bus, rate_mhz=self._rate_mhz)

@@ -139,12 +139,13 @@ def test_settings_outlive_a_power_cut_and_can_be_taken_back(bench, rec):
 @pytest.mark.parametrize(
     "content, why",
     [
-        (r"hold_ms=400\nschema=1\ncrc=00000000\n", "damaged"),
+        (r"hold_ms=400\nschema=2\ncrc=00000000\n", "damaged"),
         ("", "damaged"),
-        (r"hold_ms=1\nschema=1\ncrc=%08x\n", "hold_ms=1 must be 200 to 5000"),
-        (r"old_name=1\nschema=1\ncrc=%08x\n", "old_name=1 is no setting"),
-        (r"hold_ms=400\nschema=99\ncrc=%08x\n", "of another schema than 1"),
-        (r"hold_ms=400\ncrc=%08x\n", "of another schema than 1"),
+        (r"hold_ms=1\nschema=2\ncrc=%08x\n", "hold_ms=1 must be 200 to 5000"),
+        (r"old_name=1\nschema=2\ncrc=%08x\n", "old_name=1 is no setting"),
+        (r"low_gain_8=30\nschema=1\ncrc=%08x\n", "of another schema than 2"),
+        (r"hold_ms=400\nschema=99\ncrc=%08x\n", "of another schema than 2"),
+        (r"hold_ms=400\ncrc=%08x\n", "of another schema than 2"),
     ],
 )
 def test_a_file_that_is_refused_is_named_and_the_defaults_hold(bench, rec, tmp_path, content, why):

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from cribtrace import logfile
+from cribtrace import analysis, logfile
 from cribtrace.conversation import Refused
 from cribtrace.device import config, records, settings
 from cribtrace.pull import pull
@@ -119,6 +119,46 @@ def test_a_floor_that_fits_is_taken_from_the_file(bench, tmp_path):
         client.stop()
         pull(client, tmp_path / "log")
     assert floors(tmp_path / "log")[0] == [(1, "floor=kept gx=200000 gy=200000 gz=200000")]
+
+
+def test_the_empty_cribs_floor_is_taken_where_no_other_is_kept(bench, tmp_path):
+    empty = GAINS.replace("g", "e") + f"of={of()}\n"
+    with bench(noise(60), patch=kept_before(empty), speed=20) as b, b.client() as client:
+        client.stop()
+        pull(client, tmp_path / "log")
+    said, warm = floors(tmp_path / "log")
+    assert said == [(1, "floor=empty gx=200000 gy=200000 gz=200000")]
+    assert warm[1] == round(WARM_S * RATE_HZ) // 2
+
+
+def test_a_sensor_that_is_found_late_begins_with_the_floor_too(bench, tmp_path):
+    found = "            imu = self._board.make_imu()"
+    late = "            if self._clock.uptime_ms() < 3000:\n                raise OSError(19)\n"
+    patch = {**kept_before(f"{GAINS}of={of()}\n"), ("crib/sensing.py", found): late + found}
+    with bench(noise(60), patch=patch, speed=20) as b, b.client() as client:
+        past(client, 1)
+        client.stop()
+        pull(client, tmp_path / "log")
+    said, warm = floors(tmp_path / "log")
+    assert said == [(1, "floor=kept gx=200000 gy=200000 gz=200000")]
+    assert warm[1] == round(WARM_S * RATE_HZ) // 2
+    reasons = [gap["reason"] for gap in analysis.read_night(tmp_path / "log").gaps]
+    assert "no_sensor" in reasons
+
+
+def test_asking_for_the_floor_writes_nothing(bench, tmp_path):
+    """Only what is kept counts for a board that loses its power, and asking keeps nothing."""
+    with bench(noise(300), speed=20) as b:
+        with b.client() as client:
+            past(client, 20)
+            client.request("floor")
+        b.board.kill()
+        b.board.start()
+        with b.client() as client:
+            past(client, 1)
+            client.stop()
+            pull(client, tmp_path / "log")
+    assert floors(tmp_path / "log")[0] == []
 
 
 def test_a_floor_is_kept_each_hour(bench, tmp_path):

@@ -47,7 +47,7 @@ def encoded(body):
 
 def record(kind, seq, frame, fields=(), rest=b""):
     """The body of one record, as tail sends it."""
-    head = struct.pack(records.HEAD, kind, 1, seq, frame)
+    head = struct.pack(records.HEAD, kind, records.VERSIONS[kind], seq, frame)
     return head + struct.pack(records.LAYOUTS[kind], *fields) + rest
 
 
@@ -210,11 +210,11 @@ class Peer(threading.Thread):
             except settings.BadSetting as error:
                 self._send(protocol.ERROR, number, f"bad_setting {error}".encode())
                 return None
-            return f"schema=1 config_crc={settings.crc(self.settings):08x}"
+            return f"schema=2 config_crc={settings.crc(self.settings):08x}"
         for name, default, least, most, unit in settings.SCHEMA:
             item = f"name={name} value={self.settings[name]} default={default} least={least}"
             self._send(protocol.ITEM, number, f"{item} most={most} unit={unit}".encode())
-        return f"count={len(self.settings)} schema=1 config_crc={settings.crc(self.settings):08x}"
+        return f"count={len(self.settings)} schema=2 config_crc={settings.crc(self.settings):08x}"
 
     def do_floor(self, number, *words) -> str | None:
         self.kept_floor = self.kept_floor or words == ("1",)

@@ -10,7 +10,7 @@ _NUMBERS = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 _EVENT = (
     "u8 kind, u8 rule, u16 vetoes, u8 axis, u8 tone, u16 share, u16 flatness, u16 jerks, "
     "u16 likeness, u16 period, u32 run, u32 start, u32 onset, u32 duration, u32 span, u32 closed, "
-    "u32 peak, u32 gain, u32 best, u32 energy, i16 tilt_x, i16 tilt_y, i16 tilt_z"
+    "u32 peak, u32 gain, u32 largest, u32 energy, i16 tilt_x, i16 tilt_y, i16 tilt_z"
 )
 _SNIPPET = (
     "u32 run, u32 first, u16 frames, u16 x, u16 y, u16 z, "
@@ -42,6 +42,7 @@ TYPES = {
     11: ("text", "", "text"),
     12: ("config", "", "text"),
 }
+VERSIONS = {number: 2 if number in (3, 4, 5) else 1 for number in TYPES}
 
 
 def fields(layout):
@@ -103,7 +104,7 @@ def _record(piece, found):
         return
     body = body[:-4]
     kind, version, seq, frame = struct.unpack_from("<BBII", body)
-    if kind not in TYPES or version != 1:
+    if version != VERSIONS.get(kind):
         found["unknown"] += 1
         return
     name, layout, rest_is = TYPES[kind]

@@ -28,7 +28,7 @@ FIRMWARE_ORDER = (
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
-    "configuration < rerun < cli",
+    "configuration < rerun tail < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
     "link < conversation < client < pull tail ports < cli demo",
@@ -39,8 +39,8 @@ HOST_ORDER = (
     "settings < criteria < facts sleep < report_patterns < why < cli",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
-    "client facts figures < taps floors < guided",
-    "analysis tail < guided < cli",
+    "client facts figures < taps floors < guided < cli",
+    "analysis tail < guided",
     "fold short_names < deploy < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print

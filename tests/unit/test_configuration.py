@@ -34,7 +34,7 @@ def test_the_page_shows_the_file_as_it_is(tmp_path):
     path = str(tmp_path / "settings")
     kept.store(path, {"hold_ms": 400, "schema": settings.SCHEMA_VERSION})
     lines = (tmp_path / "settings").read_text().splitlines()
-    assert lines[:2] == ["hold_ms=400", "schema=1"]
+    assert lines[:2] == ["hold_ms=400", "schema=2"]
     assert re.fullmatch("crc=[0-9a-f]{8}", lines[2])
 
 

@@ -1,9 +1,12 @@
 """Strengths, margins and vetoes on the host are those that the board compared."""
 
+import importlib
+import random
+
 import pytest
 
 from cribtrace import criteria, log_records, scenario
-from cribtrace.device import config, detector, kernels, records, seconds, settings
+from cribtrace.device import config, detector, kernels, measures, records, seconds, settings
 from tests.support.logged import log
 from tests.unit.test_rerun import bumps
 
@@ -123,3 +126,50 @@ def test_an_epoch_says_how_near_its_closest_miss_came(tmp_path):
         assert closest["margin"] == pytest.approx(
             (closest["strength"] / epoch["threshold"]) ** 0.5, abs=0.01
         )
+
+
+def test_what_was_not_looked_at_is_not_passed_over(monkeypatch):
+    """Against the board's own order, over whatever a movement may measure."""
+    kinds = importlib.import_module("cribtrace.firmware.crib.kinds")
+    looked = []
+
+    def spied(name):
+        real = getattr(kinds.Kinds, name)
+        monkeypatch.setattr(
+            kinds.Kinds, name, lambda self, *args: looked.append(name) or real(self, *args)
+        )
+
+    for name in ("_vibration", "_hands", "_regular", "_single"):
+        spied(name)
+    board = kinds.Kinds(settings.DEFAULTS, 104_000, 16_393_443, 2)
+    met, rng = set(), random.Random(1)
+    for _ in range(20_000):
+        found = any_movement(rng)
+        looked.clear()
+        board.name(found, 0)
+        rule = found[measures.RULE]
+        told = [bit for i, bit in enumerate(log_records.VETOES) if found[measures.VETOES] >> i & 1]
+        over = criteria.passed_over(rule, told)
+        assert all(other < rule for other in over)
+        assert (records.HANDLED in over) == (rule > records.HANDLED and "_hands" in looked)
+        assert (records.LEANED in over) == (rule > records.LEANED and "_hands" in looked)
+        assert (records.BEAT in over) == ("_single" in looked)
+        if rule == records.SHAKEN:
+            assert (records.STEPPED in over) == ("_vibration" not in looked)
+        met.add((rule, "_vibration" in looked, "_hands" in looked))
+    assert {rule for rule, _, _ in met} == set(range(len(records.KIND_OF_RULE)))
+    assert {(records.SHAKEN, True, False), (records.SWUNG, False, False)} < met
+
+
+def any_movement(rng) -> list[int]:
+    found = [0] * measures.WORDS
+    found[measures.VETOES] = 0
+    for word, most in (
+        (measures.SPAN, 4000), (measures.DURATION, 800), (measures.PEAK, 12_000),
+        (measures.BEST, 5_000_000), (measures.SHARE, 1024), (measures.FLATNESS, 1024),
+        (measures.JERKS, 30), (measures.LIKENESS, 256), (measures.PERIOD, 15_000),
+        (measures.TONE, 30), (measures.LEAN, 150),
+    ):  # fmt: skip
+        found[word] = rng.randrange(rng.choice((1, most // 8 + 1, most)) or 1)
+    found[measures.BEST] += 1
+    return found

@@ -1,5 +1,6 @@
 """Every stored waveform gives its event again, bit for bit; one that was changed is named."""
 
+import importlib
 import json
 import struct
 from collections import Counter
@@ -34,20 +35,97 @@ def found(recording, folder, **how):
     return list(rerun.verdicts(log(recording, folder, **how)))
 
 
-@pytest.mark.parametrize(("name", "seed"), [("ten_minutes", 3), ("faint", 1), ("mixture", 2)])
-def test_what_the_waveform_holds_comes_back(tmp_path, name, seed):
+@pytest.mark.parametrize(
+    ("name", "seed"), [("ten_minutes", 3), ("faint", 1), ("faint", 3), ("mixture", 2)]
+)
+def test_every_event_has_its_verdict_and_what_fits_its_waveform_comes_back(tmp_path, name, seed):
     verdicts = found(scenario.generate(name, seed), tmp_path)
-    counts = Counter(one.verdict for one in verdicts)
-    assert counts[SAME] >= 4
-    assert not [one for one in verdicts if one.verdict == DIFFERS]
+    assert [one.verdict for one in verdicts if one.verdict == DIFFERS] == []
     assert {one.why for one in verdicts if one.verdict == SAME} == {""}
     assert all(one.why for one in verdicts if one.verdict == NOT_DERIVABLE)
+    events = analysis.read_night(tmp_path).events
+    told = Counter((one.onset_s, one.kind) for one in verdicts)
+    assert told == Counter((event["onset_s"], event["kind"]) for event in events)
+    # Whatever 256 frames can hold of them: from 0.5 s before it to 0.5 s after.
+    held = [event for event in events if event["why"]["span_s"] < 0.8 and not joined(event)]
+    assert len(held) >= 3
+    same = {one.onset_s for one in verdicts if one.verdict == SAME or one.why == rerun.NONE}
+    alone = [event for event in held if apart_s(event, events) > 4]
+    assert alone
+    assert {event["onset_s"] for event in alone} <= same
+
+
+def joined(event) -> bool:
+    return event["why"]["joined"] or not event["why"]["strength"]
+
+
+def apart_s(event, events) -> float:
+    """From this event to the nearest other one."""
+    return min(abs(event["onset_s"] - one["onset_s"]) for one in events if one is not event)
+
+
+def record_of(kind, body) -> dict:
+    """The fields of the record that is being written."""
+    layout, names = records.LAYOUTS[kind], log_records.NAMES[kind]
+    return dict(zip(names, struct.unpack_from(layout, body, records.HEAD_BYTES), strict=True))
+
+
+def test_an_event_whose_waveform_the_budget_withheld_is_counted(tmp_path):
+    in_force = settings.check({"waveforms_per_hour": 1}, settings.DEFAULTS)
+    verdicts = found(bumps(15, 20, 25), tmp_path, in_force=in_force)
+    assert [one.verdict for one in verdicts] == [SAME, NOT_DERIVABLE, NOT_DERIVABLE]
+    assert [one.why for one in verdicts] == ["", rerun.NONE, rerun.NONE]
+
+
+def rocked() -> Recording:
+    """A movement, and behind it the crib as a whole, too slow for the statistic."""
+    still = bumps(15, length_s=60)
+    n = np.arange(int(25 * RATE_HZ))
+    swell = np.clip(np.sin(np.pi * n / len(n)) * 3, 0, 1)
+    swing_mg = 3.5 * swell * np.sin(2 * np.pi * 0.4 * n / RATE_HZ)
+    still.accel[int(30 * RATE_HZ) + n, 0] += np.rint(swing_mg * LSB_PER_G / 1000).astype(np.int16)
+    return still
+
+
+def test_slow_motion_has_no_run_to_be_run_again(tmp_path):
+    in_force = settings.check({"low_16": 100}, settings.DEFAULTS)
+    verdicts = found(rocked(), tmp_path, in_force=in_force)
+    assert [one[1:] for one in verdicts] == [
+        ("twitch", SAME, ""),
+        ("handling", NOT_DERIVABLE, rerun.SLOW),
+    ]
 
 
 def test_with_other_settings_too(tmp_path):
     in_force = settings.check({"high_16": 150, "hold_ms": 300, "low_16": 80}, settings.DEFAULTS)
     verdicts = found(bumps(15, 25), tmp_path, in_force=in_force)
     assert [one.verdict for one in verdicts] == [SAME, SAME]
+
+
+# Whatever lasts 0.1 s is gross then, so that less than a second between two makes them one.
+ALL_GROSS = settings.check(
+    {"twitch_ms": 50, "limb_ms": 100, "hold_ms": 200, "pre_ms": 300}, settings.DEFAULTS
+)
+
+
+@pytest.mark.parametrize("onsets_s", [(15, 15.9), (15, 16.3)], ids=["one", "two"])
+def test_whether_segments_are_one_movement_comes_back_too(tmp_path, monkeypatch, onsets_s):
+    run = bumps(*onsets_s, amplitude_mg=8.0, swell=0.05)
+    told = found(run, tmp_path / "right", in_force=ALL_GROSS)
+    assert [one[2:] for one in told] == [(SAME, "")] * (1 if onsets_s[1] < 16 else 2)
+    with monkeypatch.context() as patch:
+        kinds = importlib.import_module("cribtrace.firmware.crib.kinds")
+        patch.setattr(
+            kinds.Kinds, "is_one", lambda self, found, at, apart, rest_of: len(told) == 2
+        )
+        folder = log(run, tmp_path / "wrong", in_force=ALL_GROSS)
+    assert DIFFERS in [one.verdict for one in rerun.verdicts(folder)]
+
+
+def test_what_was_told_apart_stays_so_where_the_waveform_shows_not_why(tmp_path):
+    run = bumps(15, 15.9, 17.4, amplitude_mg=8.0, swell=0.05)
+    told = found(run, tmp_path, in_force=ALL_GROSS)
+    assert [one[2:] for one in told] == [(SAME, ""), (SAME, ""), (NOT_DERIVABLE, CUT)]
 
 
 def test_the_settings_must_be_in_the_log(tmp_path):
@@ -67,9 +145,8 @@ def test_a_movement_longer_than_its_waveform_is_counted_as_cut(tmp_path):
 
 
 def test_a_movement_right_after_a_gap_begins_too_late(tmp_path):
-    folder = log(bumps(15, 26.5), tmp_path, gap_at=24 * 104)
-    late = list(rerun.verdicts(folder))[-1]
-    assert late.verdict in (SAME, NOT_DERIVABLE)
+    verdicts = found(bumps(15, 29), tmp_path / "later", gap_at=24 * 104)
+    assert verdicts[-1][2:] == (SAME, "")
     soon = settings.check({"settle_ms": 100}, settings.DEFAULTS)
     verdicts = found(bumps(15, 26.2), tmp_path / "soon", gap_at=24 * 104, in_force=soon)
     assert verdicts[-1][2:] == (NOT_DERIVABLE, rerun.TOO_LATE)
@@ -134,6 +211,25 @@ def test_the_command_names_what_differs(tmp_path, capsys):
     assert lines[-1]["differs"] == 2
     assert "2 of 2 events" in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("differing", [False, True])
+def test_damage_is_named_as_decode_names_it(tmp_path, capsys, differing):
+    harm = changed("gain_z", 2000) if differing else lambda kind, body, end: None
+    log(bumps(15, 25, 35), tmp_path, harm=harm)
+    (segment,) = tmp_path.glob("*.crib")
+    content = bytearray(segment.read_bytes())
+    content[-40] ^= 0x10
+    segment.write_bytes(content)
+    assert cli.run(["decode", str(tmp_path)]) == 3
+    decoded = capsys.readouterr().err.splitlines()
+    assert cli.run(["replay", str(tmp_path)]) == 3
+    said = capsys.readouterr()
+    assert "fails its CRC" in decoded[0]
+    replayed = said.err.splitlines()
+    assert [line for line in replayed if "did not come" not in line] == decoded
+    assert len(replayed) == len(decoded) + differing
+    assert "same=0 differs=3" in said.out if differing else "same=3 differs=0" in said.out
 
 
 def test_settings_of_ones_own_are_refused_for_a_log(tmp_path, capsys):

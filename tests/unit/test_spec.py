@@ -11,10 +11,11 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
-from cribtrace import facts, log_records, logfile
+from cribtrace import cli, facts, log_records, logfile, rerun
 from cribtrace.device import records, settings
 from tests.support import second_decoder
 from tests.support.peer import encoded
@@ -56,7 +57,7 @@ SNIPPET = (
 ALL = (
     BOOT,
     (records.GAP, 0, (0, records.UNKNOWN, 4_321, records.GAP_REASONS.index("interrupted")), b""),
-    (records.CONFIG, 0, (), b"schema=1 floor_min_ug=150 hold_ms=500"),
+    (records.CONFIG, 0, (), settings.text(SETTINGS).encode()),
     (records.STATE, 0, (0, 1_040, 0, 0), b""),
     (records.ANCHOR, 640, (1_700_000_000, 250, 6_400), b""),
     EVENT,
@@ -71,12 +72,13 @@ ALL = (
 )
 
 
-def packed(records_, **changes) -> bytes:
-    """A segment, by the board's own code."""
+def packed(records_, versions: dict[int, int] = MappingProxyType({}), **changes) -> bytes:
+    """A segment, by the board's own code; `versions` of the types that have another."""
     content = log_records.pack_header({**HEADER, **changes})
     for offset, (kind, frame, values, rest) in enumerate(records_):
         layout = records.LAYOUTS.get(kind, "<")
-        head = struct.pack(records.HEAD, kind, 1, HEADER["first_seq"] + offset, frame)
+        version = versions.get(kind) or (records.VERSIONS[kind] if kind in records.LAYOUTS else 1)
+        head = struct.pack(records.HEAD, kind, version, HEADER["first_seq"] + offset, frame)
         body = head + struct.pack(layout, *values) + rest
         content += encoded(body)
     return content
@@ -102,6 +104,10 @@ def segments() -> dict[str, bytes]:
         "segment_damaged_header": damaged(small, 25),
         "segment_newer_major": newer,
         "segment_unknown_type": packed([BOOT, (200, 5, (), b"\1\2\0\3"), STOP]),
+        "segment_other_version": packed(
+            [BOOT, EVENT, SNIPPET, EPOCH, STOP],
+            {records.EVENT: 1, records.SNIPPET: 1, records.EPOCH: 3},
+        ),
         "segment_long_record": packed([(records.TEXT, 1, (), b"x" * 700), STOP]),
     }
 
@@ -208,6 +214,54 @@ def test_the_table_of_the_record_head_is_what_the_board_packs():
     assert rows[-1][0] + rows[-1][1] == records.HEAD_BYTES
 
 
+def test_the_version_of_each_types_layout_is_the_boards():
+    text = SPEC.read_text(encoding="utf-8")
+    row = r"^\| 2 \| 1 \| 1 \| u8 \| version \| of this type's layout: (.*), else 1 \|$"
+    raised = re.search(row, text, re.MULTILINE)
+    assert raised
+    told = {name: int(number) for number, name in re.findall(r"(\d) for `(\w+)`", raised[1])}
+    expected = {
+        log_records.TYPE_NAMES[number]: records.VERSIONS[number]
+        for number in records.LAYOUTS
+        if records.VERSIONS[number] != 1
+    }
+    assert told == expected
+    assert {n: records.VERSIONS[n] for n in records.LAYOUTS} == second_decoder.VERSIONS
+
+
+# Layouts of the versions before: a change of one of these without a new version would be read as
+# the other by whoever has the older tool.
+LAYOUTS_OF_VERSION_1 = {
+    records.BOOT: "<BI", records.ANCHOR: "<IHI", records.EVENT: "<BBBBIIIIIIIIIIIIIHhhh",
+    records.SNIPPET: "<IIHHHH", records.EPOCH: "<IIIII", records.GAP: "<IIIB",
+    records.STATE: "<IIBB", records.RECORDER: "<IIIIIIII", records.STOP: "<IIIB",
+    records.MARK: "<", records.TEXT: "<", records.CONFIG: "<",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", records.LAYOUTS)
+def test_another_layout_has_another_version(number):
+    same = records.LAYOUTS[number] == LAYOUTS_OF_VERSION_1[number]
+    assert same == (records.VERSIONS[number] == 1)
+
+
+def test_another_versions_record_is_kept_as_unknown_and_named(tmp_path, capsys):
+    (tmp_path / "00000007.crib").write_bytes(segments()["segment_other_version"])
+    (segment,) = logfile.read(tmp_path)
+    assert [(r["type"], r["seq"]) for r in segment.records] == [
+        (records.BOOT, 400), (0, 401), (0, 402), (0, 403), (records.STOP, 404),
+    ]  # fmt: skip
+    assert all(r.keys() == {"type", "number", "version", "seq", "frame", "rest"}
+               for r in segment.records[1:4])  # fmt: skip
+    assert all(facts.json_line(r, segment.header) is None for r in segment.records[1:4])
+    assert list(rerun.verdicts(tmp_path)) == []
+    assert cli.run(["decode", str(tmp_path)]) == 3
+    said = capsys.readouterr()
+    assert '"event"' not in said.out
+    assert "1 event records in layout 1, which this cribtrace cannot read" in said.err
+    assert "1 epoch records in layout 3" in said.err
+
+
 def test_the_codes_are_the_boards():
     text = SPEC.read_text(encoding="utf-8")
     expected = {
@@ -252,6 +306,7 @@ def test_golden_segments(name):
 
 def test_the_golden_segments_cover_every_type_and_every_verdict():
     expected = [json.loads(p.read_text()) for p in sorted(VECTORS.glob("segment*.json"))]
+    assert {p.stem for p in VECTORS.glob("segment*.json")} == set(segments())
     assert {r["type"] for e in expected for r in e["records"]} == set(spec_types().values())
     assert {e["verdict"] for e in expected} == {"complete", "truncated", "damaged", "foreign"}
     assert any(e["unknown"] for e in expected)

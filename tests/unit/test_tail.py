@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from cribtrace import facts
+from cribtrace import criteria, facts
 from cribtrace.client import Client
-from cribtrace.device import protocol, records
+from cribtrace.device import protocol, records, settings
 from cribtrace.errors import NoDevice
 from cribtrace.interpretation import read
 from cribtrace.link import Link
@@ -59,7 +59,7 @@ def test_missed_records_are_counted_and_a_waveform_without_its_frames_is_none():
 
         def say():
             peer.push(protocol.RECORD, mark(4, "x"))
-            snippet = struct.pack(records.HEAD, records.SNIPPET, 1, 5, 400)
+            snippet = struct.pack(records.HEAD, records.SNIPPET, 2, 5, 400)
             peer.push(protocol.RECORD, snippet.ljust(records.SNIPPET_BYTES, b"\0"))
             peer.push(protocol.RECORD, mark(6, "x"))
             peer.push(protocol.RECORD, mark(8, "x"))
@@ -92,6 +92,83 @@ def test_after_an_unplug_it_reconnects_and_says_what_it_missed(tmp_path, monkeyp
     assert [type(item) for item in items] == [Note, Note, Decoded]
     assert "is back" in items[0].line
     assert str(items[1].line).startswith("25 records (5 to 29)")
+
+
+def of_epoch(seq):
+    return record(records.EPOCH, seq, 3120, (0, 3120, 3120, 50, 900, 40, 0, 10**6, 10**6, 10**6))
+
+
+def of_event(seq):
+    fields = (0, 11, 0, 2, 0, 512, 400, 1, 96, 0, 2210, 2210, 2212, 22, 40, 2301, 205, 10**6,
+              90_000, 3072, 0, 0, 0)  # fmt: skip
+    return record(records.EVENT, seq, 2300, fields)
+
+
+def changed(high_16):
+    return settings.check({"high_16": high_16}, settings.DEFAULTS)
+
+
+def test_a_board_with_settings_of_its_own_is_read_with_these():
+    with Peer() as peer:
+        peer.settings = changed(206)
+
+        def say():
+            peer.push(protocol.RECORD, of_epoch(4))
+            peer.push(protocol.RECORD, of_event(5))
+            config = record(records.CONFIG, 6, 3120, rest=settings.text(changed(412)).encode())
+            peer.push(protocol.RECORD, config)
+            peer.push(protocol.RECORD, of_epoch(7))
+
+        once_tailing(peer, say)
+        items = list(itertools.islice(following(peer.port), 4))
+    epoch_before, event, _, epoch_after = (item.line for item in items)
+    assert epoch_before["threshold"] == round(criteria.needed(206), 2)
+    assert event["why"]["threshold"] == round(criteria.needed(206), 2)
+    assert event["why"]["margin"]
+    assert event["why"]["considered"]
+    assert epoch_after["threshold"] == round(criteria.needed(412), 2)
+
+
+def test_a_board_that_comes_back_is_asked_for_its_settings_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
+    link = tmp_path / "port"
+    first = Peer()
+    first.settings = changed(206)
+    link.symlink_to(first.port)
+    once_tailing(first, lambda: first.push(protocol.RECORD, of_epoch(4)))
+    stream = following(str(link))
+    assert next(stream).line["threshold"] == round(criteria.needed(206), 2)
+    first.close()
+    next(stream)
+    with Peer() as second:
+        second.settings = changed(412)
+        os.replace(_linked(tmp_path, second.port), link)
+        once_tailing(second, lambda: second.push(protocol.RECORD, of_epoch(5)))
+        items = list(itertools.islice(stream, 2))
+        stream.close()
+    assert items[-1].line["threshold"] == round(criteria.needed(412), 2)
+
+
+class Older(Peer):
+    """A board whose settings are not those of this version, or that tells none."""
+
+    refuses = False
+
+    def do_config(self, number, *words):
+        if self.refuses:
+            self.push(protocol.ERROR, b"unknown_verb known are hello", number)
+            return None
+        item = b"name=low_gain_8 value=24 default=24 least=8 most=200 unit=eighths"
+        self.push(protocol.ITEM, item, number)
+        return "count=1 schema=1 config_crc=1a2b3c4d"
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_settings_of_another_version_are_none(refuses):
+    with Older() as peer:
+        peer.refuses = refuses
+        once_tailing(peer, lambda: peer.push(protocol.RECORD, of_epoch(4)))
+        assert next(following(peer.port)).line["threshold"] is None
 
 
 def _linked(folder, port):

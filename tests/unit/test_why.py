@@ -1,5 +1,6 @@
 """`cribtrace why`: every second of a log has an answer, event or none, in its own numbers."""
 
+import dataclasses
 import json
 import os
 import re
@@ -8,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from cribtrace import analysis, cli, log_records, scenario, why
-from cribtrace.device import settings
+from cribtrace import analysis, cli, criteria, log_records, scenario, why
+from cribtrace.device import records, settings
 from cribtrace.errors import Usage
 from cribtrace.facts import RULES
 from cribtrace.recording import Recording
@@ -104,6 +105,52 @@ def test_a_second_without_an_event_tells_what_was_closest_and_what_was_missing(n
     assert "The nearest twitch begins" in text
 
 
+def test_a_second_is_as_many_frames_as_the_board_counts(tmp_path):
+    """At 104.45 Hz these are 104, so that the last ones of an epoch end 0.1 s early."""
+    still = bumps(length_s=60)
+    night = analysis.read_night(log(Recording(still.accel, 104.45, LSB_PER_G), tmp_path))
+    epoch = night.epochs[1]
+    epoch["levels"] = list(range(1, 31))
+    told = why.answer(night, epoch["onset_s"] + 28.95)["second"]
+    assert told["onset_s"] == pytest.approx(epoch["onset_s"] + 29 * 104 / 104.45, abs=0.001)
+    assert told["until_s"] == pytest.approx(epoch["onset_s"] + 30 * 104 / 104.45, abs=0.002)
+    assert told["strength"] == round(criteria.second_strength(30), 2)
+
+
+def judged(night, *rules) -> tuple[dict, str]:
+    """What is said of the second of two events of which the first was cut into it."""
+    first, second = (dict(event, why={**event["why"], "rule": rule})
+                     for event, rule in zip(night.events, rules, strict=True))  # fmt: skip
+    first["why"]["cut"] = second["why"]["joined"] = True
+    changed = dataclasses.replace(night, events=[first, second])
+    found = why.answer(changed, second["onset_s"] + 0.05)
+    return found["events"][0], " ".join(why.sentences(found))
+
+
+def test_a_kind_that_was_inherited_was_held_against_nothing(night):
+    event, text = judged(night, RULES[9], RULES[9])
+    assert event["inherited"] is True
+    assert event["passed_over"] == []
+    assert "Its kind is that of the movement it is the rest of." in text
+    assert "Held against" not in text
+
+
+def test_the_rest_of_a_cut_movement_may_have_a_rule_of_its_own(night):
+    event, text = judged(night, RULES[9], RULES[6])
+    assert event["inherited"] is False
+    assert event["passed_over"] == list(RULES[:6])
+    assert "Its kind is that" not in text
+
+
+def test_a_large_swing_is_not_said_to_have_been_held_against_hands(night):
+    swung = records.SWUNG
+    event, text = judged(night, RULES[11], RULES[swung])
+    assert RULES[records.HANDLED] not in event["passed_over"]
+    assert RULES[records.LEANED] not in event["passed_over"]
+    assert event["passed_over"] == list(RULES[: records.HANDLED])
+    assert f"Held against before, and not met: {RULES[0]};" in text
+
+
 def test_seconds_far_from_the_miss_are_weaker(night):
     strengths = [why.answer(night, at + 0.5)["second"]["strength"] for at in (40, 50, 58)]
     assert strengths[1] > 2 * max(strengths[0], strengths[2])
@@ -146,9 +193,17 @@ def test_a_clock_time_before_midnight_and_after_it(zone, night):
         why.moment_s(night, "03:12")
 
 
-@pytest.mark.parametrize("when", ["soon", "-3", "nan", "3:1", "99999", ""])
+@pytest.mark.parametrize(
+    "when", ["soon", "-3", "nan", "3:1", "99999", "", "03:72", "03:12:60", "0:60"]
+)
 def test_what_is_no_moment_of_the_night_is_refused(night, when):
     with pytest.raises(Usage):
+        why.moment_s(night, when)
+
+
+@pytest.mark.parametrize("when", ["03:72", "03:12:60", "0:0:75"])
+def test_what_no_clock_shows_is_named_as_no_moment(night, when):
+    with pytest.raises(Usage, match="is no moment: write 03:12"):
         why.moment_s(night, when)
 
 

@@ -182,7 +182,8 @@ def test_slow_motion_reached_nothing_and_says_so():
 
 
 @pytest.mark.parametrize(
-    ("flag", "said"), [("cut", "closed at the longest"), ("joined", "rest of a movement")]
+    ("flag", "said"),
+    [("cut", "before it could be seen to be over"), ("joined", "rest of a movement")],
 )
 def test_a_flag_is_told_only_when_it_is_set(flag, said):
     for value in (True, False):

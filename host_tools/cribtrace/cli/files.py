@@ -4,10 +4,8 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, say
-from cribtrace.errors import Damaged
+from cribtrace.cli.output import emit, json_option, name_faults, say
 
-_SHOWN = 5  # faults that are named one by one
 _SOURCE = click.Path(path_type=Path)
 
 
@@ -21,7 +19,7 @@ def decode(source: Path, as_json: bool) -> None:
     night = analysis.read_night(source)
     for line in analysis.lines(night):
         emit(line, as_json)
-    _verdict(source, night.faults)
+    name_faults(source, night.faults)
     count = len(logfile.segment_paths(source))
     say(f"{source}: complete: {count} segments, {night.summary['records_pulled']} records")
 
@@ -38,7 +36,7 @@ def report(source: Path, output: Path) -> None:
     with atomic.replacing(output, "w") as f:
         f.write(render(night))
     click.echo(output)
-    _verdict(source, night.faults)
+    name_faults(source, night.faults)
 
 
 @click.command()
@@ -62,16 +60,7 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     else:
         for sentence in reasons.sentences(said):
             click.echo(sentence)
-    _verdict(source, night.faults)
-
-
-def _verdict(source: Path, faults: list[str]) -> None:
-    """Raise Damaged, after naming each fault, unless there is none."""
-    for fault in faults[:_SHOWN]:
-        say(fault)
-    if faults:
-        more = "fault was" if len(faults) == 1 else "faults were"
-        raise Damaged(f"{source}: {len(faults)} {more} found; what could be read was")
+    name_faults(source, night.faults)
 
 
 COMMANDS = (decode, why, report)

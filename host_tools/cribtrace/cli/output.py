@@ -9,7 +9,9 @@ from typing import Any
 
 import rich_click as click
 
-from cribtrace.errors import NoDevice, Usage
+from cribtrace.errors import Damaged, NoDevice, Usage
+
+_SHOWN = 5  # faults that are named one by one
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line each.")
 port_option = click.option(
@@ -30,6 +32,15 @@ def emit(line: dict[str, Any], as_json: bool) -> None:
 def emit_found(line: dict[str, Any], as_json: bool) -> None:
     """Print one line that the host infers; in a row, its context is among the fields."""
     emit(line if as_json else {**line, **line.get("context", {})}, as_json)
+
+
+def name_faults(source: Path, faults: list[str]) -> None:
+    """Raise Damaged, after naming the first faults of a log, unless there is none."""
+    for fault in faults[:_SHOWN]:
+        say(fault)
+    if faults:
+        more = "fault was" if len(faults) == 1 else "faults were"
+        raise Damaged(f"{source}: {len(faults)} {more} found; what could be read was")
 
 
 def row(line: dict[str, Any]) -> str:
