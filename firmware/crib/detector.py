@@ -13,10 +13,10 @@ from . import config, kernels, measures, seconds
 from .movement import Movements
 from .waveform import Waveforms
 
-_IN_SEGMENT = const(2)  # the floors adapt 2**2 times slower within a movement
+IN_SEGMENT = const(2)  # the floors adapt 2**2 times slower within a movement
 _WARM_STEP = const(9)  # floor steps in the second half of the warm-up, of 2**-9 ...
 _KEPT_STEP = const(8)  # ... or where the first half is left out: what was off by 2 is by 1.2 then
-_NEVER = const(-1)
+NEVER = const(-1)
 _TICKS_MOST = const(900)  # of a run: the rings must hold it and what comes before
 
 
@@ -26,7 +26,7 @@ class Detector:
     def __init__(
         self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1, scratch=None
     ):
-        self.cfg, self._step = config.kernel_words(
+        self.cfg, self.floor_step = config.kernel_words(
             settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte
         )
         words = kernels.FRAMES + 3 * self.cfg[kernels.WINDOW]
@@ -50,9 +50,9 @@ class Detector:
         self.warm = config.frames(settings["warm_up_ms"], rate_mhz)  # frames of it left
         self._late = self.warm >> 1  # when so many are left, the large steps are over
         self._warm_step = _WARM_STEP
-        self._begin(0)
+        self.begin(0)
 
-    def _begin(self, index):
+    def begin(self, index):
         """Start at frame `index`, with the filters at rest."""
         self.index = index  # of the next frame
         self.ring_from = index  # frames before this one are not in the ring
@@ -66,8 +66,8 @@ class Detector:
                 st[k] = 0
         st[kernels.INDEX] = index
         st[kernels.WINDOW_AT] = kernels.FRAMES
-        st[kernels.STOP] = _NEVER
-        st[kernels.STEP] = self._step
+        st[kernels.STOP] = NEVER
+        st[kernels.STEP] = self.floor_step
         self.movements.cut = 0  # what follows is not the rest of what was
         self.seconds.begin(index)
 
@@ -102,14 +102,14 @@ class Detector:
             self.warm -= took
             if not self.warm:
                 self._late = self._settle
-                self._idle()
+                self.idle()
                 self.waveforms.since = self.index
                 st[kernels.BEST] = 0
         elif self.active:
             if st[kernels.STILL] == st[kernels.STOP]:
-                self._close(self.index - 1 - st[kernels.STILL])
+                self.close(self.index - 1 - st[kernels.STILL])
             elif self.index == self.run_start + self._longest:
-                moving = self._close(self.index - 1)
+                moving = self.close(self.index - 1)
                 self._finish(measures.MOVING if moving else measures.FULL)
         elif st[kernels.STILL] == 0:
             self._open()
@@ -119,12 +119,12 @@ class Detector:
         if not self.seconds.left():
             self.seconds.end()
 
-    def _idle(self):
+    def idle(self):
         st = self.state
         self.active = False
         st[kernels.STOP] = 0
         st[kernels.STILL] = 1
-        st[kernels.STEP] = self._step
+        st[kernels.STEP] = self.floor_step
         st[kernels.CLIPPED] = 0
 
     def _open(self):
@@ -136,12 +136,12 @@ class Detector:
         self._start = self.index - 1
         self.best, self._best_at = 0, self._start
         st[kernels.STOP] = self.cfg[kernels.HOLD]
-        st[kernels.STEP] = self._step + _IN_SEGMENT
+        st[kernels.STEP] = self.floor_step + IN_SEGMENT
         if self.count == 0:
             self.run_start = self._start
             self.waveforms.open(self._start)
 
-    def _close(self, end):
+    def close(self, end):
         """A stretch above the low threshold ended at frame `end`. Returns if it is a segment."""
         self.seconds.fold()
         counts = self.best >= self.cfg[kernels.HIGH]
@@ -151,8 +151,8 @@ class Detector:
             self._over = min(self.index + self._join, self.run_start + self._longest)
         else:
             self.seconds.missed(self.best, self._best_at, seconds.PASSED_LOW)
-            self.waveforms.passed(self._start, self.index)
-        self._idle()
+            self.waveforms.passed(self._start + 1, self.index)
+        self.idle()
         return counts
 
     def eventful(self):
@@ -173,7 +173,7 @@ class Detector:
     def finish(self):
         """No frame follows: end what is under way. Returns as `step`."""
         self.movements.count = 0
-        moving = self.active and self._close(self.index - 1)
+        moving = self.active and self.close(self.index - 1)
         self._finish(measures.MOVING if moving else measures.AT_REST)
         self.seconds.rest()
         return self.movements.count
@@ -182,7 +182,7 @@ class Detector:
         """Begin where `other` is: its frames stay counted, what it knew of them is left behind."""
         self.in_gaps = other.in_gaps
         self.seen = other.seen
-        self._begin(other.index)
+        self.begin(other.index)
         for axis in range(3):
             self.state[kernels.GAIN + axis] = other.state[kernels.GAIN + axis]
 
@@ -196,5 +196,5 @@ class Detector:
     def skip(self, lost):
         """`lost` frames are missing here: an open event ends unseen, the filters start again."""
         self.in_gaps += lost
-        self._begin(self.index + lost)
+        self.begin(self.index + lost)
         self.warm = max(self.warm, self._settle)

@@ -7,7 +7,7 @@ from micropython import const
 from . import config, kernels
 
 CODE_LOUD = const(208)  # codes from here on are of the largest z, below of the statistic
-_Z_MOST = const(128)
+Z_MOST = const(128)
 _ROCKING_SECONDS = const(10)  # DESIGN.md: regular motion for >= 10 s
 _SWAY_Z = const(40)  # 5 times the noise of the sharp part, 10 times that of the slow one
 
@@ -21,9 +21,9 @@ def code(statistic, z):
 
     8 steps an octave either way; the statistic grows with the fourth power of the motion.
     """
-    if z < _Z_MOST:
+    if z < Z_MOST:
         return min(kernels.level(statistic), CODE_LOUD - 1)
-    return min(CODE_LOUD - kernels.level(_Z_MOST) + kernels.level(z), 255)
+    return min(CODE_LOUD - kernels.level(Z_MOST) + kernels.level(z), 255)
 
 
 class Seconds:

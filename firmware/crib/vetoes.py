@@ -8,18 +8,18 @@ from micropython import const
 
 from . import config, kernels, measures
 
-_SWAY_SHARE = const(768)  # rocking has .83 and more of its motion below 3 Hz, movements .71
+SWAY_SHARE = const(768)  # rocking has .83 and more of its motion below 3 Hz, movements .71
 _SHAKEN_SHARE = const(390)  # body movements reach the frame through the foam: .37 and more
 _SHAKEN_SHARE_SHORT = const(374)  # ... of what lasts less than a second
 _SHAKEN_SHARE_STRONG = const(440)  # ... of a strong knock: an infant's startle is slower
 _SHAKEN_SHARE_WEAK = const(345)  # ... and noise blurs the share below this statistic
 _WEAK = const(1166400)  # 60 times the variance
-_FLAT = const(563)  # of a steady vibration: mean .55 of the peak
+FLAT = const(563)  # of a steady vibration: mean .55 of the peak
 _RING_MHZ = const(6700)  # slower vibrations may be the mattress's own: none rings faster on foam
-_TONE_SECONDS = const(2)
-_STEPS_LIKENESS = const(70)
-_TRAIN_LIKENESS = const(100)  # at whatever pace
-_STEPS_SHARE = const(410)
+TONE_SECONDS = const(2)
+STEPS_LIKENESS = const(70)
+TRAIN_LIKENESS = const(100)  # at whatever pace
+STEPS_SHARE = const(410)
 _STEPS_MOST_MHZ = const(2600)  # walking: 1.6 to 2.4 Hz (clinical note, section 1)
 _STEPS_LEAST_MHZ = const(1450)
 _TRAIN_JERKS = const(4)
@@ -40,23 +40,23 @@ class Vetoes:
         self._tilt = (settings["tilt_mg"] * (mlsb_per_g // 1000) + 999) // 1000
         self._rate_mhz = rate_mhz
         # FAST_OSC: not within 15 % of the resonance (clinical note, section 5).
-        self._ring_mhz = (settings["resonance_mhz"] * 23 // 20) or _RING_MHZ
+        self.ring_mhz = (settings["resonance_mhz"] * 23 // 20) or _RING_MHZ
         self._beat_mhz = (rate_mhz << 8) >> tick_shift  # over a PERIOD: its rate
 
     def bits(self, found, at):
         """What speaks against an infant's movement at found[at], as bits of measures.VETOES."""
         share = found[at + measures.SHARE]
-        if share >= _SWAY_SHARE or found[at + measures.BEST] == 0:
+        if share >= SWAY_SHARE or found[at + measures.BEST] == 0:
             return measures.ROCKING
         vetoes = 0
-        long = found[at + measures.SPAN] >= _TONE_SECONDS * self._second
-        steady = found[at + measures.FLATNESS] >= _FLAT
-        if long and steady and self.pitch(found, at) > self._ring_mhz:
+        long = found[at + measures.SPAN] >= TONE_SECONDS * self._second
+        steady = found[at + measures.FLATNESS] >= FLAT
+        if long and steady and self.pitch(found, at) > self.ring_mhz:
             vetoes |= measures.TONE_HEARD
-        steps = self._walks(found, at)
-        if share < (_STEPS_SHARE if steps else self._shaken_share(found, at)):
+        steps = self.walks(found, at)
+        if share < (STEPS_SHARE if steps else self.shaken_share(found, at)):
             vetoes |= measures.SHAKEN
-            if steps or found[at + measures.LIKENESS] >= _TRAIN_LIKENESS:
+            if steps or found[at + measures.LIKENESS] >= TRAIN_LIKENESS:
                 vetoes |= measures.STEPS
         if found[at + measures.PEAK] >= self._handling:
             vetoes |= measures.STRENGTH
@@ -73,14 +73,14 @@ class Vetoes:
         """Rate of the vibration that was heard, mHz; 0 for none."""
         return kernels.divide(self._rate_mhz, found[at + measures.TONE])
 
-    def _walks(self, found, at):
+    def walks(self, found, at):
         """Whether it is a train of beats at a walking pace."""
         if found[at + measures.JERKS] < _TRAIN_JERKS:
             return False
         walking = _STEPS_LEAST_MHZ <= self.pace(found, at) <= _STEPS_MOST_MHZ
-        return walking and found[at + measures.LIKENESS] >= _STEPS_LIKENESS
+        return walking and found[at + measures.LIKENESS] >= STEPS_LIKENESS
 
-    def _shaken_share(self, found, at):
+    def shaken_share(self, found, at):
         """Share below which it came through the floor, for a movement of this size and length."""
         knocks = found[at + measures.JERKS] < _TRAIN_JERKS
         if knocks and found[at + measures.PEAK] >= self._startle:

@@ -64,7 +64,7 @@ def deviation(code: int) -> float | None:
     """
     if code < seconds.CODE_LOUD:
         return None
-    z = _least(code - seconds.CODE_LOUD + kernels.level(seconds._Z_MOST))
+    z = _least(code - seconds.CODE_LOUD + kernels.level(seconds.Z_MOST))
     return z / _ENVELOPE_NOISE
 
 
@@ -94,17 +94,17 @@ def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[
     limits = vetoes.Vetoes(in_force, rate_mhz, header["mlsb_per_g"], config.tick_shift(rate_mhz))
     found = [record.get(name, 0) for name in _WORDS]
     slow_share = round(record["share"] / 1024, 3)
-    steps = limits._walks(found, 0)
-    shaken = vetoes._STEPS_SHARE if steps else limits._shaken_share(found, 0)
-    even = vetoes._STEPS_LIKENESS if steps else vetoes._TRAIN_LIKENESS
+    steps = limits.walks(found, 0)
+    shaken = vetoes.STEPS_SHARE if steps else limits.shaken_share(found, 0)
+    even = vetoes.STEPS_LIKENESS if steps else vetoes.TRAIN_LIKENESS
     tilt_mg = max(abs(record["tilt_" + axis]) for axis in records.AXES) * mg_per_lsb
-    long = record["span"] >= vetoes._TONE_SECONDS * config.frames(1000, rate_mhz)
-    heard = limits.pitch(found, 0) > limits._ring_mhz
+    long = record["span"] >= vetoes.TONE_SECONDS * config.frames(1000, rate_mhz)
+    heard = limits.pitch(found, 0) > limits.ring_mhz
     # Rocking ends the board's search; the others ask for more than their number.
     further = not told & measures.ROCKING
     looked = (
-        ("rocking", "slow_share", slow_share, vetoes._SWAY_SHARE / 1024, True),
-        ("tone", "evenness", round(record["flatness"] / 1024, 3), vetoes._FLAT / 1024,
+        ("rocking", "slow_share", slow_share, vetoes.SWAY_SHARE / 1024, True),
+        ("tone", "evenness", round(record["flatness"] / 1024, 3), vetoes.FLAT / 1024,
          further and long and heard),
         ("shaken", "slow_share", slow_share, shaken / 1024, further),
         ("steps", "regularity", round(record["likeness"] / 256, 2), even / 256,

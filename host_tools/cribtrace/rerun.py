@@ -49,32 +49,29 @@ class _Resumed(detector.Detector):
         The statistic adds up over a window that is filled meanwhile, and the floors go as fast as
         they went then.
         """
-        self._begin(wave["first"])
+        self.begin(wave["first"])
         for k, name in enumerate(_FILTERS):
             self.state[k] = wave[name]
         self.warm = 0
-        self._idle()
+        self.idle()
         self.seconds.begin(self.index)
         self.waveforms.since = self.index
         self.waveforms.check()
-        self.state[kernels.STOP] = detector._NEVER
+        self.state[kernels.STOP] = detector.NEVER
         for at in range(len(lead) // 6):
-            # The frame that opens a stretch is over when the floors slow down; one that opened
-            # before the waveform begins has slowed them from its first frame on.
-            opened = at > wave["passed_from"] or not wave["passed_from"]
-            slow = opened and at < wave["passed_until"]
-            self.state[kernels.STEP] = self._step + (detector._IN_SEGMENT if slow else 0)
+            slow = wave["passed_from"] <= at < wave["passed_until"]
+            self.state[kernels.STEP] = self.floor_step + (detector.IN_SEGMENT if slow else 0)
             self.state[kernels.OFFSET] = 6 * at
             kernels.scan(0, 1, lead, self.cfg, self.state, self.ring, self.env, self.sums)
             self.index += 1
         self.state[kernels.OFFSET] = 0
-        self._idle()
+        self.idle()
         self.state[kernels.BEST] = 0
 
     def end(self) -> int:
         """No frame follows; a movement that seems over is, though its hold is not."""
         if self.active:
-            self._close(self.index - 1 - self.state[kernels.STILL])
+            self.close(self.index - 1 - self.state[kernels.STILL])
         return self.finish()
 
 
