@@ -30,7 +30,7 @@ def main() -> int:
         "--noise", action="store_true", help="false events by threshold, on noise of its own"
     )
     args = parser.parse_args()
-    stage = Progress()
+    stage = Progress(sys.stderr)
     if args.noise:
         print(noise.report(stage))
     elif args.train_only:

@@ -1,6 +1,5 @@
 """How far it is, beside the result: which stage, how many recordings of how many, since when."""
 
-import sys
 import time
 from collections.abc import Callable
 from typing import TextIO
@@ -19,9 +18,7 @@ def silent(_what: str, _of: int) -> None:
 class Progress:
     """Says it on `stream`: a line for each stage, on a terminal one more every EVERY_S at most."""
 
-    def __init__(
-        self, stream: TextIO = sys.stderr, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._begun_s = self._said_s = clock()
 
@@ -41,4 +38,5 @@ class Progress:
         self._said_s = self._clock()
         minutes, seconds = divmod(int(self._said_s - self._begun_s), 60)
         line = f"{minutes}:{seconds:02} {what}: {count} of {of} recordings"
-        print(line, file=self._stream, flush=True)
+        self._stream.write(line + "\n")
+        self._stream.flush()

@@ -21,13 +21,7 @@ def markdown(answer: dict) -> str:
         "No infant was recorded: every figure but those under *Real recordings* is of simulated "
         "movements, and none says how the detector does on an infant. Baselines were made for "
         "other places on the body and are transplanted.",
-        f"Tolerance {TOLERANCE_S} s, judged from {COVERED_FROM_S:g} s on, {BUDGET} points tried "
-        "for each method on the training half beside those published. Definition "
-        f"`{answer['sha256']['definition'][:16]}`, test samples "
-        f"`{answer['sha256']['test'][:16]}`, as recorded beforehand: {_as_recorded(answer)}.",
-        f"The match is not even. Beside its {BUDGET} points ours has {constants()} named "
-        f"constants in {', '.join(NAMING)}; most were chosen by "
-        "looking at the training half as often as we liked, which was done for no baseline.",
+        *_conditions(answer),
         "## Goals",
         goals_table(answer["goals"]),
         "## Any movement",
@@ -54,6 +48,20 @@ def markdown(answer: dict) -> str:
         _real(answer),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _conditions(answer: dict) -> tuple[str, str]:
+    """On what terms the methods met."""
+    sha256 = answer["sha256"]
+    return (
+        f"Tolerance {TOLERANCE_S} s, judged from {COVERED_FROM_S:g} s on, {BUDGET} points tried "
+        "for each method on the training half beside those published. Definition "
+        f"`{sha256['definition'][:16]}`, test samples `{sha256['test'][:16]}`, as recorded "
+        f"beforehand: {_as_recorded(answer)}.",
+        f"The match is not even. Beside its {BUDGET} points ours has {constants()} named "
+        f"constants in {', '.join(NAMING)}; most were chosen by looking at the training half as "
+        "often as we liked, which was done for no baseline.",
+    )
 
 
 def constants() -> int:
