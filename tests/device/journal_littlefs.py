@@ -109,7 +109,7 @@ def unpacked(body):
 def session(board, count):
     """A boot's recording: records of all sizes, flushes, now and then a pull."""
     for k in range(count):
-        board.put((20, 60, 300, 1100, 1500)[k % 5])
+        board.put((20, 60, 300, 1100, 1180)[k % 5])
         if k % 3 == 0:
             board.flush()
         if k % 17 == 16:
@@ -291,7 +291,7 @@ def test_what_an_append_allocates():
     board.power_on()
     board.put(10)
     log = board.log
-    for size in (10, 100, 1000, 1600):
+    for size in (10, 100, 1000, 1180):
         log.close()
         opening = heap_of(log.append, records.MARK, 0, size)
         log.flush()

@@ -12,8 +12,8 @@ from virtual_rig import run
 
 BLOCKS = 32
 PATH = "/flash/settings"
-OLD = {"hold_ms": 400, "schema": 1}
-NEW = {"hold_ms": 300, "limb_ms": 2500, "schema": 1}
+OLD = {"hold_ms": 400, "schema": settings.SCHEMA_VERSION}
+NEW = {"hold_ms": 300, "limb_ms": 2500, "schema": settings.SCHEMA_VERSION}
 
 
 def mounted(flash):

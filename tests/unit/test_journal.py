@@ -76,13 +76,13 @@ def test_the_newest_boot_is_remembered(tmp_path):
 
 def test_a_full_segment_ends_and_another_begins(tmp_path):
     log = booted(tmp_path)
-    for _ in range(133):
-        put(log, bytes(range(1, 251)) * 6)
+    for _ in range(200):
+        put(log, bytes(range(1, 251)) * 4)
     log.close()
     sizes = [path.stat().st_size for path in segments(tmp_path)]
     assert len(sizes) > 5 and max(sizes) <= records.SEGMENT_LIMIT
     assert min(sizes[:-1]) > records.SEGMENT_LIMIT - 2100, "filled as far as records fit"
-    assert sequence(tmp_path) == list(range(133))
+    assert sequence(tmp_path) == list(range(200))
     for path in segments(tmp_path):
         header, found, _ = read(path)
         assert header and header["first_seq"] == found[0]["seq"]
@@ -246,7 +246,7 @@ def test_no_room_for_another_segment(tmp_path, disk):
     log.flush()
     disk.failing = "open"
     while log.open_segment:
-        put(log, bytes(range(1, 251)) * 6)
+        put(log, bytes(range(1, 251)) * 4)
         log.flush()
     written = log.written
     assert log.lost == 1 and written > 10
@@ -291,7 +291,7 @@ class Flash:
 
 def fill(log, count: int = 1) -> None:
     for _ in range(count):
-        put(log, bytes(range(1, 251)) * 6)
+        put(log, bytes(range(1, 251)) * 4)
         if log._bytes > records.SEGMENT_LIMIT - 2000:
             log.close()
 
@@ -306,7 +306,7 @@ def flash(tmp_path, monkeypatch):
 def test_room_is_made_before_the_filesystem_is_full(tmp_path, flash):
     log = booted(tmp_path)
     least = flash.blocks
-    for _ in range(700):
+    for _ in range(1050):
         fill(log)
         log.ack(max(log.closed_segments(), default=0))
         least = min(least, flash(None)[3])
@@ -314,7 +314,7 @@ def test_room_is_made_before_the_filesystem_is_full(tmp_path, flash):
     assert flash(None)[3] * 100 // flash.blocks <= 15 + 8, "and no more than that is given up"
     log.flush()
     kept = sequence(tmp_path)
-    assert kept == list(range(kept[0], 700)) and kept[0] > 100, "the oldest go first"
+    assert kept == list(range(kept[0], 1050)) and kept[0] > 100, "the oldest go first"
 
 
 def test_what_the_host_does_not_hold_is_never_given_up(tmp_path, flash):
