@@ -14,7 +14,7 @@ _COLUMNS = {
     "worst": "worst_frame",
     "gcc -O2": "c_instructions_per_frame",
     "ratio": "ratio",
-    "literals": "c_literal_instructions_per_frame",
+    "loading": "c_loading_instructions_per_frame",
     "calls": "helper_calls",
     "bytes": "code_bytes",
     "digest": "digest",

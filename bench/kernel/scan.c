@@ -5,8 +5,9 @@
    is: with -DLITERALS a number, as if one configuration had been compiled in, else a load from `cfg`.
 
    What is cheaper here than in a literal translation: all state is in locals, the envelope and the
-   running sums are written where a tick ends, and what only an end of the range needs is out of
-   line. */
+   running sums are written where a tick ends, the frames below the low threshold are not counted one by
+   one, and what only an end of the range needs is out of line. Where the two instruction sets differ
+   in what is cheapest, each has its own. */
 
 #include <stdint.h>
 
@@ -19,6 +20,15 @@ typedef int32_t i32;
 static inline i32 magnitude_of(i32 v) {
     return v < 0 ? -v : v;
 }
+
+/* Whether a sample, in offset binary, is within 2 LSB of an end; the difference of two squares. */
+#ifdef __XTENSA__
+#define AT_AN_END(v) ((uint16_t)((v) + 0x7fff - _TOP) < _BOTTOM - 1 - _TOP)
+#define SQUARES(a, b) (((a) - (b)) * ((a) + (b)))
+#else
+#define AT_AN_END(v) ((uint32_t)((v) + 0x8000 - _BOTTOM) > _TOP + 0x10000 - _BOTTOM)
+#define SQUARES(a, b) ((a) * (a) - (b) * (b))
+#endif
 
 static inline i32 square(i32 v) {
     return v * v;
@@ -35,9 +45,9 @@ static inline i32 square(i32 v) {
 #define AXIS(k, z) \
     i32 z; \
     { \
-        i32 v = (low[2 * k] | high[2 * k] << 8) ^ 0x8000; \
+        i32 v = low[2 * k] + ((high[2 * k] ^ 0x80) << 8); \
         frame[k] = v; \
-        if (UNLIKELY((uint32_t)(v + 0x8000 - _BOTTOM) > _TOP + 0x10000 - _BOTTOM)) \
+        if (UNLIKELY(AT_AN_END(v))) \
             st[CLIPPED] = 1; \
         v = (v << 12) - base##k; \
         base##k += v >> CFG(SHIFT_HP); \
@@ -80,61 +90,69 @@ i32 scan(
     const i32 tick_mask = (1 << CFG(SHIFT_TICK)) - 1;
     const uint8_t *at = buf + st[OFFSET];
     i32 *w = st + st[WINDOW_AT], *const w_end = st + FRAMES + 3 * CFG(WINDOW);
-    i32 index = first, end = first + n, still = st[STILL];
+    const i32 last = first + n;
+    i32 index = first, quiet = first - st[STILL], end = last;
     i32 xx = st[SUM], yy = st[SUM + 1], zz = st[SUM + 2];
     i32 xy = st[SUM + 3], xz = st[SUM + 4], yz = st[SUM + 5];
     i32 best = st[BEST], best_at = st[BEST_AT], peak = st[PEAK], sway = st[SWAY];
     i32 tick_peak = st[TICK_PEAK], tick_axis = st[TICK_AXIS];
     i32 all_sum = st[ALL], slow_sum = st[SLOWS];
     LOAD(0) LOAD(1) LOAD(2)
+    if (first - quiet < stop && quiet + stop < last)
+        end = quiet + stop;
     while (index < end) {
-        uint16_t *const frame = ring + 3 * (index & (RING - 1));
-        const uint8_t *const low = at + CFG(LOW_BYTE), *const high = at + CFG(HIGH_BYTE);
+        uint16_t *frame = ring + 3 * (index & (RING - 1));
+        i32 until = (index | tick_mask) + 1;
         if ((index & tick_mask) == 0)
             tick_peak = 0;
-        AXIS(0, x) AXIS(1, y) AXIS(2, z)
+        if (until > end)
+            until = end;
+        for (; index < until; frame += 3) {
+            const uint8_t *const low = at + CFG(LOW_BYTE), *const high = at + CFG(HIGH_BYTE);
+            AXIS(0, x) AXIS(1, y) AXIS(2, z)
 
-        const i32 a = w[0], b = w[1], c = w[2];
-        w[0] = x, w[1] = y, w[2] = z;
-        w += 3;
-        if (w == w_end)
-            w = st + FRAMES;
-        xx += x * x - a * a;
-        yy += y * y - b * b;
-        zz += z * z - c * c;
-        xy += x * y - a * b;
-        xz += x * z - a * c;
-        yz += y * z - b * c;
-        i32 v = square(xy >> CFG(SHIFT_SUM)) + square(xz >> CFG(SHIFT_SUM));
-        v = 2 * (v + square(yz >> CFG(SHIFT_SUM)));
-        v += square(xx >> CFG(SHIFT_SUM)) + square(yy >> CFG(SHIFT_SUM));
-        v += square(zz >> CFG(SHIFT_SUM));
-        if (v > best)
-            best = v, best_at = index;
-        still++;
-        if (v >= CFG(LOW))
-            still = 0;
-
-        at += CFG(STRIDE);
-        index++;
-        if (still == stop)
-            end = index;
-        if ((index & tick_mask) == 0 || index == end) {
-            const i32 tick = (index - 1) >> CFG(SHIFT_TICK);
-            i32 *const sum = sums + 2 * ((tick >> 3) & (SUMS - 1));
-            sum[0] = all_sum &= _WRAP;
-            sum[1] = slow_sum &= _WRAP;
-            if (tick_peak > peak)
-                peak = tick_peak;
-            v = tick_peak >> 3;
-            if (UNLIKELY(v > _FINE))
-                v = (v >> 5) + _FINE + 1;
-            env[tick & (TICKS - 1)] = (v << 2) + tick_axis;
+            const i32 a = w[0], b = w[1], c = w[2];
+            w[0] = x, w[1] = y, w[2] = z;
+            w += 3;
+            if (w == w_end)
+                w = st + FRAMES;
+            xx += SQUARES(x, a);
+            yy += SQUARES(y, b);
+            zz += SQUARES(z, c);
+            xy += x * y - a * b;
+            xz += x * z - a * c;
+            yz += y * z - b * c;
+            i32 v = square(xy >> CFG(SHIFT_SUM)) + square(xz >> CFG(SHIFT_SUM));
+            v = 2 * (v + square(yz >> CFG(SHIFT_SUM)));
+            v += square(xx >> CFG(SHIFT_SUM)) + square(yy >> CFG(SHIFT_SUM));
+            v += square(zz >> CFG(SHIFT_SUM));
+            if (v > best)
+                best = v, best_at = index;
+            at += CFG(STRIDE);
+            index++;
+            if (UNLIKELY(v >= CFG(LOW))) {
+                quiet = index;
+                end = last;
+                if (stop >= 0 && quiet + stop < last)
+                    end = quiet + stop;
+                if (stop == 0)
+                    until = index;
+            }
         }
+        const i32 tick = (index - 1) >> CFG(SHIFT_TICK);
+        i32 *const sum = sums + 2 * ((tick >> 3) & (SUMS - 1));
+        sum[0] = all_sum &= _WRAP;
+        sum[1] = slow_sum &= _WRAP;
+        if (tick_peak > peak)
+            peak = tick_peak;
+        i32 v = tick_peak >> 3;
+        if (UNLIKELY(v > _FINE))
+            v = (v >> 5) + _FINE + 1;
+        env[tick & (TICKS - 1)] = (v << 2) + tick_axis;
     }
     STORE(0) STORE(1) STORE(2)
     st[OFFSET] = at - buf;
-    st[STILL] = still;
+    st[STILL] = index - quiet;
     st[INDEX] = index;
     st[WINDOW_AT] = w - st;
     st[SUM] = xx, st[SUM + 1] = yy, st[SUM + 2] = zz;

@@ -64,10 +64,14 @@ _Z_HALF = const(8192)
 _MEDIAN = const(88408)  # 8 * 0.6745 << 14: the median of |z| of Gaussian noise
 _LOUD_MOST = const(127 << 14)  # so that z is 127
 _SHARP_MOST = const(65535)
+_LAP_WORDS = const(3 * RING)
+_THIRD = const(683)  # 683 >> 11 is a third, exact for every frame's place in the ring
+_THIRD_SHIFT = const(11)
 _WRAP = const(0x3FFFFFFF)  # running sums count modulo 2**30, in `scan` from -2**30 to 0
-_LAP = const(-_WRAP - 1)
+_LOWEST = const(-_WRAP - 1)
 _TOP = const(0x7FFC)  # a word beyond is within 2 LSB of the upper end of the range ...
 _BOTTOM = const(0x8003)  # ... or, below this one, of the lower
+_NEAR_TOP = const(0x7000)  # below _TOP, and a constant of one instruction
 _FINE = const(8191)  # envelope code: half an LSB up to here, 16 LSB beyond
 
 
@@ -77,8 +81,9 @@ def scan(
 ) -> int:
     """Run up to `n` frames of a FIFO burst through filters, floors and statistic.
 
-    Returns how many it took: fewer than `n` where st[STILL] became st[STOP]. `v` is no argument:
-    it and `n` are the two locals that live in registers.
+    Returns how many it took: fewer than `n` where st[STILL] became st[STOP]. At most a second at
+    once: then ALL and SLOWS cannot leave +-2**30. `v` is no argument: it and `n` are the two
+    locals that live in registers, cheapest on the right of an operator (bench/kernel/ideas.md).
     """
     stride = cfg[STRIDE]
     at = st[OFFSET] + cfg[LOW_BYTE]
@@ -90,14 +95,15 @@ def scan(
     s4 = s3 + 1
     s_sum = cfg[SHIFT_SUM]
     s_tick = cfg[SHIFT_TICK]
+    tick = 1 << s_tick
     gain_most = cfg[GAIN_MOST]
-    low = cfg[LOW]
+    low = cfg[LOW] - 1
     step = st[STEP]
     stop = st[STOP]
     still = st[STILL]
     index = st[INDEX]
     w = st[WINDOW_AT]
-    w_end = FRAMES + cfg[WINDOW] * 3
+    w_last = FRAMES + cfg[WINDOW] * 3 - 1
     x_base = st[BASE]
     y_base = st[BASE + 1]
     z_base = st[BASE + 2]
@@ -123,188 +129,236 @@ def scan(
     sway = st[SWAY]
     tick_peak = st[TICK_PEAK]
     tick_axis = st[TICK_AXIS]
-    all_sum = st[ALL] + _LAP
-    slow_sum = st[SLOWS] + _LAP
-    end = index + n
-    while index < end:
+    all_sum = st[ALL] + _LOWEST
+    slow_sum = st[SLOWS] + _LOWEST
+    # Frames below the low threshold are counted from frame `quiet` on, not one by one.
+    quiet = index - still
+    last = index + n
+    end = last
+    if still < stop:
+        end = quiet + stop
+        if last < end:
+            end = last
+    n = index & (RING - 1)
+    r = 3 * n
+    lap = index - n
+    n = index
+    while end > n:
         # Up to the end of the envelope's tick.
-        until = ((index >> s_tick) + 1) << s_tick
-        if until == index + (1 << s_tick):
+        v = n >> s_tick
+        tick_at = v
+        v = (1 + v) << s_tick
+        if tick + n == v:
             tick_peak = 0
-        if until > end:
-            until = end
-        while index < until:
-            r = (index & (RING - 1)) * 3
-
-            n = at
+        if end < v:
+            v = end
+        if _LAP_WORDS == r:
+            r = 0
+            lap = n
+        until = v
+        v -= n
+        n = at
+        at_end = stride * v + n
+        while at_end > n:
             v = buf[n]
-            n += high
-            v = (buf[n] << 8) | v
-            if v > _TOP:
-                if v < _BOTTOM:
-                    st[CLIPPED] = 1
-            v ^= 0x8000
-            ring[r] = v
-            v = (v << 12) - x_base
-            x_base = (v >> s_hp) + x_base
+            n = high + n
+            v = 256 * buf[n] + v
+            if _NEAR_TOP < v:
+                if _BOTTOM > v:
+                    if _TOP < v:
+                        st[CLIPPED] = 1
+            v = 0x8000 ^ v
+            n = r
+            ring[n] = v
+            n = x_base
+            v = 4096 * v - n
+            x_base = (v >> s_hp) + n
             v = (v >> 8) - x_band
-            v = (v >> s1) + (v >> s2) + x_band
+            n = v >> s1
+            v = (v >> s2) + n + x_band
             x_band = v
             n = v - x_slow
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
             all_sum = (v >> 2) + all_sum
-            if v > tick_peak:
+            if tick_peak < v:
                 tick_peak = v
                 tick_axis = 0
-            v = (n >> s3) + (n >> s4) + x_slow
+            v = n >> s3
+            v = (n >> s4) + v + x_slow
             x_slow = v
             n -= x_sharp
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
             slow_sum = (v >> 2) + slow_sum
-            if v > sway:
+            if sway < v:
                 sway = v
-            v = (n >> s1) + (n >> s2) + x_sharp
+                st[SWAY] = v
+            v = n >> s1
+            v = (n >> s2) + v + x_sharp
             x_sharp = v
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
-            if v > _SHARP_MOST:
+            if _SHARP_MOST < v:
                 v = _SHARP_MOST
             n = x_gain
             v = (n >> _GAIN_FRACTION) * v
-            if v > _MEDIAN:
+            if _MEDIAN < v:
                 x_gain = n - (n >> step)
-                if v > _LOUD_MOST:
+                if _LOUD_MOST < v:
                     v = _LOUD_MOST
             else:
                 n = (n >> step) + n + 1
-                if n > gain_most:
+                if gain_most < n:
                     n = gain_most
                 x_gain = n
-            v = (v + _Z_HALF) >> _Z_SHIFT
-            if x_sharp < 0:
+            v = (_Z_HALF + v) >> _Z_SHIFT
+            if 0 > x_sharp:
                 v = 0 - v
             x = v
+            n = w
+            a = st[n]
+            st[n] = v
+            n = a
+            n = n * n
+            xx = v * v - n + xx
 
-            n = at + 2
+            n = 2 + at
             v = buf[n]
-            n += high
-            v = (buf[n] << 8) | v
-            if v > _TOP:
-                if v < _BOTTOM:
-                    st[CLIPPED] = 1
-            v ^= 0x8000
-            ring[r + 1] = v
-            v = (v << 12) - y_base
-            y_base = (v >> s_hp) + y_base
+            n = high + n
+            v = 256 * buf[n] + v
+            if _NEAR_TOP < v:
+                if _BOTTOM > v:
+                    if _TOP < v:
+                        st[CLIPPED] = 1
+            v = 0x8000 ^ v
+            n = 1 + r
+            ring[n] = v
+            n = y_base
+            v = 4096 * v - n
+            y_base = (v >> s_hp) + n
             v = (v >> 8) - y_band
-            v = (v >> s1) + (v >> s2) + y_band
+            n = v >> s1
+            v = (v >> s2) + n + y_band
             y_band = v
             n = v - y_slow
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
             all_sum = (v >> 2) + all_sum
-            if v > tick_peak:
+            if tick_peak < v:
                 tick_peak = v
                 tick_axis = 1
-            v = (n >> s3) + (n >> s4) + y_slow
+            v = n >> s3
+            v = (n >> s4) + v + y_slow
             y_slow = v
             n -= y_sharp
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
             slow_sum = (v >> 2) + slow_sum
-            if v > sway:
+            if sway < v:
                 sway = v
-            v = (n >> s1) + (n >> s2) + y_sharp
+                st[SWAY] = v
+            v = n >> s1
+            v = (n >> s2) + v + y_sharp
             y_sharp = v
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
-            if v > _SHARP_MOST:
+            if _SHARP_MOST < v:
                 v = _SHARP_MOST
             n = y_gain
             v = (n >> _GAIN_FRACTION) * v
-            if v > _MEDIAN:
+            if _MEDIAN < v:
                 y_gain = n - (n >> step)
-                if v > _LOUD_MOST:
+                if _LOUD_MOST < v:
                     v = _LOUD_MOST
             else:
                 n = (n >> step) + n + 1
-                if n > gain_most:
+                if gain_most < n:
                     n = gain_most
                 y_gain = n
-            v = (v + _Z_HALF) >> _Z_SHIFT
-            if y_sharp < 0:
+            v = (_Z_HALF + v) >> _Z_SHIFT
+            if 0 > y_sharp:
                 v = 0 - v
             y = v
+            n = 1 + w
+            b = st[n]
+            st[n] = v
+            n = b
+            xy = x * v - a * n + xy
+            n = n * n
+            yy = v * v - n + yy
 
-            n = at + 4
+            n = 4 + at
             v = buf[n]
-            n += high
-            v = (buf[n] << 8) | v
-            if v > _TOP:
-                if v < _BOTTOM:
-                    st[CLIPPED] = 1
-            v ^= 0x8000
-            ring[r + 2] = v
-            v = (v << 12) - z_base
-            z_base = (v >> s_hp) + z_base
+            n = high + n
+            v = 256 * buf[n] + v
+            if _NEAR_TOP < v:
+                if _BOTTOM > v:
+                    if _TOP < v:
+                        st[CLIPPED] = 1
+            v = 0x8000 ^ v
+            n = 2 + r
+            ring[n] = v
+            n = 1 + n
+            r = n
+            n = z_base
+            v = 4096 * v - n
+            z_base = (v >> s_hp) + n
             v = (v >> 8) - z_band
-            v = (v >> s1) + (v >> s2) + z_band
+            n = v >> s1
+            v = (v >> s2) + n + z_band
             z_band = v
             n = v - z_slow
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
             all_sum = (v >> 2) + all_sum
-            if v > tick_peak:
+            if tick_peak < v:
                 tick_peak = v
                 tick_axis = 2
-            v = (n >> s3) + (n >> s4) + z_slow
+            v = n >> s3
+            v = (n >> s4) + v + z_slow
             z_slow = v
             n -= z_sharp
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
             slow_sum = (v >> 2) + slow_sum
-            if v > sway:
+            if sway < v:
                 sway = v
-            v = (n >> s1) + (n >> s2) + z_sharp
+                st[SWAY] = v
+            v = n >> s1
+            v = (n >> s2) + v + z_sharp
             z_sharp = v
-            if v < 0:
+            if 0 > v:
                 v = 0 - v
-            if v > _SHARP_MOST:
+            if _SHARP_MOST < v:
                 v = _SHARP_MOST
             n = z_gain
             v = (n >> _GAIN_FRACTION) * v
-            if v > _MEDIAN:
+            if _MEDIAN < v:
                 z_gain = n - (n >> step)
-                if v > _LOUD_MOST:
+                if _LOUD_MOST < v:
                     v = _LOUD_MOST
             else:
                 n = (n >> step) + n + 1
-                if n > gain_most:
+                if gain_most < n:
                     n = gain_most
                 z_gain = n
-            v = (v + _Z_HALF) >> _Z_SHIFT
-            if z_sharp < 0:
+            v = (_Z_HALF + v) >> _Z_SHIFT
+            if 0 > z_sharp:
                 v = 0 - v
 
-            # The window's sums of products: this frame's in, the oldest frame's out.
-            n = st[w]
-            st[w] = x
-            xx = x * x - n * n + xx
-            b = st[w + 1]
-            xy = x * y - n * b + xy
-            c = st[w + 2]
-            xz = x * v - n * c + xz
-            st[w + 1] = y
-            st[w + 2] = v
-            zz = v * v - c * c + zz
-            n = y
-            yy = n * n - b * b + yy
-            yz = n * v - b * c + yz
-            w += 3
-            if w == w_end:
-                w = FRAMES
+            n = 2 + w
+            c = st[n]
+            st[n] = v
+            n = 1 + n
+            if w_last < n:
+                n = FRAMES
+            w = n
+            n = c
+            xz = x * v - a * n + xz
+            yz = y * v - b * n + yz
+            n = n * n
+            zz = v * v - n + zz
 
             # Sum of the squares of all nine: what moves together on several axes counts for more.
             n = xy >> s_sum
@@ -320,37 +374,40 @@ def scan(
             v = n * n + v
             n = zz >> s_sum
             v = n * n + v
-            if v > best:
+            if best < v:
                 best = v
-                st[BEST_AT] = index
-            still += 1
-            if v >= low:
-                still = 0
+                st[BEST] = v
+                st[BEST_AT] = ((r * _THIRD) >> _THIRD_SHIFT) + lap - 1
+            n = at
+            n = stride + n
+            at = n
+            if low < v:
+                quiet = ((r * _THIRD) >> _THIRD_SHIFT) + lap
+                end = last
+                if stop >= 0:
+                    if quiet + stop < end:
+                        end = quiet + stop
+                    if stop == 0:
+                        until = quiet
+                        at_end = n
 
-            at += stride
-            index += 1
-            if still == stop:
-                until = index
-                end = index
-
-        if all_sum >= 0:
-            all_sum += _LAP
-        if slow_sum >= 0:
-            slow_sum += _LAP
-        n = (index - 1) >> s_tick
-        v = ((n >> 3) & (SUMS - 1)) * 2
+        n = tick_at
+        v = (n >> 2) & (2 * SUMS - 2)
         sums[v] = all_sum & _WRAP
-        sums[v + 1] = slow_sum & _WRAP
+        v = 1 + v
+        sums[v] = slow_sum & _WRAP
         v = tick_peak
-        if v > st[PEAK]:
+        if st[PEAK] < v:
             st[PEAK] = v
         v >>= 3
-        if v > _FINE:
+        if _FINE < v:
             v = (v >> 5) + _FINE + 1
-        env[n & (TICKS - 1)] = (v << 2) + tick_axis
+        env[n & (TICKS - 1)] = 4 * v + tick_axis
+        n = until
+        index = n
     n = index - st[INDEX]
     st[OFFSET] = at - cfg[LOW_BYTE]
-    st[STILL] = still
+    st[STILL] = index - quiet
     st[INDEX] = index
     st[WINDOW_AT] = w
     st[BASE] = x_base
@@ -374,8 +431,6 @@ def scan(
     st[SUM + 3] = xy
     st[SUM + 4] = xz
     st[SUM + 5] = yz
-    st[BEST] = best
-    st[SWAY] = sway
     st[TICK_PEAK] = tick_peak
     st[TICK_AXIS] = tick_axis
     st[ALL] = all_sum & _WRAP

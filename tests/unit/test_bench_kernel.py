@@ -202,3 +202,11 @@ def test_each_goal_can_be_missed():
     for change in ({"ratio": 3.01}, {"worst_frame": 131}, {"code_bytes": 6145},
                    {"helper_calls": 1}):  # fmt: skip
         assert len(list(measure.missed("x", {**row, **change}))) == 1
+
+
+def test_the_ratio_does_not_round_a_miss_away():
+    def cost(frame):
+        return runs.Cost(frame, 0, 0, "")
+
+    assert measure.ratio(cost(300.0), cost(100.0)) == 3.0
+    assert measure.ratio(cost(300.1), cost(100.0)) == 3.01
