@@ -407,8 +407,8 @@ def test_a_stretch_over_the_ring_is_the_same_frame_by_frame(stop):
     left = []
     for most in (96, 1):
         det = begin()
-        det._begin(kernels.RING - 33)
-        det._prime(raw)
+        det.begin(kernels.RING - 33)
+        config.prime(raw, det.cfg, det.state)
         det.state[kernels.STOP], det.state[kernels.STILL] = stop, 1
         took = 0
         while took < 96 and det.state[kernels.STILL] != stop:
