@@ -26,18 +26,18 @@ class Answers:
         self._nonce = binascii.hexlify(os.urandom(4)).decode()
 
     def _closed(self, number):
-        if number not in self._journal.closed_segments():
+        if number not in self._journal.shelf.closed_segments():
             raise Refused("no_segment ask for the list")
         return number
 
     def _segment_facts(self, number):
         if number not in self._facts:
-            self._facts[number] = segments.facts(self._journal.path(number))
+            self._facts[number] = segments.facts(self._journal.shelf.path(number))
         return self._facts[number]
 
     def _segment_line(self, number):
         size, crc, boot = self._segment_facts(number)
-        acked = number <= self._journal.acked()
+        acked = number <= self._journal.shelf.acked()
         fields = number, size, crc, acked, boot
         return "segment=%d bytes=%d crc=%08x acked=%d boot=%d" % fields
 
@@ -50,7 +50,7 @@ class Answers:
         self._begin(TYPED, self._text_steps(status.settings_in_force(self._app)))
 
     def _segment_lines(self):
-        for number in self._journal.closed_segments():
+        for number in self._journal.shelf.closed_segments():
             yield self._segment_line(number)
 
     # -- answers of many packets: one packet a turn, so that sampling goes on --
@@ -85,11 +85,12 @@ class Answers:
 
     def _read_steps(self, number, segment, start, length):
         server = self._app.server
+        path = self._journal.shelf.path(segment)
         offset = start
         crc = 0
         while offset < start + length:
             n = min(start + length - offset, protocol.DATA_BYTES)
-            chunk = segments.read(self._journal.path(segment), offset, n)
+            chunk = segments.read(path, offset, n)
             if not chunk:
                 break
             struct.pack_into("<II", server.body, HEAD, segment, offset)
@@ -162,10 +163,11 @@ class Answers:
         number = self._closed(int(segment))
         if self._segment_facts(number)[1] != int(crc, 16):
             raise Refused("wrong_crc read the segment again")
-        held = self._journal.acked()
-        if any(held < n < number for n in self._journal.closed_segments()):
+        held = self._journal.shelf.acked()
+        older = self._journal.shelf.closed_segments() + self._journal.shelf.open_numbers
+        if any(held < n < number for n in older):
             raise Refused("out_of_order acknowledge the older segments first")
-        self._journal.ack(number)
+        self._journal.shelf.ack(number)
         return "segment=%d" % number
 
     def tail(self, _number, arguments):

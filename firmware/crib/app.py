@@ -16,7 +16,8 @@ from .server import Server
 LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
-_FLUSH_SECONDS = const(28)  # with an event of 30 s and a FIFO of 1 s, below a minute in all
+_FLUSH_SECONDS = const(58)  # with a FIFO of 1 s, below a minute in all
+_EVENT_SECONDS = const(30)  # that an event may have lasted when it is recorded
 _FLOOR_MINUTES = const(60)  # an erase each: the flash lasts, and a floor changes slowly
 _SETTLED_SECONDS = const(60)  # what fails sooner fails at every start: leave it at the prompt
 
@@ -103,14 +104,22 @@ class App:
         if self.answers.tasks:
             self.answers.work()
         self.server.poll()
-        if self.clock.seconds - self._committed_s >= _FLUSH_SECONDS:
-            self._committed_s = self.clock.seconds
-            self.journal.flush()
+        self._commit()
         if self.clock.seconds // config.HEARTBEAT_SECONDS != self._minute:
             self._minute = self.clock.seconds // config.HEARTBEAT_SECONDS
             self._heartbeat()
         took_us = self.board.ticks_diff(self.board.ticks_us(), started)
         self._loop_max_us = max(self._loop_max_us, took_us)
+
+    def _commit(self):
+        facts = self.journal.facts
+        if not facts.at_risk:
+            self._committed_s = self.clock.seconds
+        waited_s = self.clock.seconds - self._committed_s
+        if facts.events:
+            waited_s += _EVENT_SECONDS
+        if waited_s >= _FLUSH_SECONDS:
+            self.journal.flush(facts)
 
     def _heartbeat(self):
         self._measure_heap()

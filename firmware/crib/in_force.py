@@ -1,6 +1,6 @@
 """The settings in force: kept on the board, standing in the log, changed while it records."""
 
-from . import VERSION, kept, records, settings
+from . import BUILD, VERSION, kept, records, settings
 
 
 class InForce:
@@ -43,6 +43,7 @@ class InForce:
 
 def describe(app, imu):
     """Put into every segment from here on what is needed to understand it."""
+    app.journal.shelf.when_full = app.in_force.values["when_full"]
     app.journal.begin(
         (
             app.device,
@@ -51,6 +52,8 @@ def describe(app, imu):
             imu.mlsb_per_g if imu else 0,
             app.board.RECORDING_FRAMES,
             app.in_force.crc,
+            records.schema(),
+            BUILD,
             imu.FULL_SCALE_G if imu else 0,
             app.board.SENSOR.encode(),
             app.board.NAME.encode(),

@@ -53,8 +53,9 @@ class Night:
 @dataclass
 class _Boot:
     header: dict
-    records: list[dict]
+    records: list[dict]  # facts, in the order of their numbers
     start_s: float  # since the first boot's first frame
+    waveforms: list[dict] = field(default_factory=list)  # numbered apart
 
     @property
     def frames(self) -> int:
@@ -70,13 +71,16 @@ class _Boot:
 
         From their numbers, and from the board's own count where the first ones are missing.
         """
-        last_seq = self.records[-1]["seq"]
-        numbered = last_seq - self.records[0]["seq"] + 1
+        streams = [stream for stream in (self.records, self.waveforms) if stream]
+        numbered = sum(stream[-1]["seq"] - stream[0]["seq"] + 1 for stream in streams)
         told = self.last(records.STOP, records.RECORDER)
-        return max(numbered, told["records"] + 1 + last_seq - told["seq"] if told else 0)
+        if not told:
+            return numbered
+        since = [r for stream in streams for r in stream if r["frame"] > told["frame"]]
+        return max(numbered, told["records"] + 1 + len(since))
 
     def holes(self) -> Iterator[tuple[int, int]]:
-        """(first, end) frame between which records of this boot are missing here."""
+        """(first, end) frame between which facts of this boot are missing here."""
         at = 0
         expected = self.records[0]["seq"] + (self.records[0]["type"] != records.BOOT)
         for record in self.records:
@@ -126,14 +130,16 @@ def in_a_row(segments: list[logfile.Segment]) -> Iterator[_Boot]:
     start_s = 0.0
     for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
         of_boot = list(group)
-        found = [record for segment in of_boot for record in segment.records]
+        waveforms = logfile.records_of(of_boot, records.WAVEFORMS)
+        told = logfile.records_of(of_boot, records.FACTS)
         headers = [segment.header for segment in of_boot if segment.header]
         header = next((h for h in headers if h["rate_mhz"]), headers[0])
-        away = [r for r in found if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
+        away = [r for r in told if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
         if away and away[0]["duration_ms"] != records.UNKNOWN:
             start_s += away[0]["duration_ms"] / 1000
-        if found:
-            boot = _Boot(header, found, round(start_s, 3))
+        if told or waveforms:
+            both = (told, waveforms) if told else (waveforms, [])
+            boot = _Boot(header, both[0], round(start_s, 3), both[1])
             yield boot
             start_s += facts.Scale(header).seconds(boot.frames)
 
@@ -159,7 +165,7 @@ _LISTS = {
 
 
 def _collect(night: Night, boot: _Boot, end_s: float, in_force: dict[int, dict[str, int]]) -> None:
-    waves = {r["run"]: r for r in boot.records if r["type"] == records.SNIPPET}
+    waves = {r["run"]: r for r in boot.records + boot.waveforms if r["type"] == records.SNIPPET}
     header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
         if record["type"] == records.CONFIG:
@@ -202,7 +208,7 @@ def _unread(night: Night, boots: list[_Boot]) -> None:
     found = Counter(
         (log_records.TYPE_NAMES[record["number"]], record["version"])
         for boot in boots
-        for record in boot.records
+        for record in [*boot.records, *boot.waveforms]
         if record["type"] == 0
     )
     for (name, version), count in sorted(found.items()):
@@ -244,14 +250,8 @@ def _place(line: dict, boot: _Boot) -> None:
         line["frames"] = round(line["duration_s"] * boot.header["rate_mhz"] / 1000)
 
 
-def waveform_mg(record: dict, header: dict) -> np.ndarray:
-    """The frames of a SNIPPET record: float32[n, 3] in mg, gravity included."""
-    lsb = logfile.frames_of(record) - 0x8000
-    return (lsb * (1e6 / header["mlsb_per_g"])).astype(np.float32)
-
-
 def _snippet(record: dict, boot: _Boot) -> Snippet:
-    mg = waveform_mg(record, boot.header)
+    mg = logfile.waveform_mg(record, boot.header)
     onset_s = round(boot.start_s + facts.Scale(boot.header).seconds(record["first"]), 3)
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)
 
@@ -281,7 +281,7 @@ def _summary(night: Night, boots: list[_Boot], length_s: float) -> dict:
         "frames_in_gaps": sum(gap["frames"] or 0 for gap in night.gaps),
         "frames_lost": None,
         "records_written": sum(boot.written() for boot in boots),
-        "records_pulled": sum(len(boot.records) for boot in boots),
+        "records_pulled": sum(len(boot.records) + len(boot.waveforms) for boot in boots),
         "wire_bytes": None,
         "versions": {
             "cribtrace": __version__,

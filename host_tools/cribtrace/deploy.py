@@ -1,10 +1,12 @@
 """Copy the firmware to a board with mpremote, start it and see that it answers."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from cribtrace.link import Link
 _MPREMOTE_S = 180
 _PROMPT_S = 3.0
 _QUIET_S = 0.2
+_PACKAGE = "/crib/__init__.py"
 _START_REPEATS = 14  # a first start may format the flash
 
 # Prints every file under /crib; deletes nothing, so a failure here leaves the board as it was.
@@ -65,7 +68,8 @@ def files(board: str) -> dict[str, Path]:
 
 def contents(board: str) -> dict[str, bytes]:
     """Return path on the board -> what stands there."""
-    return shipped({path: source.read_text() for path, source in files(board).items()})
+    wanted = shipped({path: source.read_text() for path, source in files(board).items()})
+    return {**wanted, _PACKAGE: stamped(wanted)}
 
 
 def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
@@ -74,6 +78,14 @@ def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
     folded = fold.folded({name: sources[path] for path, name in modules.items()})
     wanted = {**sources, **{path: folded[name] for path, name in modules.items()}}
     return {path: text.encode() for path, text in short_names.shortened(wanted).items()}
+
+
+def stamped(wanted: Mapping[str, bytes]) -> bytes:
+    """The package's own file, with the CRC-32 of all files in order of their paths as BUILD."""
+    crc = 0
+    for path in sorted(wanted):
+        crc = zlib.crc32(wanted[path], crc)
+    return re.sub(rb"(?m)^BUILD = 0\b", b"BUILD = %d" % crc, wanted[_PACKAGE])
 
 
 def _module(path: str) -> str:

@@ -9,8 +9,9 @@ import zlib
 from cribtrace.device import records
 
 HEADER_KEYS = (
-    "magic", "major", "minor", "bytes", "device", "boot", "segment", "first_seq", "rate_mhz",
-    "mlsb_per_g", "recording_frames", "config_crc", "full_scale_g", "sensor", "board", "firmware",
+    "magic", "major", "minor", "bytes", "needs", "device", "boot", "segment", "first_seq",
+    "stream", "rate_mhz", "mlsb_per_g", "recording_frames", "config_crc", "schema", "build",
+    "full_scale_g", "sensor", "board", "firmware",
 )  # fmt: skip
 """Fields of a segment header, in the order of records.HEADER."""
 
@@ -104,5 +105,6 @@ def unpack_header(raw: bytes) -> dict | None:
 
 def pack_header(facts: dict) -> bytes:
     """The bytes of a segment header as the board writes them; `facts` maps HEADER_KEYS."""
-    for_boot = tuple(facts[key] for key in HEADER_KEYS[4:] if key not in ("segment", "first_seq"))
-    return records.pack_header(for_boot, facts["segment"], facts["first_seq"])
+    of_segment = "segment", "first_seq", "stream"
+    for_boot = tuple(facts[key] for key in HEADER_KEYS[5:] if key not in of_segment)
+    return records.pack_header(for_boot, *(facts[key] for key in of_segment))

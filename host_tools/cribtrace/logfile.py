@@ -41,6 +41,9 @@ def parse(content: bytes, name: str) -> Segment:
             FOREIGN, 8, f"log format {header['major']}, which this cribtrace cannot read"
         )
         return segment
+    if unknown := header["needs"] & ~records.NEEDS:
+        segment.fault(FOREIGN, 12, f"needs what this cribtrace does not know ({unknown:#x})")
+        return segment
     segment.header = header
     _body(segment, content, int(header["bytes"]))
     return segment
@@ -104,6 +107,18 @@ def frames_of(snippet: dict) -> np.ndarray:
     raw[0] = snippet["x"], snippet["y"], snippet["z"]
     raw[1:] = np.asarray(deltas[: 3 * count], dtype=np.int32).reshape(count, 3)
     return raw.cumsum(axis=0)
+
+
+def waveform_mg(snippet: dict, header: dict) -> np.ndarray:
+    """The frames of a snippet record: float32[n, 3] in mg, gravity included."""
+    lsb = frames_of(snippet) - 0x8000
+    return (lsb * (1e6 / header["mlsb_per_g"])).astype(np.float32)
+
+
+def records_of(segments: list[Segment], stream: int) -> list[dict]:
+    """The records of one stream, in order of their numbers."""
+    of_stream = [s for s in segments if s.header and s.header["stream"] == stream]
+    return [record for segment in of_stream for record in segment.records]
 
 
 def segment_paths(source: Path) -> list[Path]:

@@ -61,15 +61,17 @@ def decode(content):
         return {**found, "verdict": "foreign"}
     if len(content) < 12:
         return {**found, "verdict": "truncated"}
-    if content[8] != 1:
+    if content[8] != 2:
         return {**found, "verdict": "foreign"}
     (size,) = struct.unpack_from("<H", content, 10)
-    if len(content) < 116:
+    if len(content) < 128:
         return {**found, "verdict": "truncated"}
     if zlib.crc32(content[: size - 4]) == struct.unpack_from("<I", content, size - 4)[0]:
+        if _u32(content[12:16]):
+            return {**found, "verdict": "foreign"}
         found["header"] = _header(content)
     else:
-        size = 116
+        size = 128
         found["verdict"] = "damaged"
     pieces = content[size:].split(b"\0")
     torn = pieces.pop()
@@ -81,18 +83,19 @@ def decode(content):
 
 
 def _header(content):
-    device = content[12:20].hex()
-    names = ("boot", "segment", "first_seq", "rate_mhz", "mlsb_per_g", "recording_frames")
-    numbers = struct.unpack_from("<6I", content, 20)
-    crc, full_scale_g = struct.unpack_from("<IH", content, 44)
-    texts = {"sensor": content[50:64], "board": content[64:96], "firmware": content[96:112]}
+    device = content[16:24].hex()
+    names = (
+        "boot", "segment", "first_seq", "stream", "rate_mhz", "mlsb_per_g", "recording_frames",
+        "config_crc", "schema", "build", "full_scale_g",
+    )  # fmt: skip
+    numbers = struct.unpack_from("<3IB6IH", content, 24)
+    texts = {"sensor": content[63:76], "board": content[76:108], "firmware": content[108:124]}
     return {
         "major": content[8],
         "minor": content[9],
+        "needs": 0,
         "device": device,
         **dict(zip(names, numbers, strict=True)),
-        "config_crc": crc,
-        "full_scale_g": full_scale_g,
         **{name: text.rstrip(b"\0").decode("ascii") for name, text in texts.items()},
     }
 

@@ -19,7 +19,7 @@ FIRMWARE_ORDER = (
     "< sampler < sensing < app < main",
     "records < kinds",
     "kernels records < recorder < sensing < app",
-    "records < journal < app",
+    "records < shelf < journal < app",
     "framing < protocol < server < answers < app",
     "kept records settings < in_force < answers < app",
     "kernels < config < floor",
@@ -40,7 +40,7 @@ HOST_ORDER = (
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided < cli",
-    "analysis tail < guided",
+    "tail < guided",
     "fold short_names < deploy < cli",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print

@@ -41,7 +41,7 @@ def mattress() -> np.ndarray:
 def boot_facts() -> tuple:
     return (
         bytes.fromhex("9f3c52a1e07b48d6"), 1, RATE_MHZ, MLSB_PER_G, 0,
-        settings.crc(settings.DEFAULTS), 2, b"LSM6DSO", b"virtual", b"0.1.0",
+        settings.crc(settings.DEFAULTS), records.schema(), 0, 2, b"LSM6DSO", b"virtual", b"0.1.0",
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ STRUCT = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 SETTINGS = {"hold_ms": 500, "floor_min_ug": 150}
 HEADER = {
     "device": bytes(range(0xD0, 0xD8)), "boot": 3, "segment": 7, "first_seq": 400,
+    "stream": 0, "schema": records.schema(), "build": 0x5EED0001,
     "rate_mhz": 104_000, "mlsb_per_g": 16_393_443, "recording_frames": 0,
     "config_crc": settings.crc(SETTINGS), "full_scale_g": 2, "sensor": b"LSM6DSO",
     "board": b"virtual", "firmware": b"0.1.0",
@@ -92,8 +93,10 @@ def segments() -> dict[str, bytes]:
     """Every golden segment by name."""
     small = packed([BOOT, EVENT, GAP, EPOCH, STOP])
     event_at = small.index(b"\0", records.HEADER_BYTES) + 20
-    newer = small[:8] + b"\2" + small[9 : records.HEADER_BYTES - 4]
+    newer = small[:8] + b"\3" + small[9 : records.HEADER_BYTES - 4]
     newer += struct.pack("<I", zlib.crc32(newer)) + small[records.HEADER_BYTES :]
+    needing = small[:12] + b"\4" + small[13 : records.HEADER_BYTES - 4]
+    needing += struct.pack("<I", zlib.crc32(needing))
     return {
         "segment": small,
         "segment_every_type": packed(ALL),
@@ -103,6 +106,8 @@ def segments() -> dict[str, bytes]:
         "segment_damaged": damaged(small, event_at),
         "segment_damaged_header": damaged(small, 25),
         "segment_newer_major": newer,
+        "segment_needs_more": needing + small[records.HEADER_BYTES :],
+        "segment_waveforms": packed([SNIPPET, SNIPPET], stream=records.WAVEFORMS),
         "segment_unknown_type": packed([BOOT, (200, 5, (), b"\1\2\0\3"), STOP]),
         "segment_other_version": packed(
             [BOOT, EVENT, SNIPPET, EPOCH, STOP],
@@ -288,6 +293,14 @@ def test_the_codes_are_the_boards():
     assert zlib.crc32(b"123456789") == 0xCBF43926
 
 
+def test_the_schema_is_the_layouts():
+    told = re.search(r"```schema\n(.*?)\n```", SPEC.read_text(encoding="utf-8"), re.DOTALL)
+    assert told
+    line = told[1].replace("\n", "")
+    assert line == ";".join(records.LAYOUTS[number] for number in sorted(records.LAYOUTS))
+    assert zlib.crc32(line.encode()) == records.schema()
+
+
 def test_the_example_decodes_to_what_it_says():
     content, stated = example()
     assert content == packed([BOOT, EVENT, GAP, EPOCH, STOP])
@@ -364,6 +377,9 @@ def main() -> None:
         (VECTORS / f"{name}.crib").write_bytes(content)
         (VECTORS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
     before, _ = SPEC.read_text(encoding="utf-8").split("## Example")
+    line = ";".join(records.LAYOUTS[number] for number in sorted(records.LAYOUTS))
+    lines = "\n".join(re.findall(".{1,72}", line))
+    before = re.sub(r"(?s)```schema\n.*?```", f"```schema\n{lines}\n```", before)
     small = segments()["segment"]
     SPEC.write_text(
         f"{before}## Example\n\nA header, then boot, event, gap, epoch and stop: offset, then 16 "

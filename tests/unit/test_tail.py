@@ -59,16 +59,16 @@ def test_missed_records_are_counted_and_a_waveform_without_its_frames_is_none():
 
         def say():
             peer.push(protocol.RECORD, mark(4, "x"))
-            snippet = struct.pack(records.HEAD, records.SNIPPET, 2, 5, 400)
+            snippet = struct.pack(records.HEAD, records.SNIPPET, 2, 977, 400)
             peer.push(protocol.RECORD, snippet.ljust(records.SNIPPET_BYTES, b"\0"))
-            peer.push(protocol.RECORD, mark(6, "x"))
+            peer.push(protocol.RECORD, mark(5, "x"))
             peer.push(protocol.RECORD, mark(8, "x"))
 
         once_tailing(peer, say)
         items = list(itertools.islice(following(peer.port), 4))
     assert [type(item) for item in items] == [Decoded, Decoded, Note, Decoded]
-    assert str(items[2].line).startswith("1 records (7 to 7) went by unheard")
-    assert items[2].gap == {"type": "gap", "onset_s": 6.0, "duration_s": 2.0, "frames": None,
+    assert str(items[2].line).startswith("2 records (6 to 7) went by unheard")
+    assert items[2].gap == {"type": "gap", "onset_s": 5.0, "duration_s": 3.0, "frames": None,
                             "reason": "records_missing"}  # fmt: skip
 
 
