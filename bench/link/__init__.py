@@ -1,0 +1,1 @@
+"""What the log costs the flash, and the line."""
