@@ -105,7 +105,7 @@ def lived(rec: Recording) -> dict[str, float]:
                     raise CribtraceError("the sensor did not switch off")
                 log = [_pulled(client, segment) for segment in client.list()]
     hours = len(rec.accel) / rec.rate_hz / 3600
-    streams = {stream: 0 for stream in (records.FACTS, records.WAVEFORMS)}
+    streams = dict.fromkeys((records.FACTS, records.WAVEFORMS), 0)
     events = 0
     for content in log:
         segment = logfile.parse(content, "segment")

@@ -1,12 +1,11 @@
 """Composition and the one loop: drain, record, serve, commit, rest."""
 
-import gc
-
 from micropython import const
 
 from . import config, floor, in_force, power, records, words
 from .answers import Answers
 from .clock import Clock
+from .health import Health
 from .identity import device_id
 from .journal import Journal
 from .recorder import Recorder
@@ -18,6 +17,8 @@ SETTINGS_FILE = "/settings"
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(58)  # with a FIFO of 1 s, below a minute in all
 _EVENT_SECONDS = const(30)  # that an event may have lasted when it is recorded
+_RECORDER_MINUTES = const(5)
+_WAVEFORM_MINUTES = const(15)  # until these are committed: an erase each
 _FLOOR_MINUTES = const(60)  # an erase each: the flash lasts, and a floor changes slowly
 _SETTLED_SECONDS = const(60)  # what fails sooner fails at every start: leave it at the prompt
 
@@ -40,10 +41,7 @@ class App:
         )  # fmt: skip
         self.device = device_id()
         self.boot = self.journal.last_boot + 1
-        self.heap_before = heap_before
-        self.heap_used = 0
-        self.heap_high = 0
-        self._loop_max_us = 0
+        self.health = Health(board, heap_before)
         self._minute = 0
         self._committed_s = 0
         self._ended = False
@@ -88,7 +86,7 @@ class App:
             self.sensing.tell()
         self.journal.flush()
         power.forget(self.board)
-        self._measure_heap()
+        self.health.measure_heap()
 
     def _describe(self, imu):
         in_force.describe(self, imu)
@@ -109,7 +107,7 @@ class App:
             self._minute = self.clock.seconds // config.HEARTBEAT_SECONDS
             self._heartbeat()
         took_us = self.board.ticks_diff(self.board.ticks_us(), started)
-        self._loop_max_us = max(self._loop_max_us, took_us)
+        self.health.turn(took_us)
 
     def _commit(self):
         facts = self.journal.facts
@@ -122,21 +120,14 @@ class App:
             self.journal.flush(facts)
 
     def _heartbeat(self):
-        self._measure_heap()
-        if not self.sensing.stopped:
-            self.recorder.write(
-                records.RECORDER, *self.counted(), self.journal.lost, self.sensing.fifo_high,
-                self._loop_max_us, self.heap_used, gc.mem_free(),
-            )  # fmt: skip
+        self.health.measure_heap()
+        if not self.sensing.stopped and self._minute % _RECORDER_MINUTES == 0:
+            self.health.record(self.recorder, self.journal, self.sensing, self.counted())
+            if self._minute % _WAVEFORM_MINUTES == 0:
+                self.journal.flush()
             if self._minute % _FLOOR_MINUTES == 0:
                 floor.keep(self)
-        self._loop_max_us = 0
         self.server.text(words.heartbeat(self))
-
-    def _measure_heap(self):
-        self.board.collect()
-        self.heap_used = gc.mem_alloc()
-        self.heap_high = max(self.heap_high, self.heap_used)
 
     @property
     def frame(self):

@@ -14,6 +14,7 @@ FORMAT_MAJOR = const(2)  # a reader that does not know it must refuse the segmen
 FORMAT_MINOR = const(0)
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
 UNKNOWN = const(0xFFFFFFFF)
+NO_TEMPERATURE = const(-32768)
 
 # What the two kinds of segment hold: waveforms are SNIPPET records, facts all others.
 FACTS = const(0)
@@ -44,17 +45,17 @@ MARK = const(10)
 TEXT = const(11)
 CONFIG = const(12)
 
-# type: layout of the fixed part. What follows it is text (MARK, TEXT, CONFIG), one byte a second
-# (EPOCH) or the coded frames (SNIPPET). Their names are host code's: text costs heap.
+# type: layout of the fixed part. What follows it is text (MARK, TEXT, CONFIG), what each second
+# was like (EPOCH) or the coded frames (SNIPPET). Their names are host code's: text costs heap.
 LAYOUTS = {
     BOOT: "<BI",
     ANCHOR: "<IHI",
     EVENT: "<BBHBBHHHHHIIIIIIIIIIhhh",
     SNIPPET: "<IIHHHHHH15i",
-    EPOCH: "<IIIIIIBIII",
+    EPOCH: "<IHHHIhBHHH",
     GAP: "<IIIB",
     STATE: "<IIBB",
-    RECORDER: "<IIIIIIII",
+    RECORDER: "<IIIIIIIIIIIHHHh8H",
     STOP: "<IIIB",
     MARK: "<",
     TEXT: "<",
@@ -62,7 +63,7 @@ LAYOUTS = {
 }
 
 # Version of each type's layout: whoever changes one raises its number (docs/SPEC-log-format.md).
-VERSIONS = bytes((0, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1))
+VERSIONS = bytes((0, 1, 1, 2, 2, 3, 1, 1, 2, 1, 1, 1, 1))
 
 SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET])  # without its frames
 

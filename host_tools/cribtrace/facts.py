@@ -231,7 +231,12 @@ def _recorder(record: dict, header: dict) -> dict:
         "what": log_records.TYPE_NAMES[record["type"]],
     }
     for name in log_records.NAMES[record["type"]]:
-        line[name] = record[name]
+        if not name.startswith("turns_"):
+            line[name] = record[name]
+    if record["type"] == records.RECORDER:
+        known = line.pop("temperature") != records.NO_TEMPERATURE
+        line["temperature_c"] = record["temperature"] / 100 if known else None
+        line["turns"] = [record[name] for name in log_records.TURNS]
     if record["type"] == records.BOOT:
         line["cause"] = records.CAUSES[record["cause"]]
     if record["type"] == records.STOP:

@@ -15,6 +15,9 @@ HEADER_KEYS = (
 )  # fmt: skip
 """Fields of a segment header, in the order of records.HEADER."""
 
+TURNS = tuple(f"turns_{k}" for k in range(8))
+"""Of a recorder record: how many turns of the loop took below 4.1, 8.2 ... 262 ms, and more."""
+
 NAMES: dict[int, tuple[str, ...]] = {
     records.BOOT: ("cause", "boots"),
     records.ANCHOR: ("utc_s", "utc_ms", "uptime_ms"),
@@ -36,8 +39,9 @@ NAMES: dict[int, tuple[str, ...]] = {
     records.GAP: ("first", "frames", "duration_ms", "reason"),
     records.STATE: ("first", "frames", "state", "reason"),
     records.RECORDER: (
-        "seen", "in_gaps", "records", "records_lost", "fifo_high", "loop_max_us", "heap_used",
-        "heap_free",
+        "seen", "in_gaps", "records", "records_lost", "given_up", "room", "fact_bytes",
+        "loop_max_us", "heap_used", "heap_free", "pause_max_us", "fifo_high", "late",
+        "collections", "temperature", *TURNS,
     ),
     records.STOP: ("seen", "in_gaps", "records", "reason"),
     records.MARK: (),
@@ -81,7 +85,38 @@ def unpack(body: bytes) -> dict | None:
     fields = struct.unpack_from(layout, body, records.HEAD_BYTES)
     record.update(zip(NAMES.get(kind, ()), fields, strict=True))
     record["rest"] = body[end:]
-    return record
+    return _epoch(record) if kind == records.EPOCH else record
+
+
+_GAIN_BITS = 12
+
+
+def _epoch(record: dict) -> dict:
+    """An epoch in the units of the other records: Q4, frame numbers, whole gains, codes."""
+    gains = {name: record[name] for name in ("gain_x", "gain_y", "gain_z")}
+    return {
+        **record,
+        "peak": record["peak"] << 3,
+        "miss_at": record["miss_at"] + record["first"],
+        **{k: (g & (1 << _GAIN_BITS) - 1) << (g >> _GAIN_BITS) for k, g in gains.items()},
+        "rest": levels(record["rest"]),
+    }
+
+
+def levels(coded: bytes) -> bytes:
+    """The codes of an epoch's seconds; undoes the firmware's `recorder.half_bytes`."""
+    halves = [half for byte in coded for half in (byte >> 4, byte & 15)]
+    if len(halves) < 2:
+        return b""
+    base, at, found = halves[0] << 4 | halves[1], 2, []
+    while at < len(halves):
+        if halves[at] < 15:
+            found.append(base + halves[at] & 0xFF)
+            at += 1
+        else:
+            found += [halves[k] << 4 | halves[k + 1] for k in (at + 1,) if k + 1 < len(halves)]
+            at += 3
+    return bytes(found)
 
 
 def unpack_header(raw: bytes) -> dict | None:

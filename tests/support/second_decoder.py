@@ -20,12 +20,14 @@ _SNIPPET = (
     "i32 gain_x, i32 gain_y, i32 gain_z"
 )
 _EPOCH = (
-    "u32 first, u32 frames, u32 seen, u32 peak, u32 miss, u32 miss_at, u8 missing, "
-    "u32 gain_x, u32 gain_y, u32 gain_z"
+    "u32 first, u16 frames, u16 seen, u16 peak, u32 miss, i16 miss_at, u8 missing, "
+    "u16 gain_x, u16 gain_y, u16 gain_z"
 )
 _RECORDER = (
-    "u32 seen, u32 in_gaps, u32 records, u32 records_lost, u32 fifo_high, u32 loop_max_us, "
-    "u32 heap_used, u32 heap_free"
+    "u32 seen, u32 in_gaps, u32 records, u32 records_lost, u32 given_up, u32 room, "
+    "u32 fact_bytes, u32 loop_max_us, u32 heap_used, u32 heap_free, u32 pause_max_us, "
+    "u16 fifo_high, u16 late, u16 collections, i16 temperature, u16 turns_0, u16 turns_1, "
+    "u16 turns_2, u16 turns_3, u16 turns_4, u16 turns_5, u16 turns_6, u16 turns_7"
 )
 # Number of the type: its name, the fixed part, what the rest is.
 TYPES = {
@@ -42,7 +44,7 @@ TYPES = {
     11: ("text", "", "text"),
     12: ("config", "", "text"),
 }
-VERSIONS = {number: 2 if number in (3, 4, 5) else 1 for number in TYPES}
+VERSIONS = {number: {3: 2, 4: 2, 5: 3, 8: 2}.get(number, 1) for number in TYPES}
 
 
 def fields(layout):
@@ -119,7 +121,7 @@ def _record(piece, found):
     if rest_is == "text":
         record["text"] = body[at:].decode("utf-8")
     elif rest_is == "levels":
-        record["levels"] = list(body[at:])
+        _epoch(record, body[at:])
     elif rest_is == "waveform":
         record["waveform"] = _waveform(record, body[at:])
     found["records"].append(record)
@@ -141,6 +143,25 @@ def _unstuffed(piece):
         if piece and code < 255:
             body += b"\0"
     return body
+
+
+def _epoch(record, coded):
+    """In units of the other records, and each second's byte."""
+    record["peak"] *= 8
+    record["miss_at"] += record["first"]
+    for axis in "xyz":
+        shift, high = divmod(record["gain_" + axis], 4096)
+        record["gain_" + axis] = high * 2**shift
+    text = coded.hex()
+    base, text, levels = int(text[:2], 16), text[2:], []
+    while text and text != "f":
+        if text[0] == "f":
+            levels.append(int(text[1:3], 16))
+            text = text[3:]
+        else:
+            levels.append(base + int(text[0], 16))
+            text = text[1:]
+    record["levels"] = levels
 
 
 def _waveform(record, coded):

@@ -18,6 +18,7 @@ FIRMWARE_ORDER = (
     "kernels measures < config < rhythm seconds vetoes waveform < kinds < movement < detector "
     "< sampler < sensing < app < main",
     "records < kinds",
+    "records < health < status app",
     "kernels records < recorder < sensing < app",
     "records < shelf < journal < app",
     "framing < protocol < server < answers < app",
@@ -66,6 +67,8 @@ class Module:
         in_package = parts[:2] in (("host_tools", "cribtrace"), ("firmware", "crib"))
         inside = parts[2 if in_package else 1 :]
         self.name = inside[0] if inside[0] != "__init__" else parts[-2]
+        if self.area == "bench":  # stands outside both orders
+            self.name = "bench_" + self.name
         self.text = path.read_text(encoding="utf-8")
         self.tree = ast.parse(self.text)
 

@@ -66,7 +66,32 @@ def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
     writer.text("what=fault fault=bus_error")
     writer.gap(128, "fifo_overrun")
     writer.write(records.MARK, rest=b"lifted")
-    writer.write(records.RECORDER, det.seen, det.in_gaps, 9, 0, 131, 61_234, 40_960, 90_112)
+    writer.write(
+        records.RECORDER,
+        det.seen,
+        det.in_gaps,
+        9,
+        0,
+        0,
+        1_600_000,
+        3_000,
+        61_234,
+        40_960,
+        90_112,
+        2_250,
+        131,
+        67,
+        5,
+        2_450,
+        400,
+        90,
+        9,
+        1,
+        0,
+        1,
+        0,
+        0,
+    )
     stopped = records.STOP_REASONS.index("ctrl_c")
     writer.write(records.STOP, det.seen, det.in_gaps, journal.written, stopped)
     journal.close()

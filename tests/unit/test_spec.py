@@ -36,6 +36,7 @@ HEADER = {
 }  # fmt: skip
 BOOT = (records.BOOT, 0, (1, 3), b"")
 GAINS = 1_048_576, 1_000_000, 900_000
+CODED_GAINS = 0x9800, 0x8F42, 0x8DBB  # 1,048,576 and, a little less than, 1,000,000 and 900,000
 FILTERS = (134_225_920, 131_076_096, 201_359_360, -9, 8, 7, -6, 5, 4, 3, 2, -1, *GAINS)
 EVENT = (
     records.EVENT, 2_300,
@@ -47,8 +48,8 @@ GAP = (records.GAP, 2_560, (2_560, 128, records.UNKNOWN, 0), b"")
 EPOCH = (
     records.EPOCH,
     3_136,
-    (2_688, 448, 448, 512, 880, 2_790, 1, *GAINS),
-    bytes((40, 41, 212, 39)),
+    (2_688, 448, 448, 64, 880, 102, 1, *CODED_GAINS),
+    bytes.fromhex("21 78 fd 46 "),  # 33: 40 41 212 39
 )
 STOP = (records.STOP, 3_200, (3_072, 128, 4, 1), b"")
 SNIPPET = (
@@ -66,7 +67,36 @@ ALL = (
     EPOCH,
     GAP,
     (records.STATE, 2_688, (2_688, 104, 0, 1), b""),
-    (records.RECORDER, 6_240, (6_112, 128, 409, 0, 131, 61_234, 40_960, 90_112), b""),
+    (
+        records.RECORDER,
+        6_240,
+        (
+            6_112,
+            128,
+            409,
+            0,
+            31,
+            1_600_000,
+            3_000,
+            61_234,
+            40_960,
+            90_112,
+            2_250,
+            131,
+            67,
+            5,
+            -150,
+            400,
+            90,
+            9,
+            1,
+            0,
+            1,
+            0,
+            0,
+        ),
+        b"",
+    ),
     (records.MARK, 6_300, (), "lifted, put back – 2:14".encode()),
     (records.TEXT, 6_301, (), b"what=fault fault=bus_error"),
     (records.STOP, 6_400, (6_272, 128, 13, 2), b""),
@@ -111,7 +141,7 @@ def segments() -> dict[str, bytes]:
         "segment_unknown_type": packed([BOOT, (200, 5, (), b"\1\2\0\3"), STOP]),
         "segment_other_version": packed(
             [BOOT, EVENT, SNIPPET, EPOCH, STOP],
-            {records.EVENT: 1, records.SNIPPET: 1, records.EPOCH: 3},
+            {records.EVENT: 1, records.SNIPPET: 1, records.EPOCH: 4},
         ),
         "segment_long_record": packed([(records.TEXT, 1, (), b"x" * 700), STOP]),
     }
@@ -264,7 +294,7 @@ def test_another_versions_record_is_kept_as_unknown_and_named(tmp_path, capsys):
     said = capsys.readouterr()
     assert '"event"' not in said.out
     assert "1 event records in layout 1, which this cribtrace cannot read" in said.err
-    assert "1 epoch records in layout 3" in said.err
+    assert "1 epoch records in layout 4" in said.err
 
 
 def test_the_codes_are_the_boards():

@@ -95,7 +95,7 @@ def test_after_an_unplug_it_reconnects_and_says_what_it_missed(tmp_path, monkeyp
 
 
 def of_epoch(seq):
-    return record(records.EPOCH, seq, 3120, (0, 3120, 3120, 50, 900, 40, 0, 10**6, 10**6, 10**6))
+    return record(records.EPOCH, seq, 3120, (0, 3120, 3120, 6, 900, 40, 0, 0x8F42, 0x8F42, 0x8F42))
 
 
 def of_event(seq):
