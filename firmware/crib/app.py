@@ -17,8 +17,8 @@ SETTINGS_FILE = "/settings"
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(58)  # with a FIFO of 1 s, below a minute in all
 _EVENT_SECONDS = const(30)  # that an event may have lasted when it is recorded
-_RECORDER_MINUTES = const(5)
-_WAVEFORM_MINUTES = const(15)  # until these are committed: an erase each
+_RECORDER_MINUTES = const(10)
+_WAVEFORM_MINUTES = const(20)  # until these are committed: an erase each
 _FLOOR_MINUTES = const(60)  # an erase each: the flash lasts, and a floor changes slowly
 _SETTLED_SECONDS = const(60)  # what fails sooner fails at every start: leave it at the prompt
 

@@ -23,6 +23,7 @@ class Stream:
 
     def __init__(self, which):
         self.which = which
+        self.limit = records.WAVEFORM_LIMIT if which else records.SEGMENT_LIMIT
         self.next_seq = 0
         self.file = None
         self.clear()
@@ -127,7 +128,7 @@ class Journal:
             self._give_up(stream)
 
     def _write(self, stream, end):
-        if stream.file and stream.bytes + framing.most_bytes(end) > records.SEGMENT_LIMIT:
+        if stream.file and stream.bytes + framing.most_bytes(end) > stream.limit:
             self._end(stream)
         if not stream.file:
             self._open(stream)
@@ -139,10 +140,10 @@ class Journal:
 
     def _open(self, stream):
         # What the open segments may still grow by is not free for another one.
-        growth = records.SEGMENT_LIMIT
+        growth = stream.limit
         for other in self._streams:
             if other.file:
-                growth += records.SEGMENT_LIMIT - other.bytes
+                growth += other.limit - other.bytes
         self.shelf.make_room(stream.which, growth)
         number = self.next_segment
         self.next_segment += 1

@@ -13,6 +13,7 @@ MAGIC = b"CRIBTRAC"
 FORMAT_MAJOR = const(2)  # a reader that does not know it must refuse the segment
 FORMAT_MINOR = const(0)
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
+WAVEFORM_LIMIT = const(16368)  # of a segment of waveforms: four such blocks; these go piecemeal
 UNKNOWN = const(0xFFFFFFFF)
 NO_TEMPERATURE = const(-32768)
 

@@ -44,3 +44,23 @@ def test_every_power_cut_in_two_hours(run_device, micropython):
     said = run_device(TWO_HOURS, name, 1, heap="24m", timeout_s=3000)
     print(said)
     assert re.search(r"operations \d+ modes 3 cuts \d+", said)
+
+
+NIGHTS = "journal_nights.py"
+
+
+def test_the_facts_of_fourteen_nights_fit(run_device, micropython):
+    assert "passed" in run_device(NIGHTS, "fourteen_nights", heap="24m")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a_week_round_the_clock",
+        "twelve_nights_beside_the_firmware",
+        "too_many_nights_would_be_noticed",
+    ],
+)
+def test_other_stretches(run_device, micropython, name):
+    assert f"passed {name}" in run_device(NIGHTS, name, heap="24m", timeout_s=600)
