@@ -223,6 +223,14 @@ def _state(record: dict, header: dict) -> dict:
     }
 
 
+def _nights_left(record: dict, since_boot_s: float) -> float | None:
+    """How many nights of ten hours still fit, going by the facts of this boot so far."""
+    if not record["fact_bytes"]:
+        return None
+    nights = record["room"] * since_boot_s / (record["fact_bytes"] * _NIGHT_S)
+    return round(nights, 1)
+
+
 def _recorder(record: dict, header: dict) -> dict:
     scale = Scale(header)
     line = {
@@ -237,6 +245,7 @@ def _recorder(record: dict, header: dict) -> dict:
         known = line.pop("temperature") != records.NO_TEMPERATURE
         line["temperature_c"] = record["temperature"] / 100 if known else None
         line["turns"] = [record[name] for name in log_records.TURNS]
+        line["nights_left"] = _nights_left(record, line["t_s"])
     if record["type"] == records.BOOT:
         line["cause"] = records.CAUSES[record["cause"]]
     if record["type"] == records.STOP:
@@ -251,6 +260,8 @@ def _mark(record: dict, header: dict) -> dict:
     text = record["rest"].decode("utf-8", "replace")
     return {"type": "mark", "t_s": scale.seconds(record["frame"]), "text": text}
 
+
+_NIGHT_S = 36_000
 
 _LINES = {
     records.EVENT: _event,
