@@ -61,6 +61,12 @@ class Scale:
         return round(self._rate_hz / frames, 3)
 
     @property
+    def second_s(self) -> float:
+        """A second of the track: whole frames, as the board counts them."""
+        whole = config.frames(1000, round(self._rate_hz * 1000))
+        return round(whole / self._rate_hz, 6) if self._rate_hz else 1.0
+
+    @property
     def tick_frames(self) -> int:
         """Frames in a tick of the envelope at this rate."""
         return 1 << config.tick_shift(round(self._rate_hz * 1000))
@@ -195,6 +201,7 @@ def _epoch(record: dict, header: dict) -> dict:
             "margin": _margin(strength(record["miss"]), threshold),
             "missing": log_records.MISSES[record["missing"]],
         },
+        "second_s": scale.second_s,
         "levels": list(record["rest"]),
     }
 

@@ -7,7 +7,6 @@ from statistics import median
 
 from cribtrace import criteria, logfile
 from cribtrace.analysis import Night
-from cribtrace.device import config
 from cribtrace.errors import Usage
 from cribtrace.facts import RULES
 from cribtrace.in_order import end_s
@@ -93,7 +92,7 @@ def _by_clock(
 def answer(night: Night, at_s: float) -> dict:
     """All that the log holds about the second at `at_s`, as a JSON line."""
     epoch = _covering(night.epochs, at_s)
-    second = _second(night, epoch, at_s) if epoch else None
+    second = _second(epoch, at_s) if epoch else None
     from_s, until_s = (second["onset_s"], second["until_s"]) if second else (at_s, at_s)
     events = [event for event in night.events if _touches(event, from_s, until_s)]
     closest = epoch and epoch.get("closest")
@@ -122,10 +121,10 @@ def _touches(line: dict, from_s: float, until_s: float) -> bool:
     return line["onset_s"] < max(until_s, from_s + 0.001) and end_s(line) > from_s
 
 
-def _second(night: Night, epoch: dict, at_s: float) -> dict | None:
+def _second(epoch: dict, at_s: float) -> dict | None:
     if not epoch["levels"]:
         return None
-    second_s = _second_s(night)
+    second_s = epoch["second_s"]
     index = min(int((at_s - epoch["onset_s"]) / second_s), len(epoch["levels"]) - 1)
     begins_s = epoch["onset_s"] + index * second_s
     code, threshold = epoch["levels"][index], epoch["threshold"]
@@ -143,12 +142,6 @@ def _second(night: Night, epoch: dict, at_s: float) -> dict | None:
         "margin": margin,
         "reached": criteria.reached(code, threshold) if threshold is not None else None,
     }
-
-
-def _second_s(night: Night) -> float:
-    """How long a second of the track is: whole frames, as the board counts them."""
-    rate_hz = night.header["rate_hz"]
-    return config.frames(1000, round(rate_hz * 1000)) / rate_hz if rate_hz else 1.0
 
 
 def _floor(night: Night, epoch: dict) -> dict:
