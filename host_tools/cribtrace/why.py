@@ -14,6 +14,7 @@ from cribtrace.report_patterns import STATES, context_sentence
 from cribtrace.tally import utc_of
 from cribtrace.wording import KINDS, against, explain, fixed, length, reason, since_start
 
+_DAY_S = 86400
 NEAR_S = 2.0  # chosen: as far as a movement's window, hold and 30 % reach beyond its duration
 
 _INHERITED = "Its kind is that of the movement it is the rest of."
@@ -36,8 +37,16 @@ def moment_s(night: Night, when: str) -> float:
     """Seconds since the start of the night that `when` means.
 
     `when` is seconds, or h:mm or h:mm:ss: a local clock time where the log has an anchor, else
-    time since the start. Raises Usage for anything else, and for what lies outside the night.
+    time since the start. One without a fraction means that whole second: an event that begins
+    within it, where none covers its first moment. Raises Usage for anything else, and for what
+    lies outside the night.
     """
+    found = _first_moment_s(night, when)
+    within = [event["onset_s"] for event in night.events if _touches(event, found, found + 1)]
+    return found if "." in when else max(found, min(within, default=found))
+
+
+def _first_moment_s(night: Night, when: str) -> float:
     ends_s = _ends_s(night)
     clock = _CLOCK.fullmatch(when)
     if clock is None:
@@ -52,6 +61,11 @@ def moment_s(night: Night, when: str) -> float:
         past_s = int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3] or 0)
         found, told = past_s, f"{since_start(ends_s)} long"
         if anchored := _anchored(night):
+            if past_s >= _DAY_S:
+                raise Usage(
+                    f"{when} is no clock time, which this recording has: write 00:00 to 23:59,"
+                    f" or {past_s:.0f} for seconds since the start"
+                )
             found, told = _by_clock(anchored, past_s, ends_s)
     if found >= ends_s:
         raise Usage(f"{when} is not in this recording, which is {told}")

@@ -188,6 +188,32 @@ def test_a_clock_time_is_local(night, zone, when, moment):
     assert why.moment_s(night, when) == pytest.approx(moment, abs=0.002)
 
 
+@pytest.mark.parametrize("tenths", [0, 4, 9])
+def test_a_time_to_the_second_means_that_whole_second(night, zone, tenths):
+    """As the report prints it: an event's clock time, without its fraction."""
+    onset_s = 19.75 + tenths / 10  # it was 01:13:20.25 at the first frame
+    event = dict(night.events[0], onset_s=onset_s, duration_s=0.2)
+    changed = dataclasses.replace(night, events=[event])
+    at_s = why.moment_s(changed, "01:13:40")
+    assert at_s == pytest.approx(onset_s, abs=0.002)
+    assert [one["onset_s"] for one in why.answer(changed, at_s)["events"]] == [onset_s]
+    assert why.moment_s(changed, "01:13:40.05") == pytest.approx(19.8, abs=0.002)
+
+
+def test_an_event_that_covers_a_moment_comes_before_one_that_begins_within_its_second(night):
+    first, second = (dict(night.events[0], onset_s=at, duration_s=0.5) for at in (19.8, 20.6))
+    both = dataclasses.replace(night, events=[first, second])
+    alone = dataclasses.replace(night, events=[second])
+    assert [why.moment_s(both, when) for when in ("20", "20.5", "21")] == [20.0, 20.5, 21.0]
+    assert [why.moment_s(alone, when) for when in ("20", "20.5", "19")] == [20.6, 20.5, 19.0]
+
+
+@pytest.mark.parametrize("when", ["25:00", "24:00:00"])
+def test_no_clock_shows_more_than_24_hours(night, zone, when):
+    with pytest.raises(Usage, match=f"{when} is no clock time, .* seconds"):
+        why.moment_s(night, when)
+
+
 def test_a_clock_time_before_midnight_and_after_it(zone, night):
     with pytest.raises(Usage, match="from 01:13:20 to 01:15:2"):
         why.moment_s(night, "03:12")
