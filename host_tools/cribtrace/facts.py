@@ -18,7 +18,7 @@ RULES = (
     "regular steps, through the floor",
     "through the floor",
     "stronger than an infant moves",
-    "the crib leans otherwise than before",
+    "a lasting lean, with half the strength of handling",
     "large and regular, up to 2.2 Hz",
     "regular jerks",
     "one strong movement",
@@ -111,7 +111,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _margin(found: float, threshold: float | None) -> float | None:
-    return None if threshold is None else round(criteria.margin(found, threshold), 2)
+    return None if threshold is None else criteria.margin(found, threshold)
 
 
 def _rate_hz(record: dict, scale: Scale) -> float | None:

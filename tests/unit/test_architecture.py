@@ -37,6 +37,7 @@ HOST_ORDER = (
     "tally rerun < report_embed report_parts < report",
     "report_parts < report_patterns < report",
     "settings < criteria < facts sleep < report_patterns < why < cli",
+    "veto_wording < wording < tally < moments < why",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided < cli",

@@ -49,12 +49,12 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     WHEN is 03:12 or 03:12:30, a local clock time where the log has one, else since the start; or
     seconds since the start. SOURCE is a log folder or segment file; else the one pulled last.
     """
-    from cribtrace import analysis
+    from cribtrace import analysis, moments
     from cribtrace import why as reasons
 
-    source = source or reasons.newest_log(Path())
+    source = source or moments.newest_log(Path())
     night = analysis.read_night(source)
-    said = reasons.answer(night, reasons.moment_s(night, when))
+    said = reasons.answer(night, moments.moment_s(night, when))
     if as_json:
         emit(said, as_json)
     else:
