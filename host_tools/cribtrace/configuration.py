@@ -113,10 +113,15 @@ def in_force(changes: Mapping[str, int | str]) -> dict[str, int]:
 
 
 def suggestion(changes: Iterable[str], known: Iterable[str]) -> str:
-    """`: did you mean ...` for the first name that is not known; "" where all are."""
+    """`: did you mean ...`, or where the names stand, for the first that is not known, or "".
+
+    At most three near names are given.
+    """
     names = list(known)
     for name in sorted(changes):
         if name not in names and name != settings.ALL:
-            near = difflib.get_close_matches(name, names) or names
+            near = difflib.get_close_matches(name, names, n=3)
+            if not near:
+                return ": `cribtrace config` lists them"
             return f": did you mean {' or '.join(near)}?"
     return ""

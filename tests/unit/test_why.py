@@ -180,6 +180,19 @@ def test_records_that_are_missing_are_named(folder, tmp_path):
     assert "the log of this time is not here" in said(night, 3000.0)
 
 
+def test_one_segment_of_a_log_names_the_folder_to_pass(folder, tmp_path, capsys):
+    content = bytearray(next(folder.glob("*.crib")).read_bytes())
+    late = content.index(0, len(content) // 2) + 1
+    second = tmp_path / "00000005.crib"
+    second.write_bytes(content[: records.HEADER_BYTES] + content[late:])
+    cli.run(["why", "15.5", str(second)])
+    said = capsys.readouterr()
+    assert f"name the folder {tmp_path}" in said.err
+    assert "pull again" not in said.err
+    assert "records_missing" not in said.out
+    assert "records missing, the log of this time is not here" in said.out
+
+
 @pytest.mark.parametrize(
     ("when", "moment"),
     [
