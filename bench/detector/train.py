@@ -1,4 +1,4 @@
-"""Our detector as shipped on the training half alone: what to look at while it is made.
+"""Our detector as shipped on what there is to train on alone: what to look at while it is made.
 
 It opens no recording of the test half. Recordings are kept, so that the next run simulates none.
 """
@@ -30,7 +30,7 @@ _SOURCES = (Path(world.__file__).parent, Path(bench.__file__).parent)
 
 
 def report(folder: Path, stage: Stage = silent) -> str:
-    """Goals, kinds and confusions as markdown, over the half to train and what is further; recordings are kept in `folder`."""
+    """Goals, kinds and confusions as markdown, over all there is to train on, kept in `folder`."""
     (ours,) = (method for method in METHODS if method.name == OURS)
     answers = answered(ours, [*further(), *listed(SPLIT)], folder, stage)
     plain = [answer for answer in answers if answer.label not in contrary.NAMES]

@@ -235,7 +235,8 @@ def test_training_and_testing_share_no_recording():
     seeds = {half: {item.name.rpartition("-")[2] for item in definition.listed(half)}
              for half in definition.SPLITS}  # fmt: skip
     assert seeds["train"].isdisjoint(seeds["test"])
-    assert seeds["test"].isdisjoint(map(str, (*range(341, 347), *range(541, 547))))  # the retired halves'
+    retired = (*range(341, 347), *range(541, 547))
+    assert seeds["test"].isdisjoint(map(str, retired))
 
 
 def test_a_recording_without_movements_is_labelled_by_its_sensor():

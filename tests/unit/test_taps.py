@@ -8,8 +8,8 @@ import pytest
 from scipy import signal
 
 from cribtrace import taps
-from cribtrace.world.chance import Chance, table
 from cribtrace.world.beds import MATTRESSES
+from cribtrace.world.chance import Chance, table
 from cribtrace.world.mattress import Mattress
 from cribtrace.world.movements import Jerk
 
