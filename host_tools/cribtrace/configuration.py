@@ -49,7 +49,7 @@ MEANINGS = {
     "startle_mg": Meaning("a short single movement of this peak is startle-like", "chosen"),
     "large_mg": Meaning("slow regular movement of this peak is of the whole body", "chosen"),
     "handling_mg": Meaning("a single movement of this peak is somebody's at the crib", "chosen"),
-    "tilt_mg": Meaning("so is one after which an axis reads this much otherwise", "chosen"),
+    "tilt_mg": Meaning("so is a weaker one that leaves an axis this much off", "chosen"),
     "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
     "waveforms_per_hour": Meaning(
         "of each kind of movement; long ones, whose kind is not known in time, are one more",

@@ -207,7 +207,7 @@ def test_every_stage_is_told(tmp_path):
     assert stages == [
         "trying 37 points of each of 1 methods, to train: 1",
         "measuring what is best of each, to test: 2",
-        "hearing the half to train: 1",
+        "hearing what is to train on: 1",
     ]
 
 
