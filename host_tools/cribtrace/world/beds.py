@@ -4,7 +4,7 @@ from cribtrace.world.figures import Figure
 
 _SPRUNG = "design choice: a mattress of the set, so that resonances differ"
 _WIDE = "design choice: from the least to the most of the set, a mattress for each seed"
-_DRAWN = "drawn by chance inside the range of the set's"
+_DRAWN = "design choice: drawn by chance inside the range of the set's"
 
 MATTRESSES: dict[str, dict[str, Figure]] = {
     "usual": {},
