@@ -186,7 +186,7 @@ def test_a_lean_says_with_what_it_tells_handling():
     said = " ".join(explain({**WHOLE, "why": {**WHOLE["why"], "considered": looked}}))
     assert (
         "a lasting lean: yes (the tilt of an axis was 11.16 mg; it takes 4 mg or more;"
-        " with a peak of 105 mg or more it tells handling)" in said
+        " with a peak of 37.6 mg or more it tells handling)" in said
     )
     assert "the strength that hands have" in facts.RULES[records.LEANED]
     assert "half" in MEANINGS["tilt_mg"].what
