@@ -8,7 +8,7 @@ import binascii
 import os
 import struct
 
-from . import floor, in_force, protocol, records, segments, settings, status
+from . import protocol, records, segments
 from .protocol import Refused
 from .server import HEAD, TYPED
 
@@ -47,6 +47,8 @@ class Answers:
 
     def tell_settings(self):
         """One line of text for each setting."""
+        from . import status
+
         self._begin(TYPED, self._text_steps(status.settings_in_force(self._app)))
 
     def _segment_lines(self):
@@ -106,6 +108,8 @@ class Answers:
     # -- the verbs --
 
     def hello(self, _number, _arguments):
+        from . import status
+
         self.tasks.clear()
         self._app.server.tail = False
         who = status.identity(self._app)
@@ -113,12 +117,18 @@ class Answers:
 
     def facts(self):
         """Everything about this board, as `key=value` text."""
-        return "%s %s" % (status.identity(self._app), status.info(self._app))
+        from . import status
+
+        return status.identity(self._app) + " " + status.info(self._app)
 
     def info(self, _number, _arguments):
+        from . import status
+
         return status.info(self._app)
 
     def config(self, number, arguments):
+        from . import in_force, status
+
         if "=" not in arguments:
             lines = list(status.settings_in_force(self._app, arguments))
             if not lines:
@@ -128,20 +138,13 @@ class Answers:
             return None
         if self._app.sensing.stopped:
             raise Refused(_STOPPED)
-        changes = dict([pair.split("=") for pair in arguments.split(" ")])
-        try:
-            in_force.change(self._app, changes)
-            return status.config_version(self._app)
-        except settings.BadSetting as error:
-            why = str(error)
-        raise Refused("bad_setting " + why)
+        in_force.change(self._app, arguments)
+        return status.config_version(self._app)
 
     def floor(self, _number, arguments):
-        app = self._app
-        gains = floor.keep(app, True) if arguments == "1" else floor.present(app)
-        if not gains:
-            raise Refused("unsettled ask again in half a minute")
-        return " ".join(["%s=%d" % pair for pair in gains.items()])
+        from . import floor
+
+        return floor.told(self._app, arguments == "1")
 
     def flush(self, _number, _arguments):
         self._journal.close()

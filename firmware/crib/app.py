@@ -4,10 +4,9 @@ import gc
 
 from micropython import const
 
-from . import config, floor, in_force, power, records, words
+from . import config, records, seldom, words
 from .answers import Answers
 from .clock import Clock
-from .identity import device_id
 from .journal import Journal
 from .recorder import Recorder
 from .sensing import Sensing
@@ -25,6 +24,8 @@ class App:
     """The recorder as a whole."""
 
     def __init__(self, board, heap_before):
+        from . import identity, in_force
+
         self.board = board
         self.clock = Clock(board)
         self.journal = Journal(LOG_DIR)
@@ -32,12 +33,9 @@ class App:
         self.answers = Answers(self, self.journal)
         self.server = Server(board, self.answers, self.journal)
         self.recorder = Recorder(self.journal, self)
-        self.in_force = in_force.InForce(SETTINGS_FILE)
-        self.sensing = Sensing(
-            board, self.clock, self.recorder, self.server, self._describe, self._watch,
-            self.in_force,
-        )  # fmt: skip
-        self.device = device_id()
+        in_force.begin(self, SETTINGS_FILE)
+        self.sensing = Sensing(board, self.clock, self.recorder, self.server, self)
+        self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
         self.heap_before = heap_before
         self.heap_used = 0
@@ -53,6 +51,7 @@ class App:
         watchdog = self.board.watchdog()
         try:
             self._start()
+            self._measure_heap()
             while True:
                 self._turn()
                 watchdog.feed()
@@ -72,7 +71,9 @@ class App:
             self.board.reset()
 
     def _start(self):
-        self._describe(None)
+        from . import in_force, power
+
+        self.describe(None)
         before = power.interruption(self.board, self.journal)
         self.sensing.connect()
         cause = records.CAUSES.index(self.board.reset_cause())
@@ -82,17 +83,22 @@ class App:
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
         in_force.tell(self)
         if self.sensing.detector:
-            self._watch()
+            self.watch()
         else:
             self.sensing.tell()
         self.journal.flush()
         power.forget(self.board)
-        self._measure_heap()
 
-    def _describe(self, imu):
+    def describe(self, imu):
+        """Put into every segment from here on what is known of the board, and of its sensor."""
+        from . import in_force
+
         in_force.describe(self, imu)
 
-    def _watch(self):
+    def watch(self):
+        """Record what the detector finds, which has seen no frame yet."""
+        from . import floor
+
         floor.seed(self)
         self.recorder.watch(self.sensing.detector)
 
@@ -120,11 +126,17 @@ class App:
                 self._loop_max_us, self.heap_used, gc.mem_free(),
             )  # fmt: skip
             if self._minute % _FLOOR_MINUTES == 0:
-                floor.keep(self)
+                self._keep_floor()
         self._loop_max_us = 0
         self.server.text(words.heartbeat(self))
 
+    def _keep_floor(self):
+        from . import floor
+
+        floor.keep(self)
+
     def _measure_heap(self):
+        seldom.forget()
         self.board.collect()
         self.heap_used = gc.mem_alloc()
         self.heap_high = max(self.heap_high, self.heap_used)
@@ -153,10 +165,12 @@ class App:
 
     def _finish(self, reason):
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
+        from . import power
+
         self.sensing.stop()
         if self.sensing.detector:
             self.recorder.leave()
-            floor.keep(self)
+            self._keep_floor()
         code = records.STOP_REASONS.index(reason)
         counts = self.counted()
         self.recorder.write(records.STOP, *counts, code)

@@ -21,9 +21,9 @@ FIRMWARE_ORDER = (
     "kernels records < recorder < sensing < app",
     "records < journal < app",
     "framing < protocol < server < answers < app",
-    "kept records settings < in_force < answers < app",
+    "kept protocol records settings < in_force < answers < app",
     "kernels < config < floor",
-    "kept < floor < answers < app",
+    "kept protocol < floor < answers < app",
     "settings < status < answers",
 )
 HOST_ORDER = (

@@ -1,0 +1,16 @@
+"""Modules that are needed at a start, or when somebody asks, do not stay in the heap.
+
+Whoever needs one imports it inside a function, and keeps nothing of it: no object of its classes.
+"""
+
+import sys
+
+_MODULES = "identity", "power", "settings", "in_force", "status", "floor"
+
+
+def forget():
+    """Let go of them: the next import compiles them again, which takes some 50 ms."""
+    package = sys.modules["crib"]
+    for name in _MODULES:
+        if sys.modules.pop("crib." + name, None):
+            delattr(package, name)
