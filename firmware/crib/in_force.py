@@ -77,11 +77,13 @@ def change(app, arguments):
     """
     old = app.settings
     changes = dict([pair.split("=") for pair in arguments.split(" ")])
+    why = ""
+    values = old
     try:
         values = settings.check(changes, old)
     except settings.BadSetting as error:
-        values, why = None, str(error)
-    if values is None:
+        why = str(error)
+    if why:
         raise protocol.Refused("bad_setting " + why)
     if values != old or app.config_fault:
         keep(app, values)
