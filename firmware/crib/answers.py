@@ -176,13 +176,11 @@ class Answers:
         return "tail=%d" % self._app.server.tail
 
     def time(self, _number, arguments):
-        utc_ms = int(arguments)
-        uptime_ms = self._app.clock.uptime_ms()
-        frame = self._app.frame + self._app.sensing.waiting()
-        if not self._app.sensing.stopped:
-            now = utc_ms // 1000, utc_ms % 1000, uptime_ms
-            self._app.recorder.write(records.ANCHOR, *now, frame=frame)
-        return "frame=%d uptime_ms=%d" % (frame, uptime_ms)
+        app = self._app
+        if arguments and not app.sensing.stopped:
+            app.recorder.anchor(arguments, app)
+        uptime_ms = app.clock.uptime_ms()
+        return "frame=%d uptime_ms=%d" % (app.frame + app.sensing.waiting(), uptime_ms)
 
     def mark(self, _number, arguments):
         if self._app.sensing.stopped:

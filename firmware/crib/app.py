@@ -127,6 +127,10 @@ class App:
             )  # fmt: skip
             if self._minute % _FLOOR_MINUTES == 0:
                 self._keep_floor()
+            if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
+                from . import clock_chip
+
+                clock_chip.anchor(self)
         self._loop_max_us = 0
         self.server.text(words.heartbeat(self))
 

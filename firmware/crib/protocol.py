@@ -35,7 +35,8 @@ VERBS = {
     "read": "segment offset length",  # bytes of one segment
     "ack": "segment crc",  # the host holds this segment safely: it may be reclaimed
     "tail": "on",  # 1: send each new record as it is made; 0: stop
-    "time": "utc_ms",  # the host's clock, to be tied to the frame counter
+    # The frame counter now; with arguments, those of an anchor, which goes into the log.
+    "time": "frame utc_s utc_ms uptime_ms boot within_ms source",
     "mark": "text",  # an observer's note, into the log
     "keep": "",  # the host still listens
     "stop": "",  # end the recording: drain, flush, switch the sensor off

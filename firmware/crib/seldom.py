@@ -5,7 +5,7 @@ Whoever needs one imports it inside a function, and keeps nothing of it: no obje
 
 import sys
 
-_MODULES = "identity", "power", "settings", "in_force", "status", "floor"
+_MODULES = "identity", "power", "settings", "in_force", "status", "floor", "clock_chip"
 
 
 def forget():

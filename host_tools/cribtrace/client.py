@@ -133,9 +133,13 @@ class Client(Conversation):
         """Have each new record sent as it is made, or no longer."""
         self.request("tail", int(on))
 
-    def time(self, utc_ms: int) -> dict[str, int | str]:
-        """Tie the host's clock to the frame counter; returns frame and uptime_ms."""
-        return _numbers(self.request("time", utc_ms))
+    def time(self) -> dict[str, int | str]:
+        """Return the frame counter and uptime_ms of this moment."""
+        return _numbers(self.request("time"))
+
+    def anchor(self, *numbers: int) -> None:
+        """Write an anchor into the log: the arguments of protocol.VERBS["time"]."""
+        self.request("time", *numbers)
 
     def mark(self, text: str) -> None:
         """Write an observer's note into the log: printable ASCII, about 100 characters."""

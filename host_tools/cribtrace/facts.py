@@ -236,6 +236,8 @@ def _recorder(record: dict, header: dict) -> dict:
         line["cause"] = records.CAUSES[record["cause"]]
     if record["type"] == records.STOP:
         line["reason"] = records.STOP_REASONS[record["reason"]]
+    if record["type"] == records.ANCHOR:
+        line["source"] = log_records.SOURCES[record["source"]]
     if record["rest"]:
         line["text"] = record["rest"].decode("utf-8", "replace")
     return line

@@ -16,7 +16,7 @@ HEADER_KEYS = (
 
 NAMES: dict[int, tuple[str, ...]] = {
     records.BOOT: ("cause", "boots"),
-    records.ANCHOR: ("utc_s", "utc_ms", "uptime_ms"),
+    records.ANCHOR: ("utc_s", "utc_ms", "uptime_ms", "boot", "within_ms", "source"),
     records.EVENT: (
         "kind", "rule", "vetoes", "axis", "tone", "share", "flatness", "jerks", "likeness",
         "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain",
@@ -59,6 +59,8 @@ VETOES = (
 STATE_REASONS = ("warm-up", "after a gap", "settings changed")
 MISSES = ("stayed below the low threshold", "passed the low threshold, not the high one")
 STATES = ("unusable",)
+SOURCES = ("host", "clock_chip", "person")
+"""Of an anchor; what none of them told is bracketed (see `anchors`)."""
 
 
 def unpack(body: bytes) -> dict | None:

@@ -9,13 +9,12 @@ import errno
 import io
 import os
 import re
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cribtrace import log_records
+from cribtrace import exchange, log_records
 from cribtrace.client import Client, Segment
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Usage
@@ -63,12 +62,13 @@ def pull(
     not acknowledged. Raises Usage for a folder that holds another log, NoDevice when the line
     fails; what is in the folder stays good.
     """
-    device = client.hello()["device"]
+    hello = client.hello()
+    device = hello["device"]
     before = client.stats.bytes_in
     with _disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _check_owner(folder, device)
-        client.time(time.time_ns() // 1_000_000)
+        exchange.anchor(client, hello)
         client.flush()
         segments = client.list()
         new = [s for s in segments if not _have(folder, s)]

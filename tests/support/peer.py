@@ -90,7 +90,7 @@ class Peer(threading.Thread):
     def __init__(self, segments=None, *, mangle=clean, deaf=0.0, mode="board", version=1):
         super().__init__(daemon=True)
         self.segments = dict(segments or {})
-        self.acked, self.asked, self.marks = [], [], []
+        self.acked, self.asked, self.marks, self.anchors = [], [], [], []
         self.sent_data_bytes = 0
         self.die_after_data_bytes = None
         self.device = DEVICE
@@ -258,7 +258,9 @@ class Peer(threading.Thread):
         self.tail = on == "1"
         return f"tail={on}"
 
-    def do_time(self, number, utc_ms):
+    def do_time(self, number, *numbers):
+        if numbers != ("",):
+            self.anchors.append(tuple(map(int, numbers)))
         return "frame=6240 uptime_ms=60000"
 
     def do_mark(self, number, *words):

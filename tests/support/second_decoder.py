@@ -27,10 +27,11 @@ _RECORDER = (
     "u32 seen, u32 in_gaps, u32 records, u32 records_lost, u32 fifo_high, u32 loop_max_us, "
     "u32 heap_used, u32 heap_free"
 )
+_ANCHOR = "u32 utc_s, u16 utc_ms, u32 uptime_ms, u32 boot, u32 within_ms, u8 source"
 # Number of the type: its name, the fixed part, what the rest is.
 TYPES = {
     1: ("boot", "u8 cause, u32 boots", None),
-    2: ("anchor", "u32 utc_s, u16 utc_ms, u32 uptime_ms", None),
+    2: ("anchor", _ANCHOR, None),
     3: ("event", _EVENT, None),
     4: ("snippet", _SNIPPET, "waveform"),
     5: ("epoch", _EPOCH, "levels"),
@@ -42,7 +43,7 @@ TYPES = {
     11: ("text", "", "text"),
     12: ("config", "", "text"),
 }
-VERSIONS = {number: 2 if number in (3, 4, 5) else 1 for number in TYPES}
+VERSIONS = {number: 2 if number in (2, 3, 4, 5) else 1 for number in TYPES}
 
 
 def fields(layout):
