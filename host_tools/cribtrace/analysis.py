@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timezone, tzinfo
+from datetime import date, timezone, tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +58,10 @@ class Night:
     likely: list[dict] = field(default_factory=list)
     contexts: dict[int, dict] = field(default_factory=dict)
     clocks: list[dict] = field(default_factory=list)  # of each boot: docs/SCHEMA.md, clock
-    apart: list[dict] = field(default_factory=list)  # what else the log holds: `nights`
+    # Which night of a log it is, and what else that holds, where somebody chose one: `nights`.
+    of: date | None = None
+    sessions: list = field(default_factory=list)
+    apart: list = field(default_factory=list)
     zone: tzinfo | None = timezone.utc  # to show times in; None: this machine's
 
 
@@ -203,7 +206,7 @@ def _snippet(record: dict, boot: Boot) -> Snippet:
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)
 
 
-def _covered(night: Night, length_s: float) -> float:
+def covered(night: Night, length_s: float) -> float:
     """Share of the recording in which a movement would have been reported, 0 to 1."""
     if not length_s:
         return 0.0
@@ -221,7 +224,7 @@ def _summary(night: Night, boots: list[Boot], length_s: float) -> dict:
     return {
         "type": "summary",
         "hours": round(length_s / 3600, 4),
-        "coverage": _covered(night, length_s),
+        "coverage": covered(night, length_s),
         "counts": {kind: kinds.count(kind) for kind in records.KINDS},
         "frames_produced": None,
         "frames_seen": sum(boot.seen() for boot in boots),

@@ -200,9 +200,7 @@ def _judged(
         frame, utc_s, used_hz = anchors[-1].frame, anchors[-1].utc_s, rate_hz
     elif drift_within_ppm > TRIM_PPM:
         used_hz = rate_hz
-    return Line(
-        frame, utc_s, used_hz, line.within_s, drift_ppm, drift_within_ppm, residual_ms
-    )
+    return Line(frame, utc_s, used_hz, line.within_s, drift_ppm, drift_within_ppm, residual_ms)
 
 
 def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
@@ -239,9 +237,7 @@ def _bracketed(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> Cloc
     return Clock(boot, BRACKET, 0, line, earliest_s, latest_s)
 
 
-def _after(
-    boots: Sequence[Boot], index: int, own: dict[int, Clock]
-) -> tuple[float | None, bool]:
+def _after(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
     """(earliest start by the boots before, whether nothing unknown lies between)."""
     past_s, exact = 0.0, True
     for k in range(index - 1, -1, -1):
@@ -255,9 +251,7 @@ def _after(
     return None, False
 
 
-def _before(
-    boots: Sequence[Boot], index: int, own: dict[int, Clock]
-) -> tuple[float | None, bool]:
+def _before(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
     """(latest start by the boots behind, whether nothing unknown lies between)."""
     ahead_s, exact = 0.0, True
     for k in range(index + 1, len(boots)):

@@ -37,6 +37,14 @@ class Pulled:
     device: str = ""
     damaged: list[int] = field(default_factory=list)  # segments whose CRC is wrong on the board
 
+    def add(self, later: "Pulled") -> None:
+        """Count a second pull into the same folder with this one."""
+        self.segments = later.segments
+        self.new_segments += later.new_segments
+        self.bytes += later.bytes
+        self.wire_bytes += later.wire_bytes
+        self.damaged = sorted({*self.damaged, *later.damaged})
+
 
 class _Tally:
     """How many of the bytes wanted are here."""

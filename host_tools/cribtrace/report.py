@@ -8,6 +8,7 @@ from string import Template
 from cribtrace import report_parts as parts
 from cribtrace import report_patterns as patterns
 from cribtrace.analysis import Night
+from cribtrace.nights import sentences
 from cribtrace.report_embed import embedded
 from cribtrace.tally import for_everyone, tally
 from cribtrace.wording import NOT_THIS, headline
@@ -50,12 +51,12 @@ def render(night: Night) -> str:
         script=script,
         title=parts.esc(f"Cribtrace: {parts.heading(night, counts)}"),
         heading=parts.esc(parts.heading(night, counts)),
-        under=parts.under(night),
+        under="<br>".join([parts.under(night), *map(parts.esc, sentences(night))]),
         headline=parts.esc(said),
         facts=parts.facts(counts),
         kinds=parts.kinds_table(counts),
         aside=" ".join(NOT_THIS[index] for index in (0, 3)),
-        hours=parts.hours_table(counts),
+        hours=parts.hours_table(night, counts),
         patterns=patterns.patterns_table(night),
         states=patterns.states_table(night),
         events=parts.events_list(

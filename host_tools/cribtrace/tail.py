@@ -1,11 +1,13 @@
 """Follow a board live: its records as JSON lines, its text as it is, its absences by name."""
 
+import contextlib
+import math
 import struct
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
-from cribtrace import configuration, log_records
+from cribtrace import configuration, exchange, log_records
 from cribtrace.client import Client
 from cribtrace.conversation import Refused, printable
 from cribtrace.device import records, settings
@@ -14,6 +16,7 @@ from cribtrace.interpretation import Interpreter
 
 _POLL_S = 0.25
 _RETRY_S = 0.5
+_ANCHOR_S = 60.0  # a line through an hour of such anchors tells a drift to 10 ppm
 
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
 
@@ -119,7 +122,12 @@ class _Following:
         if self.known:
             yield Note(f"{client.link.port} is back", restarted=restarted)
         self.known = self.up = True
+        anchored_s = -math.inf
         while True:
+            if time.monotonic() - anchored_s >= _ANCHOR_S:
+                anchored_s = time.monotonic()
+                with contextlib.suppress(Refused):
+                    exchange.anchor(client, facts)
             for heard in client.poll(_POLL_S):
                 if heard.is_record:
                     yield from self._record(heard.content)

@@ -65,7 +65,9 @@ def test_an_hour_of_anchors_tells_the_drift_and_its_residual(ppm):
 @pytest.mark.parametrize(("ppm", "named"), [(-60_000, True), (-49_000, False), (51_000, True)])
 def test_a_rate_more_than_5_percent_off_is_a_named_fault(ppm, named):
     found = lived(ppm)
-    (clock,) = anchors.clocks([boot(3, found[-1]["frame"], *[{**a, "boot": 3} for a in found])]).values()
+    (clock,) = anchors.clocks(
+        [boot(3, found[-1]["frame"], *[{**a, "boot": 3} for a in found])]
+    ).values()
     told = clock.fault()
     assert (told is not None) == named
     if told:
@@ -189,7 +191,9 @@ def test_without_any_anchor_nobody_knows():
 
 
 def test_an_unknown_source_and_a_foreign_boot_are_passed_over():
-    (clock,) = anchors.clocks([boot(1, 104, anchor(0, T0, source=9), anchor(0, T0, boot=8))]).values()
+    (clock,) = anchors.clocks(
+        [boot(1, 104, anchor(0, T0, source=9), anchor(0, T0, boot=8))]
+    ).values()
     assert clock.source is None
 
 

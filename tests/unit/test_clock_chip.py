@@ -14,7 +14,7 @@ BM8563 = importlib.import_module("cribtrace.firmware.crib.rtc.bm8563").BM8563
 
 # Maxim DS3231, figure 1: seconds, minutes, hours, day of the week, date, month/century, year from
 # 00h; bit 7 of 0Fh says that the oscillator stopped. Set at first power.
-DS3231_POWERED = {**{k: 0 for k in range(0x13)}, 0x03: 1, 0x04: 1, 0x05: 1, 0x0E: 0x1C, 0x0F: 0x88}
+DS3231_POWERED = {**dict.fromkeys(range(19), 0), 0x03: 1, 0x04: 1, 0x05: 1, 0x0E: 0x1C, 0x0F: 0x88}
 # NXP PCF8563, 8.4: VL_seconds, minutes, hours, days, weekdays, century_months, years from 02h; VL
 # is bit 7 of the seconds and set at first power. What the data sheet calls unused reads as 1 here.
 BM8563_POWERED = {0: 0x08, 1: 0, 2: 0x80, 3: 0x80, 4: 0xC0, 5: 0xC1, 6: 0xF8, 7: 0x61, 8: 0}

@@ -1,4 +1,4 @@
-"""The host's clock against the board's frames: which exchange counts, and how far off it may be."""
+"""The host's clock against the board's frames: which exchange counts, and how far off it is."""
 
 import pytest
 
@@ -76,13 +76,13 @@ def test_an_anchor_carries_the_best_exchange_its_boot_and_its_source():
 @pytest.mark.parametrize("boot", [None, "", "-1", "1e3", "x"])
 def test_a_board_without_a_boot_is_named(boot):
     hello = {} if boot is None else {"boot": boot}
-    with Peer() as peer, Client(Link(peer.port)) as client:
-        with pytest.raises(NoDevice, match="gives no number of its boot"):
-            exchange.anchor(client, hello)
+    error = pytest.raises(NoDevice, match="gives no number of its boot")
+    with Peer() as peer, Client(Link(peer.port)) as client, error:
+        exchange.anchor(client, hello)
 
 
 def test_an_unknown_form_of_time_is_named(monkeypatch):
     monkeypatch.setattr(Peer, "do_time", lambda self, number, *_: "frame=soon")
-    with Peer() as peer, Client(Link(peer.port)) as client:
-        with pytest.raises(NoDevice, match="unknown form: frame=soon"):
-            exchange.best(client)
+    error = pytest.raises(NoDevice, match="unknown form: frame=soon")
+    with Peer() as peer, Client(Link(peer.port)) as client, error:
+        exchange.best(client)

@@ -15,7 +15,7 @@ from tests.support.pattern_truth import told
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "SCHEMA.md"
 TYPES = ["header", "event", "event by the host", "epoch", "gap", "state", "state by the host",
-         "recorder", "mark", "summary", "why", "replayed", "replay"]  # fmt: skip
+         "recorder", "clock", "mark", "summary", "why", "replayed", "replay"]  # fmt: skip
 RATE_MHZ, MLSB_PER_G = 104_000, 16_393_443
 ROW = r"^\| `([\w.]+)` \|([^|]*)\|([^|]*)\|$"
 

@@ -1,4 +1,4 @@
-"""BM8563, a clock with a battery, register for register NXP's PCF8563 (data sheet rev. 11, 8.4)."""
+"""BM8563, a clock register for register NXP's PCF8563 (data sheet rev. 10, 8.4)."""
 
 from micropython import const
 

@@ -1,4 +1,4 @@
-"""Commands that talk to a board: ports, info, list, tail, pull, deploy."""
+"""Commands that talk to a board: ports, info, list, tail, pull, time, deploy."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +9,7 @@ from cribtrace.cli.output import (
     emit,
     emit_found,
     json_option,
+    name_faults,
     only_port,
     open_client,
     port_option,
@@ -112,15 +113,29 @@ def tail(port: str | None, as_json: bool) -> int:
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @port_option
 @click.option("--keep", is_flag=True, help="Acknowledge nothing: the board frees nothing.")
+@click.option(
+    "--started",
+    metavar="HH:MM",
+    help="When the last recording without a clock began: 19:40, or with its date before it.",
+)
 @json_option
-def pull(folder: Path | None, port: str | None, keep: bool, as_json: bool) -> None:
+def pull(
+    folder: Path | None, port: str | None, keep: bool, started: str | None, as_json: bool
+) -> None:
     """Bring the log into FOLDER (cribtrace-<device id> if not given) while sampling goes on."""
+    from cribtrace import started as beginnings
     from cribtrace.pull import pull as pull_log
 
+    if started:
+        beginnings.check(started)
     with open_client(port) as client:
         folder = folder or Path(f"cribtrace-{client.hello()['device']}")
         with progress("pulling") as bar:
             pulled = pull_log(client, folder, keep=keep, progress=bar)
+        if started:
+            emit(_anchor_by_person(client, folder, started), as_json)
+            # What the person said is in the board's open segment: fetch that too.
+            pulled.add(pull_log(client, folder, keep=keep))
         line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
         emit({**line, "link": asdict(client.stats)}, as_json)
     if pulled.damaged:
@@ -129,6 +144,48 @@ def pull(folder: Path | None, port: str | None, keep: bool, as_json: bool) -> No
             f"damaged on the board and not pulled: segment {listed}; nothing from there on was"
             " acknowledged, so the board keeps it"
         )
+
+
+def _anchor_by_person(client, folder: Path, started: str) -> dict:
+    from datetime import datetime, timezone
+
+    from cribtrace import anchors, exchange, logfile
+    from cribtrace import started as beginnings
+    from cribtrace.boots import in_a_row
+    from cribtrace.device import records
+
+    boots = list(in_a_row([s for s in logfile.read(folder) if s.header]))
+    now = datetime.now(timezone.utc)
+    boot, utc_s = beginnings.choose(boots, anchors.clocks(boots), started, now=now)
+    fields = 0, round(utc_s), 0, records.UNKNOWN, boot, beginnings.WITHIN_MS, exchange.PERSON
+    client.anchor(*fields)
+    return beginnings.told(boot, utc_s)
+
+
+@click.command("time")
+@click.argument("source", type=click.Path(path_type=Path), required=False)
+@port_option
+@json_option
+def time_of(source: Path | None, port: str | None, as_json: bool) -> None:
+    """Tie this machine's clock to a board's frames; or show the clocks of the log SOURCE.
+
+    Of a log each boot's: where its times are from, and how many ppm faster its frames came than
+    the sensor says, with how far its anchors lie off that line.
+    """
+    from cribtrace import analysis, anchors, exchange
+
+    if source:
+        night = analysis.read_night(source)
+        for line in night.clocks:
+            emit(line, as_json)
+        name_faults(source, night.faults)
+        return
+    with open_client(port) as client:
+        hello = client.hello()
+        used = exchange.anchor(client, hello)
+        line = {"type": "time", "port": client.link.port, "boot": int(hello["boot"])}
+        line |= {"utc": anchors.iso(used.utc_ms / 1000), "frame": used.frame}
+        emit({**line, "uptime_ms": used.uptime_ms, "trip_ms": round(used.trip_ms, 2)}, as_json)
 
 
 @click.command()
@@ -148,4 +205,4 @@ def deploy(port: str | None, board: str, as_json: bool) -> None:
         click.echo(sentence, err=True)
 
 
-COMMANDS = (ports, info, list_segments, tail, pull, deploy)
+COMMANDS = (ports, info, list_segments, tail, pull, time_of, deploy)
