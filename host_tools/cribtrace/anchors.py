@@ -171,7 +171,7 @@ def fit(anchors: Sequence[Anchor], rate_hz: float, *, simulated: bool = False) -
     utc_s = sum(w * (a.utc_s - first_s) for w, a in zip(weights, anchors, strict=True)) / total
     spread = sum(w * (a.frame - frame) ** 2 for w, a in zip(weights, anchors, strict=True))
     within_s = min(off_s)
-    if spread == 0:
+    if len({a.frame for a in anchors}) < 2:
         return Line(frame, first_s + utc_s, rate_hz, within_s)
     slope = (
         sum(

@@ -93,6 +93,16 @@ def test_one_anchor_is_an_offset_only():
     assert told["utc"] == "2027-01-15T07:59:59.000Z"
 
 
+@pytest.mark.parametrize("frame", [0, 15, 104, 987_654_321])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_anchors_at_one_frame_tell_no_rate(frame, count):
+    # A weighted mean of equal frames need not be that frame.
+    found = [anchor(frame, T0, within_ms=1 + k) for k in range(count)]
+    (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
+    assert clock.fitted.drift_ppm is None
+    assert clock.utc_s(frame / RATE_HZ) == pytest.approx(T0)
+
+
 def test_a_simulated_boards_speed_is_no_drift():
     found = [anchor(0, T0), anchor(hours(1), T0 + 180)]
     (clock,) = anchors.clocks([boot(1, hours(1), *found, simulated=hours(1))]).values()

@@ -8,10 +8,11 @@ from . import costs
 class I2C:
     """A device has address, read_into(reg, buf) -> came from the FIFO, and write(reg, buf)."""
 
-    def __init__(self, clock, *devices, freq=100_000):
+    def __init__(self, clock, device, freq=100_000, others=()):
         self._clock = clock
-        self._devices = devices
-        self._device = devices[0]
+        self._devices = [device]
+        self._devices.extend(others)
+        self._device = device
         self.init(freq)
 
     def init(self, freq):

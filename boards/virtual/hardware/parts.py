@@ -6,7 +6,6 @@ They outlive a soft reset, as silicon does: only modules that came from the flas
 from .bus import I2C
 from .clock import Clock
 from .console import Console
-from .ds3231 import DS3231
 from .feed import Feed
 from .fifo import Fifo
 from .lsm6dso import LSM6DSO
@@ -46,11 +45,11 @@ def power_on(given):
     clock = Clock(given["permille"], console, imu)
     console.attach(clock)
     imu.attach(clock)
-    devices = [imu]
     if given.get("clock_chip"):
+        from .ds3231 import DS3231  # most boards have none, and it takes heap
+
         clock_chip = DS3231(clock, open(given["clock_chip"], "r+"))
-        devices.append(clock_chip)
-    i2c = I2C(clock, *devices)
+    i2c = I2C(clock, imu, others=[clock_chip] if clock_chip else ())
     flash = Nor(open(given["flash"], "r+b"), clock, given["worst_every"])
     reset = Reset(retained, clock, imu, feed)
     watchdog = Watchdog(clock, reset)
