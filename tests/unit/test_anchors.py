@@ -86,7 +86,7 @@ def test_a_rate_that_few_seconds_tell_is_neither_used_nor_a_fault():
 
 def test_one_anchor_is_an_offset_only():
     (clock,) = anchors.clocks([boot(1, hours(1), anchor(104, T0))]).values()
-    assert clock.utc_s(0.0) == pytest.approx(T0 - 1)
+    assert clock.utc_s(0.0) == pytest.approx(T0 - 1, abs=0.02)
     told = clock.line()
     assert told["drift_ppm"] is None and told["residual_ms"] is None
     assert told["anchors"] == 1 and told["source"] == "host"
@@ -100,29 +100,39 @@ def test_anchors_at_one_frame_tell_no_rate(frame, count):
     found = [anchor(frame, T0, within_ms=1 + k) for k in range(count)]
     (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
     assert clock.fitted.drift_ppm is None
-    assert clock.utc_s(frame / RATE_HZ) == pytest.approx(T0)
+    assert clock.utc_s(frame / RATE_HZ) == pytest.approx(T0, abs=0.02)
 
 
 def test_a_simulated_boards_speed_is_no_drift():
     found = [anchor(0, T0), anchor(hours(1), T0 + 180)]
     (clock,) = anchors.clocks([boot(1, hours(1), *found, simulated=hours(1))]).values()
     assert clock.fault() is None
-    assert clock.utc_s(3600.0) == pytest.approx(T0 + 180)
-    assert clock.utc_s(0.0) == pytest.approx(T0 + 180 - 3600)
+    assert clock.utc_s(3600.0) == pytest.approx(T0 + 180, abs=0.02)
+    assert clock.utc_s(0.0) == pytest.approx(T0 + 180 - 3600, abs=0.02)
 
 
 def test_the_best_source_counts_and_a_persons_last_word():
     wrong = [anchor(0, T0 + 900, source=PERSON), anchor(0, T0 - 77, within_ms=7200, source=CHIP)]
     (clock,) = anchors.clocks([boot(1, 1040, *wrong, anchor(0, T0))]).values()
     assert (clock.source, clock.anchors) == ("host", 1)
-    assert clock.utc_s(0.0) == pytest.approx(T0)
+    assert clock.utc_s(0.0) == pytest.approx(T0, abs=0.02)
     (clock,) = anchors.clocks([boot(1, 1040, *wrong)]).values()
     assert clock.source == "clock_chip"
     assert clock.about is False or clock.source == "clock_chip"
     again = [anchor(0, T0 + 60 * k, source=PERSON, within_ms=30_000) for k in (5, 9)]
     (clock,) = anchors.clocks([boot(1, 1040, *again)]).values()
     assert (clock.source, clock.anchors) == ("person", 1)
-    assert clock.utc_s(0.0) == pytest.approx(T0 + 540)
+    assert clock.utc_s(0.0) == pytest.approx(T0 + 540, abs=0.02)
+
+
+def test_an_anchor_counts_by_the_square_of_its_doubt():
+    # 10 ms and 100 ms of doubt, less the frame's own: weights of 100 to 1 put it a hundredth off.
+    doubt_ms = [round(1000 * (off - 1 / RATE_HZ)) for off in (0.1, 1.0)]
+    found = [
+        anchor(0, T0, within_ms=doubt_ms[0]), anchor(0, T0 + 10, within_ms=doubt_ms[1])
+    ]  # fmt: skip
+    (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
+    assert clock.utc_s(0.0) - T0 == pytest.approx(10 / 101, abs=0.01)
 
 
 def test_an_anchor_may_be_of_an_earlier_boot():
@@ -130,7 +140,7 @@ def test_an_anchor_may_be_of_an_earlier_boot():
     two = boot(2, hours(0.1), anchor(0, T0, boot=1, source=PERSON), anchor(0, T0 + 40_000, boot=2))
     found = anchors.clocks([one, two])
     assert (found[1].source, found[2].source) == ("person", "host")
-    assert found[1].utc_s(0.0) == pytest.approx(T0)
+    assert found[1].utc_s(0.0) == pytest.approx(T0, abs=0.02)
 
 
 def test_a_night_on_a_charger_lies_between_its_neighbours_anchors():
@@ -140,10 +150,10 @@ def test_a_night_on_a_charger_lies_between_its_neighbours_anchors():
     morning = boot(3, hours(0.1), anchor(hours(0.05), T0 + 12 * 3600, boot=3))
     clock = anchors.clocks([evening, night, morning])[2]
     assert clock.source == "bracket" and clock.about
-    assert clock.earliest_s == pytest.approx(T0 + 1800)
-    assert clock.latest_s == pytest.approx(T0 + 12 * 3600 - 180 - 9 * 3600)
-    assert clock.utc_s(0.0) == pytest.approx((clock.earliest_s + clock.latest_s) / 2)
-    assert clock.within_s == pytest.approx((clock.latest_s - clock.earliest_s) / 2)
+    assert clock.earliest_s == pytest.approx(T0 + 1800, abs=0.02)
+    assert clock.latest_s == pytest.approx(T0 + 12 * 3600 - 180 - 9 * 3600, abs=0.02)
+    assert clock.utc_s(0.0) == pytest.approx((clock.earliest_s + clock.latest_s) / 2, abs=0.02)
+    assert clock.within_s == pytest.approx((clock.latest_s - clock.earliest_s) / 2, abs=0.02)
     line = {}
     clock.stamp(line, 60.0)
     assert set(line) == {"utc_about"}
@@ -157,8 +167,8 @@ def test_several_boots_between_two_anchors_share_what_is_left():
     last = boot(5, hours(1), anchor(0, T0 + 10 * 3600, boot=5))
     found = anchors.clocks([first, *between, last])
     for k in (2, 3, 4):
-        assert found[k].earliest_s == pytest.approx(T0 + 3600 + (k - 2) * 7200)
-        assert found[k].latest_s == pytest.approx(T0 + 36_000 - (5 - k) * 7200)
+        assert found[k].earliest_s == pytest.approx(T0 + 3600 + (k - 2) * 7200, abs=0.02)
+        assert found[k].latest_s == pytest.approx(T0 + 36_000 - (5 - k) * 7200, abs=0.02)
 
 
 def test_a_bracket_may_be_open_at_one_end():
@@ -166,12 +176,12 @@ def test_a_bracket_may_be_open_at_one_end():
     morning = boot(2, hours(0.1), anchor(0, T0, boot=2))
     clock = anchors.clocks([night, morning])[1]
     assert clock.earliest_s is None
-    assert clock.latest_s == pytest.approx(T0 - 9 * 3600)
+    assert clock.latest_s == pytest.approx(T0 - 9 * 3600, abs=0.02)
     assert clock.within_s is None and clock.about
     assert clock.line()["earliest"] is None
     clock = anchors.clocks([boot(1, hours(1), anchor(0, T0)), boot(2, hours(9))])[2]
     assert clock.latest_s is None and clock.about
-    assert clock.earliest_s == pytest.approx(T0 + 3600)
+    assert clock.earliest_s == pytest.approx(T0 + 3600, abs=0.02)
 
 
 def test_a_known_interruption_is_as_good_as_an_anchor():
@@ -180,7 +190,7 @@ def test_a_known_interruption_is_as_good_as_an_anchor():
     two = boot(2, hours(4), anchor(0, T0, boot=2), away_s=2.5)
     clock = anchors.clocks([one, two])[1]
     assert clock.source == "bracket" and not clock.about
-    assert clock.utc_s(0.0) == pytest.approx(T0 - 2.5 - 5 * 3600)
+    assert clock.utc_s(0.0) == pytest.approx(T0 - 2.5 - 5 * 3600, abs=0.02)
     line = {}
     clock.stamp(line, 0.0)
     assert set(line) == {"utc"}

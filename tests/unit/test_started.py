@@ -66,7 +66,7 @@ def test_a_restart_within_the_night_does_not_move_its_beginning():
     assert chosen(boots, "20:00") == (1, utc_s(2026, 3, 28, 20, 0))
     said = anchor(0, utc_s(2026, 3, 28, 20, 0), source=2, within_ms=60_000)
     clocks = anchors.clocks([boot(1, hours(3), said), boots[1]])
-    assert clocks[2].utc_s(0.0) == pytest.approx(utc_s(2026, 3, 28, 23, 0) + 4)
+    assert clocks[2].utc_s(0.0) == pytest.approx(utc_s(2026, 3, 28, 23, 0) + 4, abs=0.02)
 
 
 def test_a_second_word_may_correct_the_first():
