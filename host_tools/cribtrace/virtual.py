@@ -68,8 +68,7 @@ class VirtualBoard:
         self._make = lambda cause: Chip(micropython, heap, self._folder, facts, cause, self._note)
         self._on_status = on_status
         self._tampers = tamper_down, tamper_up
-        self._reset_on_open = reset_on_open
-        self._wanted_link = link
+        self._reset_on_open, self._wanted_link = reset_on_open, link
         self.statuses: queue.SimpleQueue[Status] = queue.SimpleQueue()
         self.dropped_bytes = 0
         self.port, self.crash = "", ""
