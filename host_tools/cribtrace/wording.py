@@ -29,7 +29,9 @@ KINDS = {
         "startle-like movement", "startle-like movements", "one strong one, 0.25 s to 1.5 s"
     ),
     "handling": Kind(
-        "handling of the crib", "handlings of the crib", "too strong, leaning, or slow rocking"
+        "handling of the crib",
+        "handlings of the crib",
+        "stronger than an infant moves, a lasting lean, or slow rocking",
     ),
     "environment": Kind(
         "disturbance from outside",
@@ -152,9 +154,7 @@ def counted(kind: str, count: int) -> str:
     return f"{count} {known.one if count == 1 else known.many}"
 
 
-def headline(
-    counts: dict[str, int], covered_s: float, span_s: float, longest_s: float | None
-) -> str:
+def headline(counts: dict[str, int], covered_s: float, span_s: float) -> str:
     """The night in one sentence that is made of numbers only; disturbances come last."""
     moved = {kind: count for kind, count in counts.items() if kind not in DISTURBANCES}
     total = sum(moved.values())
@@ -164,8 +164,6 @@ def headline(
     text += f": {_listed(moved)}" if total else ""
     others = {kind: counts[kind] for kind in DISTURBANCES if counts.get(kind)}
     text += f"; apart from these {_listed(others)}" if others else ""
-    if longest_s is not None:
-        text += f"; the longest covered stretch without an event was {length(longest_s)}"
     return text + "."
 
 
