@@ -112,7 +112,7 @@ def read_night(source: Path) -> Night:
     in_force = configuration.logged(record for boot in boots for record in boot.records)
     for boot in boots:
         _collect(night, boot, end_s, in_force)
-        _missing(night, boot)
+        _missing(night, boot, source)
     _unread(night, boots)
     _deaf(night)
     _interpret(night, boots)
@@ -184,17 +184,18 @@ def _shows(wave: dict, event: dict) -> bool:
     return wave["first"] <= event["onset"] < wave["first"] + wave["frames"]
 
 
-def _missing(night: Night, boot: _Boot) -> None:
+def _missing(night: Night, boot: _Boot, source: Path) -> None:
     """Records that were made and are not here: nobody can say what moved meanwhile."""
+    alone = f"this is one segment of a log: name the folder {source.parent}"
+    remedy = alone if source.is_file() else "pull again into the same folder"
     scale = facts.Scale(boot.header)
     for first, end in boot.holes():
         onset_s = round(boot.start_s + scale.seconds(first), 3)
-        gap = {"type": "gap", "onset_s": onset_s, "duration_s": scale.seconds(end - first)}
-        night.gaps.append({**gap, "frames": None, "reason": RECORDS_MISSING})
-        night.faults.append(
-            f"records are missing from {onset_s:.0f} s on, for {gap['duration_s']:.0f} s:"
-            " pull again into the same folder"
-        )
+        lasted_s = scale.seconds(end - first)
+        gap = {"type": "gap", "onset_s": onset_s, "duration_s": lasted_s, "frames": None}
+        night.gaps.append({**gap, "reason": RECORDS_MISSING})
+        missing = f"records are missing from {onset_s:.0f} s on, for {lasted_s:.0f} s"
+        night.faults.append(f"{missing}: {remedy}")
 
 
 def _unread(night: Night, boots: list[_Boot]) -> None:
@@ -214,10 +215,9 @@ def _unread(night: Night, boots: list[_Boot]) -> None:
 
 def _deaf(night: Night) -> None:
     """Epochs in which the floor had risen so far that few movements could be told from it."""
-    for epoch in night.epochs:
-        if too_loud(epoch):
-            span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
-            night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
+    for epoch in filter(too_loud, night.epochs):
+        span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
+        night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
 
 
 def _interpret(night: Night, boots: list[_Boot]) -> None:

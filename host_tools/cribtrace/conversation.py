@@ -22,12 +22,16 @@ _HEARD_LIMIT = 4096  # unread text lines and records
 _RECENT_BYTES = 2048
 
 
+BAD_SETTING = "bad_setting"  # whose text says it all by itself
+
+
 class Refused(CribtraceError):
     """The board answered a request with an error; `name` is the error's name."""
 
     def __init__(self, verb: str, said: str) -> None:
-        super().__init__(f"the board refused `{verb}`: {said}")
-        self.name = said.partition(" ")[0]
+        self.name, _, why = said.partition(" ")
+        told = why if self.name == BAD_SETTING and why else said
+        super().__init__(f"the board refused `{verb}`: {told}")
 
 
 class Packet(NamedTuple):

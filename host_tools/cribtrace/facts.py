@@ -18,7 +18,7 @@ RULES = (
     "regular steps, through the floor",
     "through the floor",
     "stronger than an infant moves",
-    "the crib leans otherwise than before",
+    "a lasting lean, with half the strength of handling",
     "large and regular, up to 2.2 Hz",
     "regular jerks",
     "one strong movement",
@@ -59,6 +59,12 @@ class Scale:
     def rate_hz(self, frames: float) -> float:
         """A period of so many frames as a rate."""
         return round(self._rate_hz / frames, 3)
+
+    @property
+    def second_s(self) -> float:
+        """A second of the track: whole frames, as the board counts them."""
+        whole = config.frames(1000, round(self._rate_hz * 1000))
+        return round(whole / self._rate_hz, 6) if self._rate_hz else 1.0
 
     @property
     def tick_frames(self) -> int:
@@ -105,7 +111,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _margin(found: float, threshold: float | None) -> float | None:
-    return None if threshold is None else round(criteria.margin(found, threshold), 2)
+    return None if threshold is None else criteria.margin(found, threshold)
 
 
 def _rate_hz(record: dict, scale: Scale) -> float | None:
@@ -195,6 +201,7 @@ def _epoch(record: dict, header: dict) -> dict:
             "margin": _margin(strength(record["miss"]), threshold),
             "missing": log_records.MISSES[record["missing"]],
         },
+        "second_s": scale.second_s,
         "levels": list(record["rest"]),
     }
 

@@ -109,14 +109,20 @@ def frames_of(snippet: dict) -> np.ndarray:
 def segment_paths(source: Path) -> list[Path]:
     """The segment files of a log folder in their order, or the one file named.
 
-    Raises CribtraceError for a folder without any.
+    A folder that has none but in its `log`, as the demo's, stands for that. Raises
+    CribtraceError for a folder without any.
     """
     if not source.is_dir():
         return [source]
-    paths = sorted(source.glob("*" + SUFFIX))
+    paths = sorted(_folder(source).glob("*" + SUFFIX))
     if not paths:
         raise CribtraceError(f"{source}: no segments (*{SUFFIX}) in it; pull a log into it first")
     return paths
+
+
+def _folder(source: Path) -> Path:
+    inner = source / "log"
+    return inner if not any(source.glob("*" + SUFFIX)) and inner.is_dir() else source
 
 
 def read(source: Path) -> list[Segment]:
@@ -141,5 +147,5 @@ def read(source: Path) -> list[Segment]:
 
 def unfinished(source: Path) -> list[str]:
     """A fault for each segment that a pull has begun and not finished."""
-    parts = sorted(source.glob(f"*{SUFFIX}.part")) if source.is_dir() else []
+    parts = sorted(_folder(source).glob(f"*{SUFFIX}.part")) if source.is_dir() else []
     return [f"{part.name}: not wholly pulled; run the pull again" for part in parts]

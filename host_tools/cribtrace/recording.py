@@ -229,7 +229,8 @@ def _load_csv(
 ) -> Recording:
     if rate_hz is None or unit is None:
         missing = " and ".join(n for n, v in (("--rate", rate_hz), ("--unit", unit)) if v is None)
-        raise Usage(f"{path}: a .csv does not state {missing}: add it")
+        units = f", a unit of {', '.join(csv_frames.UNITS)}" if unit is None else ""
+        raise Usage(f"{path}: a .csv does not state {missing}: add it{units}")
     if unit not in csv_frames.UNITS:
         raise Usage(f"no unit {unit!r}: use one of {', '.join(csv_frames.UNITS)}")
     if (unit == "lsb") == (lsb_per_g is None):

@@ -38,6 +38,7 @@ HOST_ORDER = (
     "report_shapes < report_parts report_embed",
     "report_parts < report_patterns report_recorder < report",
     "settings < criteria < facts sleep < report_patterns < why < cli",
+    "veto_wording < wording < tally < moments < why",
     "movements csv_frames < mattress < scenario < cli demo",
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided < cli",

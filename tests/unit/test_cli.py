@@ -219,9 +219,12 @@ def test_scenario_and_replay(run, tmp_path):
     assert json.loads(out)["duration_s"] == pytest.approx(600, abs=1)
     code, out, err = run("replay", path, "--json")
     events = [json.loads(line) for line in out.splitlines()]
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, f"cribtrace: {path}: 600.0 s, {len(events)} events\n")
     assert events
     assert {event["type"] for event in events} == {"event"}
+    assert run("replay", path, "--set", "tell_events=0")[1:] == (
+        "", f"cribtrace: {path}: 600.0 s, 0 events\n",
+    )  # fmt: skip
     code, out, err = run("scenario", "earthquake")
     assert (code, out) == (2, "")
     assert "ten_minutes" in err
@@ -239,6 +242,29 @@ def test_scenario_takes_a_file_of_ones_own(run, tmp_path):
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert "write a number from 60" in err
+
+
+def test_a_scenario_is_written_as_npz_whatever_its_name(run, tmp_path):
+    code, out, _ = run("scenario", "ten_minutes", "-o", tmp_path / "v1.2", "--json")
+    assert (code, json.loads(out)["path"]) == (0, str(tmp_path / "v1.2.npz"))
+    assert [path.name for path in tmp_path.iterdir()] == ["v1.2.npz"]
+
+
+def test_a_log_is_found_in_the_demos_folder(run, tmp_path):
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "00000001.crib").write_bytes(log_segment(1, "one"))
+    whole = run("decode", tmp_path / "log")
+    assert whole[0] == 0
+    assert run("decode", tmp_path)[:2] == whole[:2]
+    (tmp_path / "log" / "00000002.crib.part").write_bytes(b"")
+    assert "00000002.crib.part: not wholly pulled" in run("decode", tmp_path)[2]
+
+
+@pytest.mark.parametrize("when", ["-5", "-0:05"])
+def test_a_negative_time_is_named(run, tmp_path, when):
+    code, out, err = run("why", when, tmp_path)
+    assert (code, out) == (2, "")
+    assert f"{when} is before the start" in err
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_a_binary_csv_and_broken_lsb_are_refused(tmp_path):
     [
         ({}, "--rate and --unit"),
         ({"unit": "g"}, "does not state --rate"),
-        ({"rate_hz": 100}, "does not state --unit"),
+        ({"rate_hz": 100}, "does not state --unit: add it, a unit of g, mg, m/s2, lsb"),
         ({"rate_hz": 100, "unit": "G"}, "no unit 'G'"),
         ({"rate_hz": 100, "unit": "lsb"}, "--lsb-per-g"),
         ({"rate_hz": 100, "unit": "g", "lsb_per_g": 5}, "--lsb-per-g"),

@@ -1,10 +1,12 @@
 """Commands over what was pulled: decode, why, report."""
 
+import re
 from pathlib import Path
 
 import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, name_faults, say
+from cribtrace.errors import Usage
 
 _SOURCE = click.Path(path_type=Path)
 
@@ -39,7 +41,18 @@ def report(source: Path, output: Path) -> None:
     name_faults(source, night.faults)
 
 
-@click.command()
+class _Why(click.RichCommand):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """A negative time would be taken for an option that does not exist."""
+        for word in args:
+            if re.match(r"-\d", word):
+                raise Usage(
+                    f"{word} is before the start: write 03:12, 03:12:30, or seconds from 0"
+                )
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Why)
 @click.argument("when")
 @click.argument("source", type=_SOURCE, required=False)
 @json_option
@@ -47,14 +60,15 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     """Say what happened at WHEN and why, or how near it came to an event.
 
     WHEN is 03:12 or 03:12:30, a local clock time where the log has one, else since the start; or
-    seconds since the start. SOURCE is a log folder or segment file; else the one pulled last.
+    seconds since the start. Without a fraction it means the whole second. SOURCE is a log folder
+    or segment file; else the one pulled last.
     """
-    from cribtrace import analysis
+    from cribtrace import analysis, moments
     from cribtrace import why as reasons
 
-    source = source or reasons.newest_log(Path())
+    source = source or moments.newest_log(Path())
     night = analysis.read_night(source)
-    said = reasons.answer(night, reasons.moment_s(night, when))
+    said = reasons.answer(night, moments.moment_s(night, when))
     if as_json:
         emit(said, as_json)
     else:
