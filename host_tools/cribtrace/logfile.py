@@ -133,12 +133,14 @@ def read_segment(path: Path) -> Segment:
 def frames_of(snippet: dict) -> np.ndarray:
     """Frames of a snippet record, int32[n, 3] in offset binary: undoes `kernels.code_frames`.
 
-    Zig-zag differences, 7 bits a byte, low bits first.
+    Zig-zag differences, 7 bits a byte, low bits first. Ends before one that no two samples have.
     """
     deltas, value, shift = [], 0, 0
     for byte in snippet["rest"]:
         value |= (byte & 127) << shift
         shift += 7
+        if value > 2 * 0xFFFF:
+            break
         if byte < 128:
             deltas.append(-(value + 1 >> 1) if value & 1 else value >> 1)
             value = shift = 0

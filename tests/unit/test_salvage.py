@@ -206,3 +206,33 @@ def test_any_bytes_at_all_give_a_verdict_and_no_other_error(tmp_path):
         with pytest.raises(CribtraceError) as caught:
             analysis.read_night(path)
         assert not isinstance(caught.value, Damaged)
+
+
+def test_a_waveform_ends_before_a_difference_that_no_samples_have():
+    snippet = {"x": 1, "y": 2, "z": 3, "rest": bytes((2, 2, 2, *[0xFF] * 5, 1, 2, 2))}
+    assert logfile.frames_of(snippet).tolist() == [[1, 2, 3], [2, 3, 4]]
+    far = {"x": 0, "y": 65535, "z": 0, "rest": bytes((0xFE, 0xFF, 7, 0xFD, 0xFF, 7, 0))}
+    assert logfile.frames_of(far).tolist() == [[0, 65535, 0], [65535, 0, 0]]
+
+
+@pytest.mark.parametrize("rate_mhz", [0, 1, 39_999, 300_001, 0xFFFFFFFF])
+def test_a_rate_that_no_board_has_spoils_no_record(tmp_path, rate_mhz):
+    path = tmp_path / "00000001.crib"
+    late = (records.MARK, 0xFFFFFFFF, (), b"at the end of time")
+    path.write_bytes(packed([*ALL, late][4:], rate_mhz=rate_mhz))
+    night = analysis.read_night(path)
+    assert [event["rate_hz"] for event in night.events] == [None]
+    assert ("utc" in night.marks[-1]) == (rate_mhz != 1)
+    assert night.summary["records_pulled"] == len(ALL) - 3
+
+
+def test_without_a_scale_there_is_no_waveform(tmp_path):
+    path = tmp_path / "00000001.crib"
+    path.write_bytes(packed(ALL, mlsb_per_g=0))
+    assert analysis.read_night(path).snippets == {}
+
+
+def test_a_record_of_type_0_is_unknown_and_no_more(tmp_path):
+    path = tmp_path / "00000001.crib"
+    path.write_bytes(SMALL + encoded(bytes(4) + b"\1" * 30))
+    assert analysis.read_night(path).summary["records_pulled"] == 6
