@@ -177,6 +177,8 @@ class Answers:
 
     def time(self, _number, arguments):
         utc_ms = int(arguments)
+        if utc_ms // 1000 >> 32:
+            raise ValueError  # it would wrap in the record
         uptime_ms = self._app.clock.uptime_ms()
         frame = self._app.frame + self._app.sensing.waiting()
         if not self._app.sensing.stopped:

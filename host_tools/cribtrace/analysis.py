@@ -91,7 +91,10 @@ class _Boot:
             return None
         then = datetime.fromtimestamp(anchor["utc_s"], timezone.utc)
         ahead_s = since_boot_s - facts.Scale(self.header).seconds(anchor["frame"])
-        moment = then + timedelta(seconds=ahead_s, milliseconds=anchor["utc_ms"])
+        try:
+            moment = then + timedelta(seconds=ahead_s, milliseconds=anchor["utc_ms"])
+        except OverflowError:  # no board runs for millennia: the log is not to be believed
+            return None
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def seen(self) -> int:
@@ -109,7 +112,7 @@ def read_night(source: Path) -> Night:
     night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
     boots = list(in_a_row(segments))
     end_s = _played(boots)
-    in_force = configuration.logged(record for boot in boots for record in boot.records)
+    in_force = configuration.logged(r for boot in boots for r in boot.records)
     for boot in boots:
         _collect(night, boot, end_s, in_force)
         _missing(night, boot, source)
@@ -174,7 +177,8 @@ def _collect(night: Night, boot: _Boot, end_s: float, in_force: dict[int, dict[s
             continue
         over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
-            if (wave := waves.get(record["run"])) and _shows(wave, record):
+            wave = waves.get(record["run"]) if boot.header["mlsb_per_g"] else None
+            if wave and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
 
@@ -200,12 +204,8 @@ def _missing(night: Night, boot: _Boot, source: Path) -> None:
 
 def _unread(night: Night, boots: list[_Boot]) -> None:
     """Records of a known type in a layout that this version does not know."""
-    found = Counter(
-        (log_records.TYPE_NAMES[record["number"]], record["version"])
-        for boot in boots
-        for record in boot.records
-        if record["type"] == 0
-    )
+    read = [record for boot in boots for record in boot.records if "number" in record]
+    found = Counter((log_records.TYPE_NAMES[r["number"]], r["version"]) for r in read)
     for (name, version), count in sorted(found.items()):
         night.faults.append(
             f"{count} {name} records in layout {version}, which this cribtrace cannot read: use"

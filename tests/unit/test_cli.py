@@ -184,8 +184,9 @@ def test_a_segment_damaged_on_the_board_is_exit_code_3(run, peers, tmp_path):
         (lambda b: b, 0, "complete"),
         (lambda b: b[:-3], 3, "ends within a record at byte"),
         (lambda b: b[:-6] + bytes((b[-6] ^ 1,)) + b[-5:], 3, "at byte"),
-        (lambda b: b"PK\3\4" + b, 1, "not a Cribtrace segment"),
-        (lambda b: b"", 1, "ends within the header"),
+        (lambda b: b"PK\3\4" + b, 3, "4 bytes before the header"),
+        (lambda b: b"PK\3\4" * 99, 1, "not a Cribtrace segment"),
+        (lambda b: b"", 1, "not a Cribtrace segment"),
     ],
 )
 def test_decode_gives_a_verdict_and_says_where(run, tmp_path, harm, code, says):
