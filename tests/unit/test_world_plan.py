@@ -189,7 +189,7 @@ def test_nothing_is_laid_into_a_warm_up():
     most_ms = {name: most for name, _, _, most, _ in settings.SCHEMA}["warm_up_ms"]
     default_s = settings.DEFAULTS["warm_up_ms"] // 1000
     assert low > most_ms / 1000
-    assert f"warm-up of {default_s} s, and than the longest, {most_ms // 1000} s" in source
+    assert f"warm-up ({default_s} s; {most_ms // 1000} s at most)" in source
 
 
 def test_the_table_in_the_documents_is_the_one_in_use():

@@ -8,7 +8,6 @@ has the list. "design choice" marks what was chosen.
 from typing import NamedTuple
 
 _CHOICE = "design choice"
-_SETTLED = "design choice: longer than a warm-up of 10 s, and than the longest, 30 s"
 _ESTIMATE = "design choice: two-mass estimate, 4 kg infant on foam on an 8 kg mattress and base"
 _EMG = "design choice; EMG of a jerk 75-150 ms in adults (100 sleepers)"
 _GROSS = "half of 22 in REM, 7 in quiet sleep, N=10 (PMID 3726227): declines with age"
@@ -181,7 +180,7 @@ TABLE = {
     "soother_ramp_s": Figure(0.5, 2.0, _CHOICE),
     "posture_deg": Figure(0.05, 0.30, "design choice: lasting tilt after a gross movement"),
     # How a night is put together.
-    "settling_s": Figure(40.0, 45.0, _SETTLED),
+    "settling_s": Figure(40.0, 45.0, "design choice: longer than a warm-up (10 s; 30 s at most)"),
     "apart_s": Figure(3.0, 3.0, "design choice: rest between movements, longer than any ringing"),
 }
 
