@@ -149,6 +149,17 @@ class Client(Conversation):
         """End the recording; returns seen, in_gaps, records."""
         return _numbers(self.request("stop"))
 
+    def selftest(self) -> dict[str, int | str]:
+        """Have the sensor test itself: result, least_mg, most_mg, x_mg, y_mg, z_mg.
+
+        Takes half a second, which the log holds as a gap. Raises Refused where no sensor samples.
+        """
+        return _numbers(self.request("selftest"))
+
+    def wipe(self, nonce: str) -> None:
+        """Delete the log; `nonce` is what this board said at hello (see `wiping`)."""
+        self.request("wipe", nonce)
+
     def bye(self) -> None:
         """End the session: the board speaks text again."""
         self.request("bye")

@@ -18,7 +18,7 @@ from tests.support.peer import DEVICE, Peer, packet, record, segment, wait_for
 PROGRAM = [sys.executable, "-m", "cribtrace.cli"]
 COMMANDS = (
     "sim", "ports", "info", "tail", "list", "pull", "decode", "replay", "report", "deploy",
-    "runtime", "scenario", "why", "calibrate", "tap-test",
+    "runtime", "scenario", "why", "calibrate", "tap-test", "selftest", "wipe",
 )  # fmt: skip
 
 

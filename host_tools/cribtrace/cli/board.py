@@ -1,4 +1,4 @@
-"""Commands that talk to a board: ports, info, list, tail, pull, deploy."""
+"""Commands that talk to a board: ports, info, list, tail, pull, selftest, wipe, deploy."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,7 @@ from cribtrace.cli.output import (
     progress,
     say,
 )
-from cribtrace.errors import Damaged
+from cribtrace.errors import CribtraceError, Damaged, Usage
 
 
 @click.command()
@@ -133,6 +133,52 @@ def pull(folder: Path | None, port: str | None, keep: bool, as_json: bool) -> No
 
 @click.command()
 @port_option
+@json_option
+def selftest(port: str | None, as_json: bool) -> None:
+    """Have the sensor push its own mass and measure it; half a second goes unrecorded.
+
+    Nobody is to move in the crib meanwhile.
+    """
+    with open_client(port) as client:
+        client.hello()
+        found = client.selftest()
+    emit({"type": "selftest", **found}, as_json)
+    least, most = found["least_mg"], found["most_mg"]
+    if found["result"] != "passed":
+        raise CribtraceError(
+            f"the sensor did not pass: each axis is to move by {least} to {most} mg; try again with"
+            " nobody in the crib, then check the wiring, then replace the sensor"
+        )
+
+
+@click.command()
+@port_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def wipe(port: str | None, yes: bool, as_json: bool) -> None:
+    """Delete the log on a board, pulled or not, and read back that it is gone.
+
+    Settings and the noise floor stay. The recording goes on, in a new segment.
+    """
+    from cribtrace import wiping
+
+    with open_client(port) as client:
+        device = client.hello()["device"]
+        segments = wiping.held(client)
+        unpulled = sum(not segment.acked for segment in segments)
+        size_kb = sum(segment.size_bytes for segment in segments) / 1000
+        say(
+            f"board {device} holds {len(segments)} segments, {size_kb:.0f} kB;"
+            f" {unpulled} of them were never pulled and acknowledged"
+        )
+        if not yes and click.prompt("type its id to delete them", err=True).strip() != device:
+            raise Usage("that is not its id: nothing was deleted")
+        deleted = wiping.wipe(client, device)
+    emit({"type": "wiped", "device": device, "segments": deleted}, as_json)
+
+
+@click.command()
+@port_option
 @click.option("--board", required=True, help="Folder name under boards/.")
 @json_option
 def deploy(port: str | None, board: str, as_json: bool) -> None:
@@ -148,4 +194,4 @@ def deploy(port: str | None, board: str, as_json: bool) -> None:
         click.echo(sentence, err=True)
 
 
-COMMANDS = (ports, info, list_segments, tail, pull, deploy)
+COMMANDS = (ports, info, list_segments, tail, pull, selftest, wipe, deploy)
