@@ -11,6 +11,7 @@ from cribtrace.conversation import Refused, printable
 from cribtrace.device import records, settings
 from cribtrace.errors import NoDevice
 from cribtrace.interpretation import Interpreter
+from cribtrace.ports import Search
 
 _POLL_S = 0.25
 _RETRY_S = 0.5
@@ -65,36 +66,41 @@ class Live:
 
 
 def follow(
-    connect: Callable[[], Client], to_json: ToJson, *, reconnect: bool = True
+    client: Client, connect: Callable[[str], Client], to_json: ToJson
 ) -> Generator[Decoded | Text | Note, None, None]:
-    """Yield what the board says, for as long as one listens; reconnects after an unplug.
+    """Yield what the board says, for as long as one listens.
 
-    `connect` opens the port and gives a client. Raises NoDevice if the first attempt fails, or
-    whenever the line fails when `reconnect` is off.
+    After an unplug the same board is looked for by its id, whatever its port is called then;
+    `connect` opens a port and gives a client. Raises NoDevice if the first session does not begin.
     """
     following = _Following(to_json)
-    client = connect()
     while True:
         try:
             yield from following.session(client)
         except NoDevice as error:
-            if not (reconnect and following.known):
+            if not following.device:
                 raise
             if following.up:
-                yield Note(f"{error}; waiting for it")
+                search = Search(following.device, client.link.port)
+                yield Note(f"{error}; waiting for board {following.device}")
             following.up = False
         finally:
             client.close()
-        client = _again(connect)
+        client = yield from _found(search, connect)
 
 
-def _again(connect: Callable[[], Client]) -> Client:
+def _found(
+    search: Search, connect: Callable[[str], Client]
+) -> Generator[Decoded | Text | Note, None, Client]:
+    told: set[str] = set()
     while True:
         time.sleep(_RETRY_S)
         try:
-            return connect()
+            return search(connect)
         except NoDevice:
-            continue
+            for port in search.others.keys() - told:
+                yield Note(f"{port} is another board, {search.others[port]}; still waiting")
+            told |= search.others.keys()
 
 
 class _Following:
@@ -103,22 +109,21 @@ class _Following:
         self._header: dict = {}
         self._last: int | None = None  # sequence number of the last record heard
         self._frame = 0  # frame that one was made at
-        self.known = False  # a board has answered before
+        self.device = ""  # the id of the board that has answered
         self.up = False  # and does now
 
     def session(self, client: Client) -> Iterator[Decoded | Text | Note]:
         """Yield from one connection until the line fails, which raises NoDevice."""
         facts = client.hello()
         before = self._header
-        if before and facts["device"] != before["device"].hex():
-            yield Note(f"this is another board: {facts['device']}")
-            self._last = None
         self._header = {**header_of(facts, client.info()), "settings": _in_force(client)}
-        restarted = any(before[key] != self._header[key] for key in ("device", "boot") if before)
         client.tail(True)
-        if self.known:
-            yield Note(f"{client.link.port} is back", restarted=restarted)
-        self.known = self.up = True
+        if before:
+            restarted = before["boot"] != self._header["boot"]
+            how = f"; it was restarted, this is boot {self._header['boot']}" if restarted else ""
+            line = f"board {self.device} is back at {client.link.port}{how}"
+            yield Note(line, restarted=restarted)
+        self.device, self.up = facts["device"], True
         while True:
             for heard in client.poll(_POLL_S):
                 if heard.is_record:

@@ -33,7 +33,7 @@ HOST_ORDER = (
     "configuration < rerun tail < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
-    "link < conversation < client < pull tail ports wiping < cli demo",
+    "link < conversation < client < pull ports wiping < tail < cli demo",
     "framing protocol < stream < conversation < client",
     "records < log_records < facts logfile < analysis < tally rerun",
     "tally rerun < report_embed report_parts < report",

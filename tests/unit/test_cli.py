@@ -367,3 +367,21 @@ def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     assert decode.stderr
     assert decode.stderr.read() == ""
     assert decode.wait(20) == 0
+
+
+def test_a_board_that_another_boot_answers_from_was_reset_by_the_opening(run, peers):
+    board = peers(Peer())
+    board.do_bye = lambda number, *_: setattr(board, "boot", board.boot + 1) or ""
+    code, _, err = run("info")
+    assert code == 0
+    assert f"opening {board.port} reset the board: boot 1 ended, boot 2 began" in err
+
+
+@pytest.mark.parametrize(("uptime_ms", "was_reset"), [(0, True), (60_000, False)])
+def test_a_board_younger_than_the_opening_was_reset_by_it(run, peers, uptime_ms, was_reset):
+    board = peers(Peer())
+    told = board.do_info(0).replace("uptime_ms=60000", f"uptime_ms={uptime_ms}")
+    board.do_info = lambda number, *_: told
+    code, _, err = run("list", "--port", board.port)
+    assert code == 0
+    assert ("reset the board: boot 1 began" in err) is was_reset

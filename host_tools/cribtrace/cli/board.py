@@ -87,12 +87,14 @@ def tail(port: str | None, as_json: bool) -> int:
     """Follow a board live; Ctrl-C ends it. Reconnects after an unplug."""
     from cribtrace import facts
     from cribtrace import tail as following
+    from cribtrace.client import Client
+    from cribtrace.link import Link
 
-    name = port or only_port()
     live = following.Live()
-    say(f"following {name}; Ctrl-C ends it")
     try:
-        for item in following.follow(lambda: open_client(name), facts.json_line):
+        client = open_client(port)
+        say(f"following {client.link.port}; Ctrl-C ends it")
+        for item in following.follow(client, lambda name: Client(Link(name)), facts.json_line):
             found = live.heard(item)
             if isinstance(item, following.Decoded):
                 emit(item.line, as_json)
