@@ -142,7 +142,7 @@ class Answers:
         return status.config_version(self._app)
 
     def seldom(self, verb, arguments):
-        """What the module of a verb's own name answers, which is loaded for that (see `seldom`)."""
+        """What the module of a verb's own name answers (see the module `seldom`)."""
         return getattr(__import__("crib." + verb), verb).answer(self._app, arguments)
 
     def flush(self, _number, _arguments):

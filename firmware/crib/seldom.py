@@ -15,5 +15,5 @@ def forget():
     """Let go of them: the next import compiles them again, which takes some 50 ms."""
     for name in _MODULES:
         if sys.modules.pop("crib." + name, None):
-            package, _, name = ("crib." + name).rpartition(".")
-            delattr(sys.modules[package], name)
+            package, _, own = ("crib." + name).rpartition(".")
+            delattr(sys.modules[package], own)

@@ -25,8 +25,9 @@ class Link:
     """An open serial port, held exclusively.
 
     DTR and RTS are off, RTS first: on an ESP32 board RTS without DTR is reset, and that would end
-    the recording; DTR without RTS is the boot pin, which only matters during a reset. Every method raises NoDevice, with one line that names the
-    cause, when the port is absent, busy, forbidden or goes away.
+    the recording; DTR without RTS is the boot pin, which only matters during a reset. Every method
+    raises NoDevice, with one line that names the cause, when the port is absent, busy, forbidden
+    or goes away.
     """
 
     def __init__(self, port: str, baud: int = BAUD) -> None:

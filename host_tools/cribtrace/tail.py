@@ -74,19 +74,21 @@ def follow(
     `connect` opens a port and gives a client. Raises NoDevice if the first session does not begin.
     """
     following = _Following(to_json)
+    search: Search | None = None
     while True:
         try:
             yield from following.session(client)
         except NoDevice as error:
             if not following.device:
                 raise
-            if following.up:
+            if following.up or not search:
                 search = Search(following.device, client.link.port)
                 yield Note(f"{error}; waiting for board {following.device}")
             following.up = False
         finally:
             client.close()
-        client = yield from _found(search, connect)
+        if search:
+            client = yield from _found(search, connect)
 
 
 def _found(

@@ -22,15 +22,7 @@ def wipe(client: Client, device: str) -> int:
     hello = client.hello()
     if hello["device"] != device:
         raise Usage(f"this is board {hello['device']}, not {device}: nothing was deleted")
-    for attempt in range(_TRIES):
-        before = held(client)
-        try:
-            client.wipe(hello["nonce"])
-            break
-        except Refused as refused:
-            if refused.name != "log_open" or attempt == _TRIES - 1:
-                raise
-    numbers = {segment.number for segment in before}
+    numbers = _delete(client, hello["nonce"], _TRIES)
     left = {s.number for s in client.list()} & numbers
     left |= {number for number in numbers if _can_be_read(client, number)}
     if left:
@@ -38,6 +30,17 @@ def wipe(client: Client, device: str) -> int:
             f"the board still holds {len(left)} of {len(numbers)} segments: run it again"
         )
     return len(numbers)
+
+
+def _delete(client: Client, nonce: str, tries: int) -> set[int]:
+    numbers = {segment.number for segment in held(client)}
+    try:
+        client.wipe(nonce)
+    except Refused as refused:
+        if refused.name != "log_open" or tries == 1:
+            raise
+        return numbers | _delete(client, nonce, tries - 1)
+    return numbers
 
 
 def _can_be_read(client: Client, number: int) -> bool:

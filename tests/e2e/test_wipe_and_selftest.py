@@ -60,9 +60,9 @@ def test_without_a_sensor_or_after_the_end_there_is_nothing_to_test(bench, rec):
     with (
         bench(rec, patch={("board.py", "parts.imu.address,"): "0x44,"}) as b,
         b.client() as client,
+        pytest.raises(Refused, match="no_sensor"),
     ):
-        with pytest.raises(Refused, match="no_sensor"):
-            client.request("selftest")
+        client.request("selftest")
     with bench(rec) as b, b.client() as client:
         client.stop()
         with pytest.raises(Refused, match="stopped"):

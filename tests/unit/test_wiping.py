@@ -1,4 +1,4 @@
-"""wiping and selftest: what is asked before, what is read back, and what each outcome is called."""
+"""wiping and selftest: what is asked first, what is read back, what each outcome is called."""
 
 import io
 import json

@@ -1,4 +1,7 @@
-"""The LSM6DSO's self-test: an electrostatic push on its mass, seen in the output (DS12140, AN5192)."""
+"""The LSM6DSO's self-test: an electrostatic push on its mass, seen in the output.
+
+DS12140, table 3; ST AN5192 for the order of steps.
+"""
 
 import errno
 

@@ -148,8 +148,8 @@ def selftest(port: str | None, as_json: bool) -> None:
     least, most = found["least_mg"], found["most_mg"]
     if found["result"] != "passed":
         raise CribtraceError(
-            f"the sensor did not pass: each axis is to move by {least} to {most} mg; try again with"
-            " nobody in the crib, then check the wiring, then replace the sensor"
+            f"the sensor did not pass: each axis is to move by {least} to {most} mg; try again"
+            " with nobody in the crib, then check the wiring, then replace the sensor"
         )
 
 
