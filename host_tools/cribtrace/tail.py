@@ -1,5 +1,6 @@
 """Follow a board live: its records as JSON lines, its text as it is, its absences by name."""
 
+import re
 import struct
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -182,19 +183,20 @@ def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
         value = info.get(key, 0)
         return value if isinstance(value, int) else 0
 
+    crc = str(info.get("config_crc"))
     return {
         "magic": records.MAGIC,
         "major": records.FORMAT_MAJOR,
         "minor": records.FORMAT_MINOR,
         "bytes": records.HEADER_BYTES,
         "device": bytes.fromhex(hello["device"]),
-        "boot": int(hello.get("boot", "0")),
+        "boot": int(hello["boot"]),
         "segment": 0,
         "first_seq": 0,
         "rate_mhz": number("rate_mhz"),
         "mlsb_per_g": number("mlsb_per_g"),
         "recording_frames": number("recording_frames"),
-        "config_crc": int(str(info.get("config_crc", "0")), 16),
+        "config_crc": int(crc, 16) if re.fullmatch("[0-9a-f]{8}", crc) else 0,
         "full_scale_g": number("full_scale_g"),
         "sensor": hello.get("sensor", "").encode(),
         "board": hello.get("board", "").encode(),
