@@ -1,5 +1,6 @@
 """Commands that talk to a board: ports, info, list, tail, pull, selftest, wipe, deploy."""
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cribtrace.cli.output import (
     emit,
     emit_found,
     json_option,
+    link_told,
     only_port,
     open_client,
     port_option,
@@ -121,8 +123,14 @@ def pull(folder: Path | None, port: str | None, keep: bool, as_json: bool) -> No
 
     with open_client(port) as client:
         folder = folder or Path(f"cribtrace-{client.hello()['device']}")
+        began_s = time.monotonic()
         with progress("pulling") as bar:
             pulled = pull_log(client, folder, keep=keep, progress=bar)
+        took_s = max(time.monotonic() - began_s, 0.001)
+        stats = client.stats
+        retries, bad = stats.retries, stats.bad_packets
+        if not as_json:  # where these numbers have names
+            say(link_told(pulled.bytes, pulled.wire_bytes, took_s, retries, bad))
         line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
         emit({**line, "link": asdict(client.stats)}, as_json)
     if pulled.damaged:
