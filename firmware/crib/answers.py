@@ -1,4 +1,4 @@
-"""What the board answers: one method for each row of protocol.VERBS.
+"""What the board answers: a method for each row of protocol.VERBS, or a module of that name.
 
 Each takes the request's id and its arguments as text, and returns the text of the reply, or None
 where the answer is many packets. What it refuses becomes an ERROR packet (see protocol.Refused).
@@ -23,7 +23,7 @@ class Answers:
         self._journal = journal
         self._facts = {}
         self.tasks = []  # (id, generator that sends one packet a step), oldest first
-        self._nonce = binascii.hexlify(os.urandom(4)).decode()
+        self.nonce = binascii.hexlify(os.urandom(4)).decode()
 
     def _closed(self, number):
         if number not in self._journal.closed_segments():
@@ -113,7 +113,7 @@ class Answers:
         self.tasks.clear()
         self._app.server.tail = False
         who = status.identity(self._app)
-        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self._nonce, who)
+        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self.nonce, who)
 
     def facts(self):
         """Everything about this board, as `key=value` text."""
@@ -141,10 +141,9 @@ class Answers:
         in_force.change(self._app, arguments)
         return status.config_version(self._app)
 
-    def floor(self, _number, arguments):
-        from . import floor
-
-        return floor.told(self._app, arguments == "1")
+    def seldom(self, verb, arguments):
+        """What the module of a verb's own name answers (see the module `seldom`)."""
+        return getattr(__import__("crib." + verb), verb).answer(self._app, arguments)
 
     def flush(self, _number, _arguments):
         self._journal.close()

@@ -38,6 +38,8 @@ VERBS = {
     "time": "utc_ms",  # the host's clock, to be tied to the frame counter
     "mark": "text",  # an observer's note, into the log
     "keep": "",  # the host still listens
+    "selftest": "",  # have the sensor test itself
+    "wipe": "nonce",  # delete the log; the nonce is the one that hello gave
     "stop": "",  # end the recording: drain, flush, switch the sensor off
     "bye": "",  # end the framed session
 }

@@ -11,6 +11,7 @@ from cribtrace.conversation import Conversation, Heard, fields, request
 from cribtrace.device import protocol
 from cribtrace.errors import CribtraceError, NoDevice, Silent, Usage
 
+_STRETCH = 1 << 16  # bytes; chosen: more than a segment has
 KEEP_S = 2.0  # well inside protocol.SESSION_MS
 _CHANGES_CHARACTERS = protocol.LINE_LIMIT - len(request(254, "config"))
 _WORDS = ("state", "fault", "config_crc")  # the answers to `info` that are no numbers
@@ -115,15 +116,18 @@ class Client(Conversation):
     def _items(self, verb: str) -> set[str]:
         asked = self.ask(verb)
         items: set[str] = set()
-        while True:
+        for _ in range(self.repeats + 1):
             count = _numbers(fields(self.answer(asked, items))).get("count", 0)
             if isinstance(count, int) and len(items) >= count:
                 return items
             self.repeat(asked)
+        raise self.silent(verb)
 
     def read(self, segment: int, offset: int, length: int) -> Iterator[bytes]:
         """Yield `length` bytes of a segment from `offset` on, in order, as they come."""
-        return window.read(self, segment, offset, length)
+        end = offset + length
+        for begin in range(offset, end, _STRETCH):  # a board may claim any length
+            yield from window.read(self, segment, begin, min(_STRETCH, end - begin))
 
     def ack(self, segment: int, crc: int) -> None:
         """Tell the board that this segment is safe here: it may be reclaimed."""
@@ -149,6 +153,17 @@ class Client(Conversation):
         """End the recording; returns seen, in_gaps, records."""
         return _numbers(self.request("stop"))
 
+    def selftest(self) -> dict[str, int | str]:
+        """Have the sensor test itself: result, least_mg, most_mg, x_mg, y_mg, z_mg.
+
+        Takes half a second, which the log holds as a gap. Raises Refused where no sensor samples.
+        """
+        return _numbers(self.request("selftest"))
+
+    def wipe(self, nonce: str) -> None:
+        """Delete the log; `nonce` is what this board said at hello (see `wiping`)."""
+        self.request("wipe", nonce)
+
     def bye(self) -> None:
         """End the session: the board speaks text again."""
         self.request("bye")
@@ -168,6 +183,8 @@ class Client(Conversation):
             raise NoDevice(greeting.other_protocol(self.link.port, facts.get("protocol", "?")))
         if not re.fullmatch("[0-9a-f]{16}", facts.get("device", "")):
             raise NoDevice(f"{self.link.port} gives no device id: `cribtrace deploy` renews it")
+        if not re.fullmatch("[0-9]{1,10}", facts.get("boot", "")):
+            raise NoDevice(f"{self.link.port} gives no boot number: `cribtrace deploy` renews it")
         self._in_session = True
         return facts
 

@@ -25,13 +25,15 @@ FIRMWARE_ORDER = (
     "kernels < config < floor",
     "kept protocol < floor < answers < app",
     "settings < status < answers",
+    "protocol records < in_force < wipe",
+    "config protocol words < selftest",
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
     "configuration < rerun tail < cli",
     "records protocol < client logfile < analysis < report < cli demo",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
-    "link < conversation < client < pull tail ports < cli demo",
+    "link < conversation < client < pull ports wiping < tail < cli demo",
     "framing protocol < stream < conversation < client",
     "records < log_records < facts logfile < analysis < tally rerun",
     "tally rerun < report_embed report_parts < report",
