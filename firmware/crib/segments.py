@@ -19,10 +19,3 @@ def facts(path):
                 return size, crc, header[0] if header else 0
             size += len(chunk)
             crc = binascii.crc32(chunk, crc)
-
-
-def read(path, offset, length):
-    """At most `length` bytes from `offset` on."""
-    with open(path, "rb") as f:
-        f.seek(offset)
-        return f.read(length)

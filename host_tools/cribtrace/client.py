@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cribtrace import greeting, window
@@ -123,7 +123,12 @@ class Client(Conversation):
 
     def read(self, segment: int, offset: int, length: int) -> Iterator[bytes]:
         """Yield `length` bytes of a segment from `offset` on, in order, as they come."""
-        return window.read(self, segment, offset, length)
+        stretch = window.Stretch(segment, offset, length)
+        return (piece for _, piece in self.read_all((stretch,)))
+
+    def read_all(self, wanted: Sequence[window.Stretch]) -> Iterator[tuple[int, bytes]]:
+        """Yield (segment, its next bytes) of one stretch after another, each in order."""
+        return window.read(self, wanted)
 
     def ack(self, segment: int, crc: int) -> None:
         """Tell the board that this segment is safe here: it may be reclaimed."""
