@@ -18,9 +18,9 @@ WIRE_GOAL = 1.02
 LEAST_MPREMOTE = 0.30  # below that our raw REPL hobbles it, and no ratio means anything
 FLASH_FIGURES = ("erases_per_600_byte_event", "erases_per_hour", "snippet_bytes_per_frame")
 CEILING = (
-    "921600 is the rate of a simulated line. An ESP32's stock UART output moves at most 12.8 kB/s\n"
-    "at any baud rate: 128 bytes of FIFO a tick of 10 ms. The way past it: a timer of 1 ms that\n"
-    "wakes the writer during a pull, firmware built with CONFIG_FREERTOS_HZ=1000, or native USB."
+    "921600 is the rate of a simulated line. A stock ESP32's UART moves at most 12.8 kB/s at any\n"
+    "baud rate: 128 bytes of FIFO a tick of 10 ms. The way past it: a timer of 1 ms that wakes\n"
+    "the writer during a pull, firmware built with CONFIG_FREERTOS_HZ=1000, or native USB."
 )
 
 

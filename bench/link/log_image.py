@@ -43,10 +43,15 @@ def make(folder: Path, log_bytes: int) -> LogImage:
     micropython = runtime.find(fetch=True).path
     recording = scenario.generate("ten_minutes", 4)
     segments = _repeated(_lived(recording, folder, micropython), log_bytes)
-    log = {f"log/{number:08d}{SUFFIX}": content for number, content in segments.items()}
     flash = folder / "flash.bin"
-    install_firmware(flash, {**firmware_files(), **log}, micropython)
+    install_firmware(flash, {**firmware_files(), **files(segments)}, micropython)
     return LogImage(flash, segments, recording, micropython)
+
+
+def files(segments: dict[int, bytes]) -> dict[str, bytes]:
+    """Segments by number as files on the board they are of: path -> content."""
+    held = {f"log/{number:08d}{SUFFIX}": content for number, content in segments.items()}
+    return {**held, "device": _header(segments[min(segments)])["device"]}
 
 
 def _lived(recording: Recording, folder: Path, micropython: Path) -> list[bytes]:
@@ -62,9 +67,7 @@ def _lived(recording: Recording, folder: Path, micropython: Path) -> list[bytes]
 
 def _repeated(lived: list[bytes], log_bytes: int) -> dict[int, bytes]:
     """Full segments by number, of at least `log_bytes` in all, out of the records of others."""
-    header = log_records.unpack_header(lived[0][: records.HEADER_BYTES])
-    if header is None:
-        raise CribtraceError("the board's own segment has no header: is the firmware whole?")
+    header = _header(lived[0])
     stream = _records(lived)
     made: dict[int, bytes] = {}
     record = next(stream)
@@ -76,6 +79,13 @@ def _repeated(lived: list[bytes], log_bytes: int) -> dict[int, bytes]:
             record = next(stream)
         made[number] = bytes(content)
     return made
+
+
+def _header(segment: bytes) -> dict:
+    header = log_records.unpack_header(segment[: records.HEADER_BYTES])
+    if header is None:
+        raise CribtraceError("a segment of the board has no header: is the firmware whole?")
+    return header
 
 
 def _records(lived: list[bytes]) -> Iterator[bytes]:
