@@ -42,7 +42,7 @@ def make(folder: Path, log_bytes: int) -> LogImage:
     """Make an image in `folder` whose log has at least `log_bytes`."""
     micropython = runtime.find(fetch=True).path
     recording = scenario.generate("ten_minutes", 4)
-    segments = _repeated(_lived(recording, folder, micropython), log_bytes)
+    segments = repeated(_lived(recording, folder, micropython), log_bytes)
     flash = folder / "flash.bin"
     install_firmware(flash, {**firmware_files(), **files(segments)}, micropython)
     return LogImage(flash, segments, recording, micropython)
@@ -65,7 +65,7 @@ def _lived(recording: Recording, folder: Path, micropython: Path) -> list[bytes]
     return [path.read_bytes() for path in segment_files(folder / "lived")]
 
 
-def _repeated(lived: list[bytes], log_bytes: int) -> dict[int, bytes]:
+def repeated(lived: list[bytes], log_bytes: int) -> dict[int, bytes]:
     """Full segments by number, of at least `log_bytes` in all, out of the records of others."""
     header = _header(lived[0])
     stream = _records(lived)
