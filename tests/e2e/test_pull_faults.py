@@ -52,7 +52,7 @@ def bytes_in(folder):
     return sum(path.stat().st_size for path in folder.glob("*")) if folder.exists() else 0
 
 
-def killed_pulls(board, folder, image, rng, kills):
+def killed_pulls(board, folder, image, rng, kills, tamper=None):
     """Pull over a link that is cut `kills` times, into a new folder after each whole log.
 
     Returns (whole logs, for each kill the bytes that the board was asked for in vain).
@@ -63,9 +63,9 @@ def killed_pulls(board, folder, image, rng, kills):
         cut = direction, rng.randrange(1, 400 if direction == UP else 60_000)
         into = folder / str(whole)
         before = bytes_in(into)
-        with Relay(board.port, cut=cut) as relay:
+        with Relay(board.port, cut=cut, tamper=tamper) as relay:
             try:
-                with Client(Link(relay.port)) as client:
+                with Client(Link(relay.port), repeats=20) as client:
                     pull(client, into)
             except NoDevice:
                 in_vain.append(relay.asked_bytes - (bytes_in(into) - before))
@@ -94,6 +94,17 @@ def test_a_thousand_kills(bench, image, tmp_path, seed):
         whole, in_vain = killed_pulls(b.board, tmp_path, image, random.Random(1000 + seed), 50)
     print(f"50 kills, {whole} whole logs, at most {max(in_vain)} bytes sent twice for one")
     assert max(in_vain) <= SENT_TWICE
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("fault, share", [(flipping, 1e-4), (shuffling, 0.02)])
+def test_kills_on_a_bad_line(bench, image, tmp_path, seed, fault, share):
+    flash = image.copied_to(tmp_path / "flash.bin")
+    rng = random.Random(2000 + seed)
+    with bench(image.recording, flash=flash) as b:
+        whole, _ = killed_pulls(b.board, tmp_path, image, rng, 25, fault(rng, share))
+    assert whole >= 1
 
 
 @pytest.mark.parametrize(
