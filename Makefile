@@ -14,7 +14,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format golden bench bench-detector bench-kernel campaign fuzz clean
+.PHONY: help setup demo test lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-detector: .venv/ready ## Score the detector and four baselines on simulate
 
 bench-kernel: .venv/test-ready ## Count the kernel's instructions on both ESP32 instruction sets
 	@$(BIN)/python -m bench.kernel
+
+bench-link: .venv/test-ready ## Measure the rate of a pull beside mpremote's, and what the log costs the flash
+	@$(BIN)/python -m bench.link
 
 campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
 	$(BIN)/python -m pytest -m campaign --timeout 3600 $(PYTEST_ARGS)

@@ -11,7 +11,7 @@ from micropython import const
 
 from . import framing, records
 
-BODY_BYTES = const(1200)  # a waveform of 256 frames at 4.5 bytes; the loudest end earlier
+BODY_BYTES = const(1504)  # a DATA packet; or a waveform of 256 frames at 5.6 bytes
 _FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
 _ENOSPC = const(28)
 _KEEP_FREE = const(15)  # per cent of the filesystem: beyond that littlefs wears block 0

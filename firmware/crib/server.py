@@ -59,7 +59,7 @@ class Server:
         """Text from here on."""
         self._heard = None
         self.tail = False
-        self._answers.tasks.clear()
+        self._answers.drop()
 
     def _byte(self, c):
         if c in b"\r\n":

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cribtrace import greeting, window
@@ -11,7 +11,6 @@ from cribtrace.conversation import Conversation, Heard, fields, request
 from cribtrace.device import protocol
 from cribtrace.errors import CribtraceError, NoDevice, Silent, Usage
 
-_STRETCH = 1 << 16  # bytes; chosen: more than a segment has
 KEEP_S = 2.0  # well inside protocol.SESSION_MS
 _CHANGES_CHARACTERS = protocol.LINE_LIMIT - len(request(254, "config"))
 _WORDS = ("state", "fault", "config_crc")  # the answers to `info` that are no numbers
@@ -125,9 +124,12 @@ class Client(Conversation):
 
     def read(self, segment: int, offset: int, length: int) -> Iterator[bytes]:
         """Yield `length` bytes of a segment from `offset` on, in order, as they come."""
-        end = offset + length
-        for begin in range(offset, end, _STRETCH):  # a board may claim any length
-            yield from window.read(self, segment, begin, min(_STRETCH, end - begin))
+        stretch = window.Stretch(segment, offset, length)
+        return (piece for _, piece in self.read_all((stretch,)))
+
+    def read_all(self, wanted: Sequence[window.Stretch]) -> Iterator[tuple[int, bytes]]:
+        """Yield (segment, its next bytes) of one stretch after another, each in order."""
+        return window.read(self, wanted)
 
     def ack(self, segment: int, crc: int) -> None:
         """Tell the board that this segment is safe here: it may be reclaimed."""

@@ -247,8 +247,7 @@ class Peer(threading.Thread):
             if limit is not None and self.sent_data_bytes >= limit:
                 self.close()
                 raise OSError("unplugged")
-        crc = zlib.crc32(content)
-        return f"segment={segment} offset={begin} bytes={len(content)} crc={crc:08x}"
+        return ""
 
     def do_ack(self, number, segment, crc):
         if zlib.crc32(self.segments[int(segment)]) != int(crc, 16):
