@@ -139,6 +139,21 @@ def forbidden_imports(module: Module) -> Iterator[str]:
             yield "only device imports the firmware"
 
 
+def hidden_imports(module: Module) -> Iterator[str]:
+    """Yield what the rule above could not see: an import whose name is made at run time."""
+    if module.area not in ("firmware", "host_tools"):
+        return
+    for node in ast.walk(module.tree):
+        name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if name.split(".")[-1] not in ("__import__", "import_module", "exec", "eval"):
+            continue
+        call = ast.unparse(node)
+        own = re.match(rf"{name}\('(crib|cribtrace\.firmware\.crib)\.' \+ \w+\)$", call)
+        known = re.match(rf"{name}\('(tomllib|tomli)'\)$", call)
+        if not (own or known or "{'__builtins__': {}}" in call):
+            yield f"line {node.lineno}: {name} may bring in anything"
+
+
 def prints(module: Module) -> Iterator[str]:
     if module.area == "boards" or module.program():
         return
@@ -185,7 +200,7 @@ def cycles(found: list[Module]) -> Iterator[str]:
                 yield f"{area}: {start} imports itself by a detour"
 
 
-RULES = (wrong_way, forbidden_imports, prints, too_long, vague_name)
+RULES = (wrong_way, forbidden_imports, hidden_imports, prints, too_long, vague_name)
 
 
 def violations(root: Path) -> list[str]:
@@ -214,6 +229,10 @@ BROKEN = [
     ("firmware/crib/app.py", "print('here')", "line 1: only the programs talk"),
     ("firmware/crib/app.py", "x = 1\n" * 201, "201 lines, more than 200"),
     ("firmware/crib/app.py", LONG_FUNCTION, "f has 41 lines, more than 40"),
+    ("firmware/crib/app.py", "__import__('network')", "line 1: __import__ may bring in"),
+    ("firmware/crib/app.py", "def f(a):\n    exec(a)", "line 2: exec may bring in"),
+    ("host_tools/cribtrace/pull.py", "import importlib\nimportlib.import_module('socket')",
+     "line 2: importlib.import_module may bring in"),
     ("boards/virtual/board.py", "import bluetooth", "bluetooth would leave the machine"),
     ("boards/virtual/board.py", "x = 1\n" * 301, "301 lines, more than 300"),
     ("host_tools/cribtrace/client.py", "from cribtrace import logfile", "client imports logfile"),

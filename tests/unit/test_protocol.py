@@ -123,6 +123,8 @@ def test_what_is_typed_reads_and_marks_and_does_nothing_else():
     others = [verb for verb in protocol.VERBS if verb not in ("info", "list", "config", "mark")]
     lines = [f"{verb}{rest}" for verb in others for rest in ("", " 1", " 00c0ffee", " 1 0 1")]
     assert typed([*lines, "config hold_ms=400", "mark", "MARK x", "wipe now"]) == []
+    in_a_session = [request(1, "keep"), "mark door", "list"]
+    assert typed(in_a_session) == ["keep"]
 
 
 def transcript():

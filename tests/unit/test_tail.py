@@ -142,6 +142,7 @@ def test_another_board_in_its_place_is_named_and_not_followed(plugged):
         assert next(stream).line.endswith(f" is back at {second.port}")
         stream.close()
         assert not any(" tail " in line for line in other.asked)
+        assert any(" bye*" in line for line in other.asked)
 
 
 def of_epoch(seq):
