@@ -29,10 +29,7 @@ def packets(server, number, path, segment, start, length):
     # Opened once: in a folder of many segments that takes longer than a packet.
     with open(path, "rb") as f:
         f.seek(start)
-        while length > 0:
-            n = f.readinto(room[: min(length, protocol.DATA_BYTES)])
-            if not n:
-                break
+        while n := f.readinto(room[: min(length, protocol.DATA_BYTES)]):
             struct.pack_into("<II", server.body, HEAD, segment, start)
             server.send(protocol.DATA, number, HEAD + 8 + n)
             start += n

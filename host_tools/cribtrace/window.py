@@ -200,7 +200,7 @@ class _Reading:
 
     def _holes(self, request: _Request) -> list[tuple[int, int]]:
         """Return the (begin, end) of what is still missing of a request."""
-        at, end = max(request.begin - self.given, 0), request.end - self.given
+        at, end = (max(byte - self.given, 0) for byte in (request.begin, request.end))
         have = self._have.ljust(end, b"\0")
         holes = []
         while (hole := have.find(0, at, end)) >= 0:

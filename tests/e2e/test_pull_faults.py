@@ -138,7 +138,7 @@ def test_pulling_costs_no_sample(bench, image, tmp_path):
     ):
         client.hello()
         before = client.info()
-        pull(client, tmp_path / "log")
+        pulled = pull(client, tmp_path / "log")
         after = client.info()
         stopped = client.stop()
         assert not b.ended.is_set(), "the ramp was over before the pull was"
@@ -147,3 +147,4 @@ def test_pulling_costs_no_sample(bench, image, tmp_path):
         assert int(stopped["in_gaps"]) == 0
         assert int(stopped["seen"]) == b.told("sensor_off")["frames_produced"]
     assert holds(tmp_path / "log", image)
+    assert pulled.wire_bytes <= 1.02 * pulled.bytes

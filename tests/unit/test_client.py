@@ -177,6 +177,29 @@ def test_reads_go_on_across_segments_while_one_is_still_under_way():
     ]  # fmt: skip
 
 
+def test_a_request_whose_bytes_all_came_is_not_asked_again_when_its_reply_is_lost():
+    """A hole lies behind what was given away: the lost reply's request ends before that hole."""
+    content = segment(1, 49_000)
+    lost = {"reply": True, "hole": True}
+
+    def lose(raw):
+        body = framing.decode(raw[1:-1]) or b""
+        if body[0] == protocol.REPLY and lost.pop("reply", False):
+            return b""
+        hole = struct.pack("<II", 1, 16_384 + protocol.DATA_BYTES)
+        if body[0] == protocol.DATA and body[2:10] == hole and lost.pop("hole", False):
+            return b""
+        return raw
+
+    with Peer({1: content}, mangle=lose) as peer, client_of(peer) as client:
+        assert b"".join(client.read(1, 0, len(content))) == content
+        asked = [protocol.parse_request(line) for line in peer.asked]
+    assert [a and a[2] for a in asked] == [
+        "1 0 16384", "1 16384 16384", f"1 {16_384 + protocol.DATA_BYTES} {protocol.DATA_BYTES}",
+        "1 32768 16232",
+    ]  # fmt: skip
+
+
 def test_beyond_a_hole_no_more_than_a_window_is_asked_for():
     """One packet is lost again and again: what came behind it is held, and that is bounded."""
     content = segment(1, 200_000)
