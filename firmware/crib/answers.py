@@ -169,7 +169,7 @@ class Answers:
         uptime_ms = self._app.clock.uptime_ms()
         frame = self._app.frame + self._app.sensing.waiting()
         if not self._app.sensing.stopped:
-            now = utc_ms // 1000, utc_ms % 1000, uptime_ms
+            now = utc_ms // 1000, utc_ms % 1000, uptime_ms & records.UNKNOWN
             self._app.recorder.write(records.ANCHOR, *now, frame=frame)
         return "frame=%d uptime_ms=%d" % (frame, uptime_ms)
 

@@ -21,7 +21,7 @@ def main() -> int:
     plan += [(kind, True, asked.cases) for kind in kinds if kind.check]
     print(f"seed {asked.seed}, {asked.cases} cases a campaign")
     print("{:<8} {:<9} {:>8} {:>7} {:>6} {:>9} {:>10} {:>8}".format(*_HEAD))
-    failures = []
+    failed = 0
     for name, unguarded, tally in _timed(campaigns(plan, asked.seed, asked.workers)):
         check = "bypassed" if unguarded else next(k.check for k in kinds if k.name == name)
         rate = tally.cases / tally.cpu_s
@@ -32,9 +32,10 @@ def main() -> int:
             flush=True,
         )
         flag = " --unguarded" if unguarded else ""
-        failures += [f"--only {name}{flag}, {failure}" for failure in tally.failures]
-    print("\n".join(failures))
-    return bool(failures)
+        for failure in tally.failures:
+            print(f"--only {name}{flag}, {failure}", flush=True)
+        failed += tally.failed
+    return bool(failed)
 
 
 def _timed(found):

@@ -67,6 +67,7 @@ class Frames:
             for kind, body in decoder.feed(piece):
                 assert kind in (PACKET, TEXT) and body
                 past |= kind == PACKET
+                assert kind == TEXT or 1 <= body[0] <= 8
                 if kind == PACKET and not self._unguarded:
                     assert body in self._sealed, f"false packet {body!r}"
         assert len(decoder._tail) <= _TAIL_MOST

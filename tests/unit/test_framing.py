@@ -101,6 +101,16 @@ def test_a_stream_joined_in_the_middle_of_a_packet_is_in_step_by_the_next(cut):
     assert sum(kind == PACKET for kind, _ in found) == 1
 
 
+def test_a_type_that_no_packet_has_is_no_packet_whatever_its_crc():
+    # Behind four bytes 0xFF the CRC-32's state is 0, and zeros leave it there: any number of them
+    # has the same CRC.
+    one = b"\xff" * 4 + bytes(9)
+    other = b"\xff" * 4 + bytes(20)
+    assert zlib.crc32(one) == zlib.crc32(other)
+    for body in (one, other, b"\0\1x", b"\x09\1x"):
+        assert [kind for kind, _ in Decoder().feed(b"\0" + encoded(body))] == [TEXT]
+
+
 def test_endless_garbage_is_let_go_and_not_kept():
     decoder = Decoder()
     for _ in range(40):
