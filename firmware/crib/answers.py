@@ -1,4 +1,4 @@
-"""What the board answers: one method for each row of protocol.VERBS.
+"""What the board answers: a method for each row of protocol.VERBS, or a module of that name.
 
 Each takes the request's id and its arguments as text, and returns the text of the reply, or None
 where the answer is many packets. What it refuses becomes an ERROR packet (see protocol.Refused).
@@ -6,11 +6,10 @@ where the answer is many packets. What it refuses becomes an ERROR packet (see p
 
 import binascii
 import os
-import struct
 
 from . import protocol, records, segments
 from .protocol import Refused
-from .server import HEAD, TYPED
+from .server import TYPED
 
 _STOPPED = "stopped the recording has ended: restart the board first"
 
@@ -23,10 +22,11 @@ class Answers:
         self._journal = journal
         self._facts = {}
         self.tasks = []  # (id, generator that sends one packet a step), oldest first
-        self._nonce = binascii.hexlify(os.urandom(4)).decode()
+        self.nonce = binascii.hexlify(os.urandom(4)).decode()
 
     def _closed(self, number):
-        if number not in self._journal.closed_segments():
+        # Listing takes longer than a packet; what has facts is closed.
+        if number not in self._facts and number not in self._journal.closed_segments():
             raise Refused("no_segment ask for the list")
         return number
 
@@ -57,6 +57,11 @@ class Answers:
 
     # -- answers of many packets: one packet a turn, so that sampling goes on --
 
+    def drop(self):
+        """Forget the answers under way, and close what they read."""
+        while self.tasks:
+            self.tasks.pop()[1].close()
+
     def _begin(self, number, steps):
         if all(task[0] != number for task in self.tasks):
             self.tasks.append((number, steps))
@@ -85,35 +90,15 @@ class Answers:
             yield
         self._app.server.packet(protocol.REPLY, number, "count=%d%s" % (count, more))
 
-    def _read_steps(self, number, segment, start, length):
-        server = self._app.server
-        offset = start
-        crc = 0
-        while offset < start + length:
-            n = min(start + length - offset, protocol.DATA_BYTES)
-            chunk = segments.read(self._journal.path(segment), offset, n)
-            if not chunk:
-                break
-            struct.pack_into("<II", server.body, HEAD, segment, offset)
-            end = HEAD + 8 + len(chunk)
-            server.body[HEAD + 8 : end] = chunk
-            server.send(protocol.DATA, number, end)
-            crc = binascii.crc32(chunk, crc)
-            offset += len(chunk)
-            yield
-        fields = (segment, start, offset - start, crc)
-        text = "segment=%d offset=%d bytes=%d crc=%08x" % fields
-        server.packet(protocol.REPLY, number, text)
-
     # -- the verbs --
 
     def hello(self, _number, _arguments):
         from . import status
 
-        self.tasks.clear()
+        self.drop()
         self._app.server.tail = False
         who = status.identity(self._app)
-        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self._nonce, who)
+        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self.nonce, who)
 
     def facts(self):
         """Everything about this board, as `key=value` text."""
@@ -141,10 +126,9 @@ class Answers:
         in_force.change(self._app, arguments)
         return status.config_version(self._app)
 
-    def floor(self, _number, arguments):
-        from . import floor
-
-        return floor.told(self._app, arguments == "1")
+    def seldom(self, verb, arguments):
+        """What the module of a verb's own name answers (see the module `seldom`)."""
+        return getattr(__import__("crib." + verb), verb).answer(self._app, arguments)
 
     def flush(self, _number, _arguments):
         self._journal.close()
@@ -158,7 +142,10 @@ class Answers:
         size = self._segment_facts(self._closed(segment))[0]
         if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
             raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
-        self._begin(number, self._read_steps(number, segment, offset, length))
+        path = self._journal.path(segment)
+        self._begin(
+            number, segments.packets(self._app.server, number, path, segment, offset, length)
+        )
 
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")
@@ -166,7 +153,7 @@ class Answers:
         if self._segment_facts(number)[1] != int(crc, 16):
             raise Refused("wrong_crc read the segment again")
         held = self._journal.acked()
-        if any(held < n < number for n in self._journal.closed_segments()):
+        if number - held > 1 and any(held < n < number for n in self._journal.closed_segments()):
             raise Refused("out_of_order acknowledge the older segments first")
         self._journal.ack(number)
         return "segment=%d" % number
@@ -179,7 +166,7 @@ class Answers:
         app = self._app
         if arguments and not app.sensing.stopped:
             app.recorder.anchor(arguments, app)
-        uptime_ms = app.clock.uptime_ms()
+        uptime_ms = app.clock.uptime_ms() & records.UNKNOWN
         return "frame=%d uptime_ms=%d" % (app.frame + app.sensing.waiting(), uptime_ms)
 
     def mark(self, _number, arguments):

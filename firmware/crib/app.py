@@ -14,6 +14,7 @@ from .server import Server
 
 LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
+_FRAME_BITS = const(30)  # small integers end there, after 119 days at 104 Hz: a new boot begins
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(28)  # with an event of 30 s and a FIFO of 1 s, below a minute in all
 _FLOOR_MINUTES = const(60)  # an erase each: the flash lasts, and a floor changes slowly
@@ -38,8 +39,7 @@ class App:
         self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
         self.heap_before = heap_before
-        self.heap_used = 0
-        self.heap_high = 0
+        self.heap_used = self.heap_high = 0
         self._loop_max_us = 0
         self._minute = 0
         self._committed_s = 0
@@ -52,11 +52,12 @@ class App:
         try:
             self._start()
             self._measure_heap()
-            while True:
+            while not self.frame >> _FRAME_BITS:
                 self._turn()
                 watchdog.feed()
                 if not self.answers.tasks:
                     self.board.idle(_IDLE_MS)
+            reason = "none"
         except KeyboardInterrupt:
             reason = "ctrl_c"
         except Exception as error:
@@ -67,7 +68,7 @@ class App:
             self._end(watchdog, reason)
         self.server.end_session()
         self.server.text("what=stopped reason=%s next=Ctrl-D" % reason)
-        if reason == "fault":
+        if reason != "ctrl_c":
             self.board.reset()
 
     def _start(self):

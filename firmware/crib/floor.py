@@ -73,9 +73,9 @@ def keep(app, empty=False):
     return values
 
 
-def told(app, empty):
-    """What is kept as `key=value` text, after `keep` if `empty`. Raises Refused in a warm-up."""
-    gains = keep(app, True) if empty else present(app)
+def answer(app, empty):
+    """What is kept as `key=value` text, after `keep` if `empty` is "1". Refused in a warm-up."""
+    gains = keep(app, True) if empty == "1" else present(app)
     if not gains:
         raise protocol.Refused("unsettled ask again in half a minute")
     return " ".join(["%s=%d" % pair for pair in gains.items()])

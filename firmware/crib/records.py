@@ -88,7 +88,7 @@ AFTER_GAP = const(1)
 NEW_SETTINGS = const(2)
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
-    "power_cut", "watchdog", "crashed",
+    "power_cut", "watchdog", "crashed", "self_test",
 )  # fmt: skip
 STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")

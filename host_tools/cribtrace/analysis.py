@@ -73,13 +73,13 @@ def read_night(source: Path) -> Night:
     night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
     boots = list(in_a_row(segments))
     end_s = _played(boots)
-    in_force = configuration.logged(record for boot in boots for record in boot.records)
+    in_force = configuration.logged(r for boot in boots for r in boot.records)
     clocks = anchors.clocks(boots)
     night.clocks = [clock.line() for clock in clocks.values()]
     night.faults += [fault for clock in clocks.values() if (fault := clock.fault())]
     for boot in boots:
         _collect(night, boot, clocks[boot.number], end_s, in_force)
-        _missing(night, boot)
+        _missing(night, boot, source)
     _unread(night, boots)
     _deaf(night)
     _interpret(night, boots, clocks)
@@ -126,7 +126,8 @@ def _collect(
             continue
         over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
-            if (wave := waves.get(record["run"])) and _shows(wave, record):
+            wave = waves.get(record["run"]) if boot.header["mlsb_per_g"] else None
+            if wave and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
 
@@ -136,27 +137,24 @@ def _shows(wave: dict, event: dict) -> bool:
     return wave["first"] <= event["onset"] < wave["first"] + wave["frames"]
 
 
-def _missing(night: Night, boot: Boot) -> None:
+def _missing(night: Night, boot: Boot, source: Path) -> None:
     """Records that were made and are not here: nobody can say what moved meanwhile."""
+    alone = f"this is one segment of a log: name the folder {source.parent}"
+    remedy = alone if source.is_file() else "pull again into the same folder"
     scale = facts.Scale(boot.header)
     for first, end in boot.holes():
         onset_s = round(boot.start_s + scale.seconds(first), 3)
-        gap = {"type": "gap", "onset_s": onset_s, "duration_s": scale.seconds(end - first)}
-        night.gaps.append({**gap, "frames": None, "reason": RECORDS_MISSING})
-        night.faults.append(
-            f"records are missing from {onset_s:.0f} s on, for {gap['duration_s']:.0f} s:"
-            " pull again into the same folder"
-        )
+        lasted_s = scale.seconds(end - first)
+        gap = {"type": "gap", "onset_s": onset_s, "duration_s": lasted_s, "frames": None}
+        night.gaps.append({**gap, "reason": RECORDS_MISSING})
+        missing = f"records are missing from {onset_s:.0f} s on, for {lasted_s:.0f} s"
+        night.faults.append(f"{missing}: {remedy}")
 
 
 def _unread(night: Night, boots: list[Boot]) -> None:
     """Records of a known type in a layout that this version does not know."""
-    found = Counter(
-        (log_records.TYPE_NAMES[record["number"]], record["version"])
-        for boot in boots
-        for record in boot.records
-        if record["type"] == 0
-    )
+    read = [record for boot in boots for record in boot.records if "number" in record]
+    found = Counter((log_records.TYPE_NAMES[r["number"]], r["version"]) for r in read)
     for (name, version), count in sorted(found.items()):
         night.faults.append(
             f"{count} {name} records in layout {version}, which this cribtrace cannot read: use"
@@ -166,10 +164,9 @@ def _unread(night: Night, boots: list[Boot]) -> None:
 
 def _deaf(night: Night) -> None:
     """Epochs in which the floor had risen so far that few movements could be told from it."""
-    for epoch in night.epochs:
-        if too_loud(epoch):
-            span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
-            night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
+    for epoch in filter(too_loud, night.epochs):
+        span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
+        night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
 
 
 def _interpret(night: Night, boots: list[Boot], clocks: dict[int, Clock]) -> None:

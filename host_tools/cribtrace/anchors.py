@@ -5,6 +5,7 @@ host's, else the clock chip's, else a person's last one. Through them goes the l
 squares, each weighted by how far off it may be. A boot without any lies between its neighbours.
 """
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,7 +90,9 @@ class Clock:
         """Give a JSON line its `utc`, or its `utc_about`, where there is one."""
         utc_s = self.utc_s(since_boot_s)
         if utc_s is not None:
-            line["utc_about" if self.about else "utc"] = iso(utc_s)
+            # No board runs for millennia: where that comes out, the log is not to be believed.
+            with contextlib.suppress(ValueError, OverflowError):
+                line["utc_about" if self.about else "utc"] = iso(utc_s)
 
     def fault(self) -> str | None:
         """The sensor's rate, named where it is further off than any sensor should be."""

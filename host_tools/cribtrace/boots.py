@@ -37,16 +37,17 @@ class Boot:
         From their numbers, and from the board's own count where the first ones are missing.
         """
         last_seq = self.records[-1]["seq"]
-        numbered = last_seq - self.records[0]["seq"] + 1
+        numbered = (last_seq - self.records[0]["seq"] & records.UNKNOWN) + 1
         told = self.last(records.STOP, records.RECORDER)
-        return max(numbered, told["records"] + 1 + last_seq - told["seq"] if told else 0)
+        since = last_seq - told["seq"] & records.UNKNOWN if told else 0
+        return max(numbered, told["records"] + 1 + since if told else 0)
 
     def holes(self) -> Iterator[tuple[int, int]]:
         """(first, end) frame between which records of this boot are missing here."""
         at = 0
         expected = self.records[0]["seq"] + (self.records[0]["type"] != records.BOOT)
         for record in self.records:
-            if record["seq"] != expected:
+            if record["seq"] != expected & records.UNKNOWN:
                 yield at, record["frame"]
             at, expected = record["frame"], record["seq"] + 1
 

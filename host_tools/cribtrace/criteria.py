@@ -1,7 +1,7 @@
 """What the detector compares: its statistic, the codes of seconds, and what speaks for a veto.
 
 A *strength* is the statistic as a multiple of the noise's own: like a variance it grows with the
-square of the motion. A *margin* is the square root of one over the threshold's.
+square of the motion. A *margin* is one over the threshold's.
 """
 
 from collections.abc import Collection, Mapping
@@ -38,8 +38,8 @@ def needed(high_16: int) -> float:
 
 
 def margin(found: float, threshold: float) -> float:
-    """How many times the motion that would have just been enough."""
-    return (found / threshold) ** 0.5 if threshold else 0.0
+    """How many times the strength that would have been enough, both as they are told."""
+    return round(round(found, 2) / round(threshold, 2), 2) if threshold else 0.0
 
 
 def _least(level: int) -> int:

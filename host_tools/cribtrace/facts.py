@@ -18,7 +18,7 @@ RULES = (
     "regular steps, through the floor",
     "through the floor",
     "stronger than an infant moves",
-    "the crib leans otherwise than before",
+    "a lasting lean, with half the strength of handling",
     "large and regular, up to 2.2 Hz",
     "regular jerks",
     "one strong movement",
@@ -61,9 +61,18 @@ class Scale:
         return round(self._rate_hz / frames, 3)
 
     @property
+    def second_s(self) -> float:
+        """A second of the track: whole frames, as the board counts them."""
+        whole = config.frames(1000, round(self._rate_hz * 1000))
+        return round(whole / self._rate_hz, 6) if self._rate_hz else 1.0
+
+    @property
     def tick_frames(self) -> int:
-        """Frames in a tick of the envelope at this rate."""
-        return 1 << config.tick_shift(round(self._rate_hz * 1000))
+        """Frames in a tick of the envelope at this rate; 0 at a rate that no board measures at."""
+        try:
+            return 1 << config.tick_shift(round(self._rate_hz * 1000))
+        except ValueError:
+            return 0
 
 
 def _header(header: dict) -> dict:
@@ -105,7 +114,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _margin(found: float, threshold: float | None) -> float | None:
-    return None if threshold is None else round(criteria.margin(found, threshold), 2)
+    return None if threshold is None else criteria.margin(found, threshold)
 
 
 def _rate_hz(record: dict, scale: Scale) -> float | None:
@@ -114,6 +123,8 @@ def _rate_hz(record: dict, scale: Scale) -> float | None:
     if rule in _STEADY:
         return scale.rate_hz(record["tone"]) if record["tone"] else None
     if rule not in (*_BOTH_WAYS, *_REGULAR) or not record["period"]:
+        return None
+    if not scale.tick_frames:
         return None
     beats_hz = scale.rate_hz(record["period"] * scale.tick_frames / 256)
     return round(beats_hz / 2, 3) if rule in _BOTH_WAYS else beats_hz
@@ -166,7 +177,7 @@ def _against(largest: int, noise_mg: float, header: dict) -> dict:
 
 def _considered(record: dict, header: dict) -> list[dict] | None:
     in_force = _in_force(header)
-    if in_force is None or not header["mlsb_per_g"]:
+    if in_force is None or not header["mlsb_per_g"] or not Scale(header).tick_frames:
         return None
     looked = criteria.considered(record, header, in_force)
     return [one._asdict() for one in looked]
@@ -195,6 +206,7 @@ def _epoch(record: dict, header: dict) -> dict:
             "margin": _margin(strength(record["miss"]), threshold),
             "missing": log_records.MISSES[record["missing"]],
         },
+        "second_s": scale.second_s,
         "levels": list(record["rest"]),
     }
 

@@ -1,5 +1,6 @@
-"""Commands that talk to a board: ports, info, list, tail, pull, time, deploy."""
+"""Commands that talk to a board: ports, info, list, tail, pull, time, selftest, wipe, deploy."""
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from cribtrace.cli.output import (
     emit,
     emit_found,
     json_option,
+    link_told,
     name_faults,
     only_port,
     open_client,
@@ -16,7 +18,7 @@ from cribtrace.cli.output import (
     progress,
     say,
 )
-from cribtrace.errors import Damaged
+from cribtrace.errors import CribtraceError, Damaged, Usage
 
 
 @click.command()
@@ -88,12 +90,14 @@ def tail(port: str | None, as_json: bool) -> int:
     """Follow a board live; Ctrl-C ends it. Reconnects after an unplug."""
     from cribtrace import facts
     from cribtrace import tail as following
+    from cribtrace.client import Client
+    from cribtrace.link import Link
 
-    name = port or only_port()
     live = following.Live()
-    say(f"following {name}; Ctrl-C ends it")
     try:
-        for item in following.follow(lambda: open_client(name), facts.json_line):
+        client = open_client(port)
+        say(f"following {client.link.port}; Ctrl-C ends it")
+        for item in following.follow(client, lambda name: Client(Link(name)), facts.json_line):
             found = live.heard(item)
             if isinstance(item, following.Decoded):
                 emit(item.line, as_json)
@@ -130,12 +134,18 @@ def pull(
         beginnings.check(started)
     with open_client(port) as client:
         folder = folder or Path(f"cribtrace-{client.hello()['device']}")
+        began_s = time.monotonic()
         with progress("pulling") as bar:
             pulled = pull_log(client, folder, keep=keep, progress=bar)
         if started:
             emit(_anchor_by_person(client, folder, started), as_json)
             # What the person said is in the board's open segment: fetch that too.
             pulled.add(pull_log(client, folder, keep=keep))
+        took_s = max(time.monotonic() - began_s, 0.001)
+        stats = client.stats
+        retries, bad = stats.retries, stats.bad_packets
+        if not as_json:  # where these numbers have names
+            say(link_told(pulled.bytes, pulled.wire_bytes, took_s, retries, bad))
         line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
         emit({**line, "link": asdict(client.stats)}, as_json)
     if pulled.damaged:
@@ -190,6 +200,52 @@ def time_of(source: Path | None, port: str | None, as_json: bool) -> None:
 
 @click.command()
 @port_option
+@json_option
+def selftest(port: str | None, as_json: bool) -> None:
+    """Have the sensor push its own mass and measure it; half a second goes unrecorded.
+
+    Nobody is to move in the crib meanwhile.
+    """
+    with open_client(port) as client:
+        client.hello()
+        found = client.selftest()
+    emit({"type": "selftest", **found}, as_json)
+    least, most = found.get("least_mg"), found.get("most_mg")
+    if found.get("result") != "passed":
+        raise CribtraceError(
+            f"the sensor did not pass: each axis is to move by {least} to {most} mg; try again"
+            " with nobody in the crib, then check the wiring, then replace the sensor"
+        )
+
+
+@click.command()
+@port_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def wipe(port: str | None, yes: bool, as_json: bool) -> None:
+    """Delete the log on a board, pulled or not, and read back that it is gone.
+
+    Settings and the noise floor stay. The recording goes on, in a new segment.
+    """
+    from cribtrace import wiping
+
+    with open_client(port) as client:
+        device = client.hello()["device"]
+        segments = wiping.held(client)
+        unpulled = sum(not segment.acked for segment in segments)
+        size_kb = sum(segment.size_bytes for segment in segments) / 1000
+        say(
+            f"board {device} holds {len(segments)} segments, {size_kb:.0f} kB;"
+            f" {unpulled} of them were never pulled and acknowledged"
+        )
+        if not yes and click.prompt("type its id to delete them", err=True).strip() != device:
+            raise Usage("that is not its id: nothing was deleted")
+        deleted = wiping.wipe(client, device)
+    emit({"type": "wiped", "device": device, "segments": deleted}, as_json)
+
+
+@click.command()
+@port_option
 @click.option("--board", required=True, help="Folder name under boards/.")
 @json_option
 def deploy(port: str | None, board: str, as_json: bool) -> None:
@@ -205,4 +261,4 @@ def deploy(port: str | None, board: str, as_json: bool) -> None:
         click.echo(sentence, err=True)
 
 
-COMMANDS = (ports, info, list_segments, tail, pull, time_of, deploy)
+COMMANDS = (ports, info, list_segments, tail, pull, time_of, selftest, wipe, deploy)

@@ -1,5 +1,6 @@
 """Commands over what was pulled: decode, why, report."""
 
+import re
 from pathlib import Path
 
 import rich_click as click
@@ -41,13 +42,12 @@ def report(
     """
     from dataclasses import replace
 
-    from cribtrace import analysis, atomic, nights
-    from cribtrace import why as reasons
+    from cribtrace import analysis, atomic, moments, nights
     from cribtrace.report import render
 
     wanted, tz = _date(night), _zone(zone)
     if source is None:
-        source = reasons.newest_log(Path())
+        source = moments.newest_log(Path())
     read = analysis.read_night(source)
     chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
     for sentence in nights.sentences(chosen) or ["the whole log"]:
@@ -78,7 +78,18 @@ def _zone(name: str | None):
         ) from None
 
 
-@click.command()
+class _Why(click.RichCommand):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """A negative time would be taken for an option that does not exist."""
+        for word in args:
+            if re.match(r"-\d", word):
+                raise Usage(
+                    f"{word} is before the start: write 03:12, 03:12:30, or seconds from 0"
+                )
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Why)
 @click.argument("when")
 @click.argument("source", type=_SOURCE, required=False)
 @json_option
@@ -86,14 +97,15 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     """Say what happened at WHEN and why, or how near it came to an event.
 
     WHEN is 03:12 or 03:12:30, a local clock time where the log has one, else since the start; or
-    seconds since the start. SOURCE is a log folder or segment file; else the one pulled last.
+    seconds since the start. Without a fraction it means the whole second. SOURCE is a log folder
+    or segment file; else the one pulled last.
     """
-    from cribtrace import analysis
+    from cribtrace import analysis, moments
     from cribtrace import why as reasons
 
-    source = source or reasons.newest_log(Path())
+    source = source or moments.newest_log(Path())
     night = analysis.read_night(source)
-    said = reasons.answer(night, reasons.moment_s(night, when))
+    said = reasons.answer(night, moments.moment_s(night, when))
     if as_json:
         emit(said, as_json)
     else:

@@ -180,7 +180,7 @@ TABLE = {
     "soother_ramp_s": Figure(0.5, 2.0, _CHOICE),
     "posture_deg": Figure(0.05, 0.30, "design choice: lasting tilt after a gross movement"),
     # How a night is put together.
-    "settling_s": Figure(40.0, 45.0, "design choice: longer than the board's warm-up of 30 s"),
+    "settling_s": Figure(40.0, 45.0, "design choice: longer than a warm-up (10 s; 30 s at most)"),
     "apart_s": Figure(3.0, 3.0, "design choice: rest between movements, longer than any ringing"),
 }
 
