@@ -11,6 +11,7 @@ from . import protocol, records, segments
 from .protocol import Refused
 from .server import TYPED
 
+_PACKAGE = __name__[: -len("answers")]
 _STOPPED = "stopped the recording has ended: restart the board first"
 
 
@@ -128,7 +129,7 @@ class Answers:
 
     def seldom(self, verb, arguments):
         """What the module of a verb's own name answers (see the module `seldom`)."""
-        return getattr(__import__("crib." + verb), verb).answer(self._app, arguments)
+        return __import__(_PACKAGE + verb, None, None, (verb,)).answer(self._app, arguments)
 
     def flush(self, _number, _arguments):
         self._journal.close()

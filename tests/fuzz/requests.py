@@ -53,6 +53,9 @@ class _Imu:
     def lost(self):
         return 0
 
+    def self_test(self):
+        return 50, 1700, 300, 310, 290
+
     def stop(self):
         pass
 

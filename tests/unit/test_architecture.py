@@ -153,7 +153,7 @@ def hidden_imports(module: Module) -> Iterator[str]:
         if name.split(".")[-1] not in ("__import__", "import_module", "exec", "eval"):
             continue
         call = ast.unparse(node)
-        own = re.match(rf"{name}\('(crib|cribtrace\.firmware\.crib)\.' \+ \w+\)$", call)
+        own = re.match(rf"{name}\(('(crib|cribtrace\.firmware\.crib)\.'|_PACKAGE) \+ \w+\b", call)
         known = re.match(rf"{name}\('(tomllib|tomli)'\)$", call)
         if not (own or known or "{'__builtins__': {}}" in call):
             yield f"line {node.lineno}: {name} may bring in anything"

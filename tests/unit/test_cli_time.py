@@ -155,8 +155,8 @@ def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
     monkeypatch.setattr(tail, "_ANCHOR_S", 0.4)
     with Peer() as board:
 
-        def connect():
-            return Client(Link(board.port), wait_s=0.3, repeats=2)
+        def connect(port):
+            return Client(Link(port), wait_s=0.3, repeats=2)
 
         heard = threading.Event()
 
@@ -167,7 +167,7 @@ def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
 
         talker = threading.Thread(target=speak, daemon=True)
         talker.start()
-        for _ in tail.follow(connect, facts.json_line):
+        for _ in tail.follow(connect(board.port), connect, facts.json_line):
             if len(board.anchors) >= 3:
                 break
         heard.set()
