@@ -80,11 +80,11 @@ def pull(
     started_s = time.monotonic()
     hello = client.hello()
     device = hello["device"]
-    before = client.stats.bytes_in
     with _disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _check_owner(folder, device)
         exchange.anchor(client, hello)
+        before = client.stats.bytes_in  # to tell the time is no part of bringing the log
         client.flush()
         segments = client.list()
         new = [s for s in segments if not _have(folder, s)]
