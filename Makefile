@@ -47,6 +47,7 @@ bench: .venv/test-ready ## Measure speed and memory, and print what was measured
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_ARGS)
 
 bench-detector: .venv/ready ## Score the detector and four baselines on simulated movements
+	@$(BIN)/cribtrace runtime
 	@$(BIN)/python -m bench.detector
 
 bench-kernel: .venv/test-ready ## Count the kernel's instructions on both ESP32 instruction sets

@@ -50,7 +50,8 @@ MEANINGS = {
     "large_mg": Meaning("slow regular movement of this peak is of the whole body", "chosen"),
     "handling_mg": Meaning("a single movement of this peak is somebody's at the crib", "chosen"),
     "tilt_mg": Meaning(
-        "so is one of half that peak after which an axis reads this much otherwise", "chosen"
+        "so is one that leaves an axis this much off, where lean times peak is half of both",
+        "chosen",
     ),
     "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
     "waveforms_per_hour": Meaning(

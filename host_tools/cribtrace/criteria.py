@@ -95,7 +95,7 @@ def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[
     found = [record.get(name, 0) for name in _WORDS]
     slow_share = round(record["share"] / 1024, 3)
     steps = limits.walks(found, 0)
-    shaken = vetoes.STEPS_SHARE if steps else limits.shaken_share(found, 0)
+    shaken = limits.shaken_share(found, 0)
     even = vetoes.STEPS_LIKENESS if steps else vetoes.TRAIN_LIKENESS
     tilt_mg = max(abs(record["tilt_" + axis]) for axis in records.AXES) * mg_per_lsb
     long = record["span"] >= vetoes.TONE_SECONDS * config.frames(1000, rate_mhz)

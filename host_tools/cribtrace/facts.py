@@ -18,7 +18,7 @@ RULES = (
     "regular steps, through the floor",
     "through the floor",
     "stronger than an infant moves",
-    "a lasting lean, with half the strength of handling",
+    "a lasting lean, with the strength that hands have",
     "large and regular, up to 2.2 Hz",
     "regular jerks",
     "one strong movement",

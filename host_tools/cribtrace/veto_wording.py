@@ -28,7 +28,8 @@ def clause(
     """Whether a veto (a `considered` of SCHEMA.md) applies, with what it was held against.
 
     `value` and `limit` are its numbers, None where it has none; `handling_mg` is the peak that
-    tells handling: half of it does beside a lean, which alone tells nothing.
+    tells handling: half of it does beside a lean of the limit, less beside a larger one, and a
+    lean alone tells nothing.
     """
     veto, of = str(one.get("veto")), str(one.get("of"))
     said = VETOES.get(veto, veto)
@@ -41,7 +42,8 @@ def clause(
     below = one.get("when") == "below"
     bound = f"less than {limit:g}{unit}" if below else f"{limit:g}{unit} or more"
     if veto == "tilt" and handling_mg is not None:
-        bound += f"; with a peak of {handling_mg / 2:g} mg or more it tells handling"
+        peak_mg = handling_mg / 2 * limit / max(value, limit)
+        bound += f"; with a peak of {peak_mg:.3g} mg or more it tells handling"
     return f"{said} ({name} was {value:g}{unit}; it takes {bound})"
 
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from cribtrace.world.figures import BY_AGE, MATTRESSES, SENSORS, TABLE, Figure
+from cribtrace.world.beds import MATTRESSES
+from cribtrace.world.figures import BY_AGE, SENSORS, TABLE, Figure
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "SCENARIOS.md"
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"

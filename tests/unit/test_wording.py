@@ -180,15 +180,15 @@ def considered(veto, value, limit, *, applies) -> dict:
 
 
 def test_a_lean_says_with_what_it_tells_handling():
-    """Its criterion asks for half the strength too: both sentences are true together."""
+    """Its criterion asks for the strength of hands too: both sentences are true together."""
     looked = [considered("strength", 60.5, 210, applies=False),
               considered("tilt", 11.16, 4, applies=True)]  # fmt: skip
     said = " ".join(explain({**WHOLE, "why": {**WHOLE["why"], "considered": looked}}))
     assert (
         "a lasting lean: yes (the tilt of an axis was 11.16 mg; it takes 4 mg or more;"
-        " with a peak of 105 mg or more it tells handling)" in said
+        " with a peak of 37.6 mg or more it tells handling)" in said
     )
-    assert "half the strength of handling" in facts.RULES[records.LEANED]
+    assert "the strength that hands have" in facts.RULES[records.LEANED]
     assert "half" in MEANINGS["tilt_mg"].what
 
 
