@@ -14,6 +14,6 @@ _MODULES = (
 def forget():
     """Let go of them: the next import compiles them again, which takes some 50 ms."""
     for name in _MODULES:
-        if sys.modules.pop("crib." + name, None):
-            package, _, own = ("crib." + name).rpartition(".")
+        package, _, own = ("crib." + name).rpartition(".")
+        if sys.modules.pop("crib." + name, None) and package in sys.modules:
             delattr(sys.modules[package], own)
