@@ -4,10 +4,9 @@ import gc
 
 from micropython import const
 
-from . import config, floor, in_force, power, records, words
+from . import config, records, seldom, words
 from .answers import Answers
 from .clock import Clock
-from .identity import device_id
 from .journal import Journal
 from .recorder import Recorder
 from .sensing import Sensing
@@ -15,6 +14,7 @@ from .server import Server
 
 LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
+_FRAME_BITS = const(30)  # small integers end there, after 119 days at 104 Hz: a new boot begins
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(28)  # with an event of 30 s and a FIFO of 1 s, below a minute in all
 _FLOOR_MINUTES = const(60)  # an erase each: the flash lasts, and a floor changes slowly
@@ -25,6 +25,8 @@ class App:
     """The recorder as a whole."""
 
     def __init__(self, board, heap_before):
+        from . import identity, in_force
+
         self.board = board
         self.clock = Clock(board)
         self.journal = Journal(LOG_DIR)
@@ -32,16 +34,12 @@ class App:
         self.answers = Answers(self, self.journal)
         self.server = Server(board, self.answers, self.journal)
         self.recorder = Recorder(self.journal, self)
-        self.in_force = in_force.InForce(SETTINGS_FILE)
-        self.sensing = Sensing(
-            board, self.clock, self.recorder, self.server, self._describe, self._watch,
-            self.in_force,
-        )  # fmt: skip
-        self.device = device_id()
+        in_force.begin(self, SETTINGS_FILE)
+        self.sensing = Sensing(board, self.clock, self.recorder, self.server, self)
+        self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
         self.heap_before = heap_before
-        self.heap_used = 0
-        self.heap_high = 0
+        self.heap_used = self.heap_high = 0
         self._loop_max_us = 0
         self._minute = 0
         self._committed_s = 0
@@ -53,11 +51,13 @@ class App:
         watchdog = self.board.watchdog()
         try:
             self._start()
-            while True:
+            self._measure_heap()
+            while not self.frame >> _FRAME_BITS:
                 self._turn()
                 watchdog.feed()
                 if not self.answers.tasks:
                     self.board.idle(_IDLE_MS)
+            reason = "none"
         except KeyboardInterrupt:
             reason = "ctrl_c"
         except Exception as error:
@@ -68,11 +68,13 @@ class App:
             self._end(watchdog, reason)
         self.server.end_session()
         self.server.text("what=stopped reason=%s next=Ctrl-D" % reason)
-        if reason == "fault":
+        if reason != "ctrl_c":
             self.board.reset()
 
     def _start(self):
-        self._describe(None)
+        from . import in_force, power
+
+        self.describe(None)
         before = power.interruption(self.board, self.journal)
         self.sensing.connect()
         cause = records.CAUSES.index(self.board.reset_cause())
@@ -82,17 +84,22 @@ class App:
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
         in_force.tell(self)
         if self.sensing.detector:
-            self._watch()
+            self.watch()
         else:
             self.sensing.tell()
         self.journal.flush()
         power.forget(self.board)
-        self._measure_heap()
 
-    def _describe(self, imu):
+    def describe(self, imu):
+        """Put into every segment from here on what is known of the board, and of its sensor."""
+        from . import in_force
+
         in_force.describe(self, imu)
 
-    def _watch(self):
+    def watch(self):
+        """Record what the detector finds, which has seen no frame yet."""
+        from . import floor
+
         floor.seed(self)
         self.recorder.watch(self.sensing.detector)
 
@@ -120,11 +127,21 @@ class App:
                 self._loop_max_us, self.heap_used, gc.mem_free(),
             )  # fmt: skip
             if self._minute % _FLOOR_MINUTES == 0:
-                floor.keep(self)
+                self._keep_floor()
+            if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
+                from . import clock_chip
+
+                clock_chip.anchor(self)
         self._loop_max_us = 0
         self.server.text(words.heartbeat(self))
 
+    def _keep_floor(self):
+        from . import floor
+
+        floor.keep(self)
+
     def _measure_heap(self):
+        seldom.forget()
         self.board.collect()
         self.heap_used = gc.mem_alloc()
         self.heap_high = max(self.heap_high, self.heap_used)
@@ -153,10 +170,12 @@ class App:
 
     def _finish(self, reason):
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
+        from . import power
+
         self.sensing.stop()
         if self.sensing.detector:
             self.recorder.leave()
-            floor.keep(self)
+            self._keep_floor()
         code = records.STOP_REASONS.index(reason)
         counts = self.counted()
         self.recorder.write(records.STOP, *counts, code)

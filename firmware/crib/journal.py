@@ -11,7 +11,7 @@ from micropython import const
 
 from . import framing, records
 
-BODY_BYTES = const(1200)  # a waveform of 256 frames at 4.5 bytes; the loudest end earlier
+BODY_BYTES = const(1504)  # a DATA packet; or a waveform of 256 frames at 5.6 bytes
 _FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
 _ENOSPC = const(28)
 _KEEP_FREE = const(15)  # per cent of the filesystem: beyond that littlefs wears block 0
@@ -32,18 +32,15 @@ class Journal:
         self.folder = folder
         self.body = bytearray(BODY_BYTES)
         self.piece = bytearray(framing.PIECE_BYTES)
-        self.written = 0  # records since boot
-        self.lost = 0  # records the flash did not take
-        self.unflushed = 0
+        self.written = self.lost = 0  # records since boot; those the flash did not take
         self.facts = ()
         self._file = None
-        self._bytes = 0
+        self._bytes = self.unflushed = 0
         self._at_risk = 0  # records since the last flush
         self.open_segment = 0
         self.last_boot = 0  # of the newest segment that can be read; 0: there is none
         self.stopped = True  # whether that boot ended with a STOP record
-        self.next_segment = 1
-        self.next_seq = 0
+        self.next_segment, self.next_seq = 1, 0
         names = _listing(folder)
         if names:
             self.next_segment = int(names[-1].split(".")[0]) + 1
@@ -56,25 +53,31 @@ class Journal:
         with open(self.path(name), "rb") as f:
             header = records.boot_and_sequence(f.read(records.HEADER_BYTES))
             if header:
-                self.last_boot, first_seq = header
-                self.next_seq = max(self.next_seq, first_seq)
+                self.last_boot = header[0]
+                self._reach(header[1])
             chunk = b""
-            while True:
-                more = f.read(512)
-                if not more:
-                    break
+            more = f.read(512)
+            while more:
                 pieces = (chunk + more).split(b"\0")
                 chunk = pieces.pop()
                 for piece in pieces:
                     self._count(framing.decode(piece))
+                more = f.read(512)
         return header is not None
 
     def _count(self, body):
         if body and len(body) >= records.HEAD_BYTES:
             kind, _, seq, _ = struct.unpack(records.HEAD, body[: records.HEAD_BYTES])
-            if seq >= self.next_seq:
-                self.next_seq = seq + 1
+            if self._reach(seq):
+                self.next_seq = seq + 1 & records.UNKNOWN
                 self.stopped = kind == records.STOP
+
+    def _reach(self, seq):
+        """Go on from `seq`, unless already beyond it: after 2**32 - 1 comes 0."""
+        if not self.next_seq or not (seq - self.next_seq) >> 31 & 1:
+            self.next_seq = seq
+            return True
+        return False
 
     def begin(self, facts):
         """Begin a new segment; from it on, headers carry `facts` (see records.pack_header)."""
@@ -123,7 +126,8 @@ class Journal:
         self.open_segment = self.next_segment
         self.next_segment += 1
         self._file = open(self.path(self.open_segment), "wb")
-        header = records.pack_header(self.facts, self.open_segment, self.next_seq - 1)
+        first_seq = self.next_seq - 1 & records.UNKNOWN
+        header = records.pack_header(self.facts, self.open_segment, first_seq)
         self._file.write(header)
         self._bytes = records.HEADER_BYTES
 

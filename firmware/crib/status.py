@@ -46,7 +46,7 @@ def info(app):
         app.heap_before,
         app.heap_used,
         app.heap_high,
-        app.in_force.crc,
+        app.config_crc,
     )
 
 
@@ -54,10 +54,10 @@ def settings_in_force(app, only=""):
     """A line for each setting, or for the one of this name."""
     for name, default, least, most, unit in settings.SCHEMA:
         if only in ("", name):
-            fields = name, app.in_force.values[name], default, least, most, unit
+            fields = name, app.settings[name], default, least, most, unit
             yield "name=%s value=%d default=%d least=%d most=%d unit=%s" % fields
 
 
 def config_version(app):
     """Which settings are in force, in two numbers."""
-    return "schema=%d config_crc=%08x" % (settings.SCHEMA_VERSION, app.in_force.crc)
+    return "schema=%d config_crc=%08x" % (settings.SCHEMA_VERSION, app.config_crc)

@@ -13,7 +13,17 @@ import threading
 import time
 from pathlib import Path
 
-from cribtrace import analysis, recording, replay, report, runtime, scenario, tally, wording
+from cribtrace import (
+    analysis,
+    exchange,
+    recording,
+    replay,
+    report,
+    runtime,
+    scenario,
+    tally,
+    wording,
+)
 from cribtrace.atomic import replacing
 from cribtrace.client import Client
 from cribtrace.conversation import fields
@@ -91,8 +101,7 @@ def _live(rec: Recording, flash: Path, micropython: Path, log: Path) -> tuple[di
             _watch(link, lived, len(rec.accel) / rec.rate_hz)
         say("It is over: the sensor repeats its last second while the log is pulled ...")
         with Client(Link(board.port)) as client:
-            client.hello()
-            client.time(time.time_ns() // 1_000_000)
+            exchange.anchor(client, client.hello())
             client.stop()
             if not lived.off.wait(10):
                 raise CribtraceError("the sensor did not switch off when the recording ended")

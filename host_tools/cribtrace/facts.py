@@ -68,8 +68,11 @@ class Scale:
 
     @property
     def tick_frames(self) -> int:
-        """Frames in a tick of the envelope at this rate."""
-        return 1 << config.tick_shift(round(self._rate_hz * 1000))
+        """Frames in a tick of the envelope at this rate; 0 at a rate that no board measures at."""
+        try:
+            return 1 << config.tick_shift(round(self._rate_hz * 1000))
+        except ValueError:
+            return 0
 
 
 def _header(header: dict) -> dict:
@@ -120,6 +123,8 @@ def _rate_hz(record: dict, scale: Scale) -> float | None:
     if rule in _STEADY:
         return scale.rate_hz(record["tone"]) if record["tone"] else None
     if rule not in (*_BOTH_WAYS, *_REGULAR) or not record["period"]:
+        return None
+    if not scale.tick_frames:
         return None
     beats_hz = scale.rate_hz(record["period"] * scale.tick_frames / 256)
     return round(beats_hz / 2, 3) if rule in _BOTH_WAYS else beats_hz
@@ -172,7 +177,7 @@ def _against(largest: int, noise_mg: float, header: dict) -> dict:
 
 def _considered(record: dict, header: dict) -> list[dict] | None:
     in_force = _in_force(header)
-    if in_force is None or not header["mlsb_per_g"]:
+    if in_force is None or not header["mlsb_per_g"] or not Scale(header).tick_frames:
         return None
     looked = criteria.considered(record, header, in_force)
     return [one._asdict() for one in looked]
@@ -243,6 +248,8 @@ def _recorder(record: dict, header: dict) -> dict:
         line["cause"] = records.CAUSES[record["cause"]]
     if record["type"] == records.STOP:
         line["reason"] = records.STOP_REASONS[record["reason"]]
+    if record["type"] == records.ANCHOR:
+        line["source"] = log_records.SOURCES[record["source"]]
     if record["rest"]:
         line["text"] = record["rest"].decode("utf-8", "replace")
     return line

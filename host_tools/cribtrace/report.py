@@ -9,6 +9,7 @@ from cribtrace import report_parts as parts
 from cribtrace import report_patterns as patterns
 from cribtrace import report_recorder as recorder
 from cribtrace.analysis import Night
+from cribtrace.nights import sentences
 from cribtrace.report_embed import embedded
 from cribtrace.tally import for_everyone, tally
 from cribtrace.wording import NOT_THIS, headline
@@ -51,12 +52,12 @@ def render(night: Night) -> str:
         title=parts.esc(f"Cribtrace: {parts.heading(night, counts)}"),
         heading=parts.esc(parts.heading(night, counts)),
         simulated=parts.simulated(night),
-        under=parts.under(night),
+        under="<br>".join([parts.under(night), *map(parts.esc, sentences(night))]),
         headline=parts.esc(said),
         facts=parts.facts(counts),
         kinds=parts.kinds_table(counts),
         aside=" ".join(NOT_THIS[index] for index in (0, 3)),
-        hours=parts.hours_table(counts),
+        hours=parts.hours_table(night, counts),
         patterns=patterns.patterns_table(night),
         states=patterns.states_table(night),
         events=parts.events_list(

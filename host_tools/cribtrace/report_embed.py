@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import datetime, tzinfo
 from functools import cache
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from cribtrace import criteria
 from cribtrace.analysis import Night, Snippet
 from cribtrace.report_shapes import named
-from cribtrace.tally import Tally, interval, kind_of
+from cribtrace.tally import Tally, interval, kind_of, later
 from cribtrace.wording import number
 
 # All waveforms of a page together: 8 bytes of base64 for each point of three axes.
@@ -112,6 +113,17 @@ def _hidden(night: Night) -> list[list]:
     return [[span[0], span[1], why] for span, why in spans if span is not None]
 
 
+def _offsets(start: datetime | None, span_s: float, zone: tzinfo | None) -> list[list[float]]:
+    """[from, seconds ahead of UTC] whenever the zone's clocks are set, to the minute."""
+    out: list[list[float]] = []
+    for minute in range(int(span_s // 60) + 1 if start else 0):
+        ahead = later(start, 60.0 * minute, zone).utcoffset() if start else None
+        ahead_s = ahead.total_seconds() if ahead else 0.0
+        if not out or out[-1][1] != ahead_s:
+            out.append([60.0 * minute, ahead_s])
+    return out
+
+
 def embedded(night: Night, counts: Tally) -> str:
     """The night as JSON for the script element of the page; `<` and `&` never occur in it."""
     kinds = list(counts.counts)
@@ -119,6 +131,7 @@ def embedded(night: Night, counts: Tally) -> str:
     content = {
         "span": min(counts.span_s, LONGEST_SPAN_S),
         "start": counts.start.timestamp() if counts.start else None,
+        "offsets": _offsets(counts.start, min(counts.span_s, LONGEST_SPAN_S), night.zone),
         "kinds": kinds,
         "names": [named(kind) for kind in kinds],
         "motion": motions(),

@@ -2,11 +2,11 @@
 
 import html
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import tzinfo
 
 from cribtrace.analysis import Night
 from cribtrace.report_shapes import named, shape, shape_class
-from cribtrace.tally import Tally, held_s, kind_of, moved, utc_of
+from cribtrace.tally import HOUR_S, Tally, held_s, kind_of, later, moved, utc_of
 from cribtrace.wording import (
     DISTURBANCES,
     KINDS,
@@ -93,8 +93,8 @@ def heading(night: Night, counts: Tally) -> str:
     """When the recording began, or which recording it is."""
     what = "Simulated recording" if _simulated(night) else "Recording"
     if counts.start is not None:
-        zone = counts.start.tzname()
-        return f"{what} of {counts.start:%Y-%m-%d}, from {counts.start:%H:%M} {zone}"
+        about = "about " if any("utc_about" in line for line in night.clocks) else ""
+        return f"{what} of {counts.start:%Y-%m-%d}, from {about}{counts.start:%H:%M %Z}"
     device = night.header.get("device")
     return f"{what} of device {device}" if device is not None else what
 
@@ -157,7 +157,7 @@ def _bar(found: dict[str, int], most: int) -> str:
     return f'<svg class="bar" aria-hidden="true">{"".join(drawn)}</svg>'
 
 
-def hours_table(counts: Tally) -> str:
+def hours_table(night: Night, counts: Tally) -> str:
     """Counts and covered minutes for each hour of the recording."""
     if not counts.hours:
         return '<p class="note">No time was recorded.</p>'
@@ -165,7 +165,8 @@ def hours_table(counts: Tally) -> str:
     clock = counts.start is not None
     rows = []
     for hour in counts.hours:
-        when = [f"{counts.start + timedelta(hours=hour.index):%H:%M}"] if counts.start else []
+        begins_s = hour.index * HOUR_S
+        when = [f"{later(counts.start, begins_s, night.zone):%H:%M}"] if counts.start else []
         found = [str(value) if value else "0" for value in hour.counts.values()]
         minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
         name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
@@ -186,9 +187,10 @@ def _beside(event: dict) -> str:
     return ", ".join(listed)
 
 
-def _event(index: int, event: dict, position: int, said_of: list[str]) -> str:
+def _event(index: int, event: dict, position: int, said_of: list[str], zone: tzinfo | None) -> str:
     """One event as a details element: the line, then why."""
     kind, utc = kind_of(event), utc_of(event)
+    utc = utc and utc.astimezone(zone)
     onset, duration = number(event.get("onset_s")), number(event.get("duration_s"))
     peak = number(event.get("peak_mg"))
     clock = f'<time datetime="{esc(utc.isoformat())}">{utc:%H:%M:%S}</time>' if utc else MISSING
@@ -214,7 +216,7 @@ def events_list(night: Night, counts: Tally, beside: Mapping[int, str]) -> str:
         return '<p class="note">No events in the covered time.</p>'
     kinds = list(counts.counts)
     rows = (
-        _event(i, event, kinds.index(kind_of(event)), [*said, beside.get(i, "")])
+        _event(i, event, kinds.index(kind_of(event)), [*said, beside.get(i, "")], night.zone)
         for i, event in enumerate(night.events)
         for said in [explain(event, held_s(event, night.snippets.get(i)))]
     )

@@ -29,6 +29,7 @@ def answer(night: Night, at_s: float) -> dict:
         "type": "why",
         "t_s": round(at_s, 3),
         "utc": f"{clock:%Y-%m-%dT%H:%M:%S}Z" if clock else None,
+        "about": any("utc_about" in line for line in night.clocks),
         "second": second,
         "floor": _floor(night, epoch) if epoch else None,
         "events": [_explained(night, event) for event in events],
@@ -131,7 +132,7 @@ def sentences(said: dict) -> list[str]:
     when = f"{since_start(said['t_s'], 1)} since the start"
     if said["utc"]:
         clock = datetime.fromisoformat(said["utc"].replace("Z", "+00:00")).astimezone()
-        when += f", {clock:%H:%M:%S} {clock.tzname()}"
+        when += f", {'about ' if said['about'] else ''}{clock:%H:%M:%S %Z}"
     out = [f"{when}."]
     for event in said["events"]:
         out += _of_event(event)

@@ -56,6 +56,7 @@ REASONS = {
     "interrupted": "the recording was stopped from outside, then went on",
     "power_cut": "the board had no power",
     "restarted": "the board was started again",
+    "self_test": "the sensor tested itself, as it was asked to",
     "settings changed": "the settings were changed, and the noise floor was being measured",
     "sensor_silent": "the sensor sent nothing",
     "no_sensor": "no motion sensor answered",

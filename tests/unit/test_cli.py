@@ -1,5 +1,6 @@
 """cli: what is printed where, and with which exit code it ends."""
 
+import io
 import json
 import re
 import signal
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from cribtrace import cli, ports, runtime, virtual_ports
+from cribtrace.cli.output import progress
 from cribtrace.device import protocol, records
 from cribtrace.errors import CribtraceError, Damaged, NoDevice, Usage
 from tests.support.peer import DEVICE, Peer, packet, record, segment, wait_for
@@ -18,7 +20,7 @@ from tests.support.peer import DEVICE, Peer, packet, record, segment, wait_for
 PROGRAM = [sys.executable, "-m", "cribtrace.cli"]
 COMMANDS = (
     "sim", "ports", "info", "tail", "list", "pull", "decode", "replay", "report", "deploy",
-    "runtime", "scenario", "why", "calibrate", "tap-test",
+    "runtime", "scenario", "why", "calibrate", "tap-test", "selftest", "wipe",
 )  # fmt: skip
 
 
@@ -154,6 +156,33 @@ def test_list_and_pull_and_decode(run, peers, tmp_path):
     assert "complete" in err
 
 
+def test_a_pull_ends_with_what_the_line_was_like(run, peers, tmp_path):
+    peers(Peer({1: segment(1, 20_000)}))
+    _, _, err = run("pull", tmp_path / "log")
+    told = re.search(
+        r"20000 bytes in (\d+\.\d) s, (\d+\.\d) kB/s, (1\.\d{3}) on the line for each;"
+        r" 0 requests repeated, 0 packets damaged",
+        err,
+    )
+    assert told, err
+    assert 1 < float(told[3]) < 1.1
+    assert "0 bytes in" in run("pull", tmp_path / "log")[2]
+
+
+def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch):
+    shown = io.StringIO()
+    shown.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with progress("pulling") as bar:
+        for here in range(0, 90_000, 1000):
+            bar(here, 100_000)
+            time.sleep(0.005)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.getvalue())
+    assert re.search(r"pulling \S+ \d+\.\d/100\.0 kB \d+\.\d [kM]B/s 0:00:0\d", text), text
+
+
 def test_pull_names_its_folder_by_the_device(run, peers, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     peers(Peer({1: log_segment(1, "door")}))
@@ -184,8 +213,9 @@ def test_a_segment_damaged_on_the_board_is_exit_code_3(run, peers, tmp_path):
         (lambda b: b, 0, "complete"),
         (lambda b: b[:-3], 3, "ends within a record at byte"),
         (lambda b: b[:-6] + bytes((b[-6] ^ 1,)) + b[-5:], 3, "at byte"),
-        (lambda b: b"PK\3\4" + b, 1, "not a Cribtrace segment"),
-        (lambda b: b"", 1, "ends within the header"),
+        (lambda b: b"PK\3\4" + b, 3, "4 bytes before the header"),
+        (lambda b: b"PK\3\4" * 99, 1, "not a Cribtrace segment"),
+        (lambda b: b"", 1, "not a Cribtrace segment"),
     ],
 )
 def test_decode_gives_a_verdict_and_says_where(run, tmp_path, harm, code, says):
@@ -393,3 +423,21 @@ def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     assert decode.stderr
     assert decode.stderr.read() == ""
     assert decode.wait(20) == 0
+
+
+def test_a_board_that_another_boot_answers_from_was_reset_by_the_opening(run, peers):
+    board = peers(Peer())
+    board.do_bye = lambda number, *_: setattr(board, "boot", board.boot + 1) or ""
+    code, _, err = run("info")
+    assert code == 0
+    assert f"opening {board.port} reset the board: boot 1 ended, boot 2 began" in err
+
+
+@pytest.mark.parametrize(("uptime_ms", "was_reset"), [(0, True), (60_000, False)])
+def test_a_board_younger_than_the_opening_was_reset_by_it(run, peers, uptime_ms, was_reset):
+    board = peers(Peer())
+    told = board.do_info(0).replace("uptime_ms=60000", f"uptime_ms={uptime_ms}")
+    board.do_info = lambda number, *_: told
+    code, _, err = run("list", "--port", board.port)
+    assert code == 0
+    assert ("reset the board: boot 1 began" in err) is was_reset

@@ -89,7 +89,7 @@ def test_every_module_of_the_firmware_is_in_the_map():
     design = text(DOCS / "DESIGN.md")
     crib = ROOT / "firmware" / "crib"
     modules = {p.stem for p in crib.rglob("*.py")} - {"__init__"}
-    listed = set(re.findall(r"^\| `firmware/crib/(?:imu/)?(\w+)\.py`", design, re.MULTILINE))
+    listed = set(re.findall(r"^\| `firmware/crib/(?:imu/|rtc/)?(\w+)\.py`", design, re.MULTILINE))
     assert listed == modules
 
 

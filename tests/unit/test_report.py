@@ -365,7 +365,7 @@ def test_what_came_from_a_device_or_a_file_stays_text(timed, page):
     text.encode("utf-8")
 
 
-@pytest.mark.parametrize("part", [field.name for field in fields(Night)])
+@pytest.mark.parametrize("part", [f.name for f in fields(Night) if f.name != "zone"])
 def test_any_part_may_be_empty(part):
     night = example_night()
     setattr(night, part, type(getattr(night, part))())

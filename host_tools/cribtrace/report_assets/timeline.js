@@ -119,7 +119,8 @@ function axis(svg, x, width, bottom, right) {
     svg.append(draw("line", { x1: x(t), x2: x(t), y1: 0, y2: bottom + 4, class: "rule" }));
     text(x(t), bottom + 18, step < 60 ? hms(t) : hms(t).slice(0, -3));
     if (night.start !== null) {
-      const clock = new Date((night.start + t) * 1000).toISOString();
+      const ahead = night.offsets.filter(([from]) => from <= t).pop()[1];
+      const clock = new Date((night.start + t + ahead) * 1000).toISOString();
       text(x(t), bottom + 34, clock.slice(11, step < 60 ? 19 : 16));
     }
   }
