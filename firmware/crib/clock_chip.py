@@ -53,7 +53,8 @@ def anchor(app):
         return
     if shown:
         # It shows whole seconds: on average half of one more has passed.
-        fields = unix_s(*shown), 500, app.clock.uptime_ms(), app.boot, chip.WITHIN_MS, SOURCE
+        uptime_ms = app.clock.uptime_ms() & records.UNKNOWN
+        fields = unix_s(*shown), 500, uptime_ms, app.boot, chip.WITHIN_MS, SOURCE
         app.recorder.write(records.ANCHOR, *fields, frame=app.frame + app.sensing.waiting())
 
 
@@ -62,7 +63,8 @@ def follow(app, given):
     utc_s, utc_ms, uptime_ms = given[:3]
     if given[-1]:
         return
-    utc_s += (app.clock.uptime_ms() - uptime_ms + utc_ms + 500) // 1000
+    since_ms = app.clock.uptime_ms() - uptime_ms & records.UNKNOWN  # it was told modulo 2^32
+    utc_s += (since_ms + utc_ms + 500) // 1000
     try:
         app.board.make_clock_chip().write(*date(utc_s))
     except OSError:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from cribtrace import stream
 from cribtrace.conversation import request
 from cribtrace.device import framing, protocol
+from tests.support import pages
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "PROTOCOL.md"
 BEGIN, END = "<!-- states -->\n", "<!-- end of states -->\n"
@@ -124,9 +125,7 @@ def text() -> str:
 
 def main() -> None:
     """Put the tables into the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(before + BEGIN + "\n" + text() + "\n" + END + after, encoding="utf-8")
+    pages.put(PAGE, BEGIN, text(), END)
 
 
 if __name__ == "__main__":

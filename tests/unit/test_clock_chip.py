@@ -135,3 +135,15 @@ def test_the_chip_follows_the_host_alone():
     assert chip.read() is None, "a person's anchor is of another moment"
     clock_chip.follow(app, (utc_s, 800, 59_000, 7, 5, 0))
     assert chip.read() == (2027, 1, 1, 0, 0, 0), "2 s have passed since, 0.8 s are rounded"
+
+
+def test_an_uptime_that_has_wrapped_neither_moves_the_chip_nor_spoils_its_anchor():
+    chip = BM8563(Chip(0x51, BM8563_POWERED))
+    app = Board(chip)
+    app.now_ms += 1 << 32
+    utc_s = int(datetime(2026, 11, 21, 19, 0, 0, tzinfo=timezone.utc).timestamp())
+    clock_chip.follow(app, (utc_s, 0, 59_000, 7, 5, 0))
+    assert chip.read() == (2026, 11, 21, 19, 0, 2)
+    clock_chip.anchor(app)
+    ((_, fields, _),) = app.written
+    assert fields[2] == 61_000
