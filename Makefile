@@ -14,7 +14,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format golden bench bench-detector bench-kernel campaign clean
+.PHONY: help setup demo test lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,13 +47,20 @@ bench: .venv/test-ready ## Measure speed and memory, and print what was measured
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_ARGS)
 
 bench-detector: .venv/ready ## Score the detector and four baselines on simulated movements
+	@$(BIN)/cribtrace runtime
 	@$(BIN)/python -m bench.detector
 
 bench-kernel: .venv/test-ready ## Count the kernel's instructions on both ESP32 instruction sets
 	@$(BIN)/python -m bench.kernel
 
+bench-link: .venv/test-ready ## Measure the rate of a pull beside mpremote's, and what the log costs the flash
+	@$(BIN)/python -m bench.link
+
 campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
 	$(BIN)/python -m pytest -m campaign --timeout 3600 $(PYTEST_ARGS)
+
+fuzz: .venv/test-ready ## Throw a million odd inputs at each parser (FUZZ_ARGS="--cases 9999 --seed 2")
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 clean: ## Remove everything that was made here
 	rm -rf .venv .micropython .perf .typings build dist .pytest_cache .ruff_cache .hypothesis

@@ -11,6 +11,8 @@ from pathlib import Path
 from bench.detector import bench, definition, goals, noise, real, table, train
 from bench.detector.methods import METHODS, OURS
 from bench.detector.progress import Progress, Stage
+from cribtrace import runtime
+from cribtrace.errors import CribtraceError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,6 +33,10 @@ def main() -> int:
     )
     args = parser.parse_args()
     stage = Progress(sys.stderr)
+    try:
+        runtime.find(fetch=False)
+    except CribtraceError as error:
+        print(f"under CPython, which takes hours: {error}", file=sys.stderr)
     if args.noise:
         print(noise.report(stage))
     elif args.train_only:

@@ -50,6 +50,11 @@ def listed(split: str, definition: Path = DEFINITION) -> list[Item]:
     ]
 
 
+def further() -> list[Item]:
+    """More recordings to train on: `--train-only` hears them, no comparison does."""
+    return [Item(label_of(one), one.name, one.recorded) for one in benchmark.further()]
+
+
 def label_of(entry: benchmark.Entry) -> str:
     """The entry's scenario; the sensor too where nothing is to be found but its noise."""
     if entry.plan().ingredients:

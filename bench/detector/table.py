@@ -59,8 +59,8 @@ def _conditions(answer: dict) -> tuple[str, str]:
         f"`{sha256['definition'][:16]}`, test samples `{sha256['test'][:16]}`, as recorded "
         f"beforehand: {_as_recorded(answer)}.",
         f"The match is not even. Beside its {BUDGET} points ours has {constants()} named "
-        f"constants in {', '.join(NAMING)}; most were chosen by looking at the training half as "
-        "often as we liked, which was done for no baseline.",
+        f"constants in {', '.join(NAMING)}; most were chosen by looking, as often as we "
+        "liked, at the training half and further recordings, which was done for no baseline.",
     )
 
 

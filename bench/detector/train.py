@@ -1,4 +1,4 @@
-"""Our detector as shipped on the training half alone: what to look at while it is made.
+"""Our detector as shipped on what there is to train on alone: what to look at while it is made.
 
 It opens no recording of the test half. Recordings are kept, so that the next run simulates none.
 """
@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 
 from bench.detector import bench, contrary, definition, goals, table
-from bench.detector.definition import Item, listed
+from bench.detector.definition import Item, further, listed
 from bench.detector.each import each
 from bench.detector.kinds import FAINT_SNR
 from bench.detector.methods import METHODS, OURS, Method
@@ -24,15 +24,15 @@ from cribtrace import recording, world
 from cribtrace.recording import Recording
 
 SPLIT = "train"
-TITLE = "Training half (simulated), our detector as shipped"
+TITLE = "Training recordings (simulated), our detector as shipped"
 _VERSION = "[0-9a-f]{16}"
 _SOURCES = (Path(world.__file__).parent, Path(bench.__file__).parent)
 
 
 def report(folder: Path, stage: Stage = silent) -> str:
-    """The goals, kinds and confusions as markdown; recordings are kept in `folder`."""
+    """Goals, kinds and confusions as markdown, over all there is to train on, kept in `folder`."""
     (ours,) = (method for method in METHODS if method.name == OURS)
-    answers = answered(ours, listed(SPLIT), folder, stage)
+    answers = answered(ours, [*further(), *listed(SPLIT)], folder, stage)
     plain = [answer for answer in answers if answer.label not in contrary.NAMES]
     return markdown(bench.measured(ours.published, answers), plain)
 
@@ -47,7 +47,7 @@ def answered(
         entry = bench.Entry.of(item.label, kept(item, place))
         return bench.run(method, method.published, entry)
 
-    return each(answer, items, done=stage("hearing the half to train", len(items)))
+    return each(answer, items, done=stage("hearing what is to train on", len(items)))
 
 
 def kept(item: Item, folder: Path) -> Recording:

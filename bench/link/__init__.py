@@ -1,1 +1,1 @@
-"""What the log costs the flash, and the line."""
+"""The line's benchmark: what a pull makes of its rate, beside mpremote on the same board."""

@@ -41,6 +41,15 @@ def make_imu():
     )
 
 
+if parts.clock_chip:
+
+    def make_clock_chip():
+        """The driver of the clock chip."""
+        from crib.rtc.ds3231 import DS3231
+
+        return DS3231(parts.i2c, parts.clock_chip.address)
+
+
 def watchdog():
     """What resets the board unless feed() is called every 30 s; park() stops it."""
     return parts.watchdog

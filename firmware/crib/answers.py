@@ -1,4 +1,4 @@
-"""What the board answers: one method for each row of protocol.VERBS.
+"""What the board answers: a method for each row of protocol.VERBS, or a module of that name.
 
 Each takes the request's id and its arguments as text, and returns the text of the reply, or None
 where the answer is many packets. What it refuses becomes an ERROR packet (see protocol.Refused).
@@ -6,12 +6,12 @@ where the answer is many packets. What it refuses becomes an ERROR packet (see p
 
 import binascii
 import os
-import struct
 
-from . import floor, in_force, protocol, records, segments, settings, status
+from . import protocol, records, segments
 from .protocol import Refused
-from .server import HEAD, TYPED
+from .server import TYPED
 
+_PACKAGE = __name__[: -len("answers")]
 _STOPPED = "stopped the recording has ended: restart the board first"
 
 
@@ -23,10 +23,11 @@ class Answers:
         self._journal = journal
         self._facts = {}
         self.tasks = []  # (id, generator that sends one packet a step), oldest first
-        self._nonce = binascii.hexlify(os.urandom(4)).decode()
+        self.nonce = binascii.hexlify(os.urandom(4)).decode()
 
     def _closed(self, number):
-        if number not in self._journal.shelf.closed_segments():
+        # Listing takes longer than a packet; what has facts is closed.
+        if number not in self._facts and number not in self._journal.shelf.closed_segments():
             raise Refused("no_segment ask for the list")
         return number
 
@@ -47,6 +48,8 @@ class Answers:
 
     def tell_settings(self):
         """One line of text for each setting."""
+        from . import status
+
         self._begin(TYPED, self._text_steps(status.settings_in_force(self._app)))
 
     def _segment_lines(self):
@@ -54,6 +57,11 @@ class Answers:
             yield self._segment_line(number)
 
     # -- answers of many packets: one packet a turn, so that sampling goes on --
+
+    def drop(self):
+        """Forget the answers under way, and close what they read."""
+        while self.tasks:
+            self.tasks.pop()[1].close()
 
     def _begin(self, number, steps):
         if all(task[0] != number for task in self.tasks):
@@ -83,43 +91,30 @@ class Answers:
             yield
         self._app.server.packet(protocol.REPLY, number, "count=%d%s" % (count, more))
 
-    def _read_steps(self, number, segment, start, length):
-        server = self._app.server
-        path = self._journal.shelf.path(segment)
-        offset = start
-        crc = 0
-        while offset < start + length:
-            n = min(start + length - offset, protocol.DATA_BYTES)
-            chunk = segments.read(path, offset, n)
-            if not chunk:
-                break
-            struct.pack_into("<II", server.body, HEAD, segment, offset)
-            end = HEAD + 8 + len(chunk)
-            server.body[HEAD + 8 : end] = chunk
-            server.send(protocol.DATA, number, end)
-            crc = binascii.crc32(chunk, crc)
-            offset += len(chunk)
-            yield
-        fields = (segment, start, offset - start, crc)
-        text = "segment=%d offset=%d bytes=%d crc=%08x" % fields
-        server.packet(protocol.REPLY, number, text)
-
     # -- the verbs --
 
     def hello(self, _number, _arguments):
-        self.tasks.clear()
+        from . import status
+
+        self.drop()
         self._app.server.tail = False
         who = status.identity(self._app)
-        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self._nonce, who)
+        return "protocol=%d nonce=%s %s" % (protocol.VERSION, self.nonce, who)
 
     def facts(self):
         """Everything about this board, as `key=value` text."""
-        return "%s %s" % (status.identity(self._app), status.info(self._app))
+        from . import status
+
+        return status.identity(self._app) + " " + status.info(self._app)
 
     def info(self, _number, _arguments):
+        from . import status
+
         return status.info(self._app)
 
     def config(self, number, arguments):
+        from . import in_force, status
+
         if "=" not in arguments:
             lines = list(status.settings_in_force(self._app, arguments))
             if not lines:
@@ -129,20 +124,12 @@ class Answers:
             return None
         if self._app.sensing.stopped:
             raise Refused(_STOPPED)
-        changes = dict([pair.split("=") for pair in arguments.split(" ")])
-        try:
-            in_force.change(self._app, changes)
-            return status.config_version(self._app)
-        except settings.BadSetting as error:
-            why = str(error)
-        raise Refused("bad_setting " + why)
+        in_force.change(self._app, arguments)
+        return status.config_version(self._app)
 
-    def floor(self, _number, arguments):
-        app = self._app
-        gains = floor.keep(app, True) if arguments == "1" else floor.present(app)
-        if not gains:
-            raise Refused("unsettled ask again in half a minute")
-        return " ".join(["%s=%d" % pair for pair in gains.items()])
+    def seldom(self, verb, arguments):
+        """What the module of a verb's own name answers (see the module `seldom`)."""
+        return __import__(_PACKAGE + verb, None, None, (verb,)).answer(self._app, arguments)
 
     def flush(self, _number, _arguments):
         self._journal.close()
@@ -156,15 +143,19 @@ class Answers:
         size = self._segment_facts(self._closed(segment))[0]
         if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
             raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
-        self._begin(number, self._read_steps(number, segment, offset, length))
+        path = self._journal.shelf.path(segment)
+        self._begin(
+            number, segments.packets(self._app.server, number, path, segment, offset, length)
+        )
 
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")
         number = self._closed(int(segment))
         if self._segment_facts(number)[1] != int(crc, 16):
             raise Refused("wrong_crc read the segment again")
-        held = self._journal.shelf.acked()
-        older = self._journal.shelf.closed_segments() + self._journal.shelf.open_numbers
+        shelf = self._journal.shelf
+        held = shelf.acked()
+        older = shelf.closed_segments() + shelf.open_numbers if number - held > 1 else ()
         if any(held < n < number for n in older):
             raise Refused("out_of_order acknowledge the older segments first")
         self._journal.shelf.ack(number)
@@ -175,13 +166,11 @@ class Answers:
         return "tail=%d" % self._app.server.tail
 
     def time(self, _number, arguments):
-        utc_ms = int(arguments)
-        uptime_ms = self._app.clock.uptime_ms()
-        frame = self._app.frame + self._app.sensing.waiting()
-        if not self._app.sensing.stopped:
-            now = utc_ms // 1000, utc_ms % 1000, uptime_ms
-            self._app.recorder.write(records.ANCHOR, *now, frame=frame)
-        return "frame=%d uptime_ms=%d" % (frame, uptime_ms)
+        app = self._app
+        if arguments and not app.sensing.stopped:
+            app.recorder.anchor(arguments, app)
+        uptime_ms = app.clock.uptime_ms() & records.UNKNOWN
+        return "frame=%d uptime_ms=%d" % (app.frame + app.sensing.waiting(), uptime_ms)
 
     def mark(self, _number, arguments):
         if self._app.sensing.stopped:

@@ -2,11 +2,10 @@
 
 from micropython import const
 
-from . import config, floor, in_force, power, records, words
+from . import config, records, words
 from .answers import Answers
 from .clock import Clock
 from .health import Health
-from .identity import device_id
 from .journal import Journal
 from .recorder import Recorder
 from .sensing import Sensing
@@ -14,6 +13,7 @@ from .server import Server
 
 LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
+_FRAME_BITS = const(30)  # small integers end there, after 119 days at 104 Hz: a new boot begins
 _IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(58)  # with a FIFO of 1 s, below a minute in all
 _EVENT_SECONDS = const(30)  # that an event may have lasted when it is recorded
@@ -27,6 +27,8 @@ class App:
     """The recorder as a whole."""
 
     def __init__(self, board, heap_before):
+        from . import identity, in_force
+
         self.board = board
         self.clock = Clock(board)
         self.journal = Journal(LOG_DIR)
@@ -34,12 +36,9 @@ class App:
         self.answers = Answers(self, self.journal)
         self.server = Server(board, self.answers, self.journal)
         self.recorder = Recorder(self.journal, self)
-        self.in_force = in_force.InForce(SETTINGS_FILE)
-        self.sensing = Sensing(
-            board, self.clock, self.recorder, self.server, self._describe, self._watch,
-            self.in_force,
-        )  # fmt: skip
-        self.device = device_id()
+        in_force.begin(self, SETTINGS_FILE)
+        self.sensing = Sensing(board, self.clock, self.recorder, self.server, self)
+        self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
         self.health = Health(board, heap_before)
         self._minute = 0
@@ -52,11 +51,13 @@ class App:
         watchdog = self.board.watchdog()
         try:
             self._start()
-            while True:
+            self.health.measure_heap()
+            while not self.frame >> _FRAME_BITS:
                 self._turn()
                 watchdog.feed()
                 if not self.answers.tasks:
                     self.board.idle(_IDLE_MS)
+            reason = "none"
         except KeyboardInterrupt:
             reason = "ctrl_c"
         except Exception as error:
@@ -67,11 +68,13 @@ class App:
             self._end(watchdog, reason)
         self.server.end_session()
         self.server.text("what=stopped reason=%s next=Ctrl-D" % reason)
-        if reason == "fault":
+        if reason != "ctrl_c":
             self.board.reset()
 
     def _start(self):
-        self._describe(None)
+        from . import in_force, power
+
+        self.describe(None)
         before = power.interruption(self.board, self.journal)
         self.sensing.connect()
         cause = records.CAUSES.index(self.board.reset_cause())
@@ -81,17 +84,22 @@ class App:
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
         in_force.tell(self)
         if self.sensing.detector:
-            self._watch()
+            self.watch()
         else:
             self.sensing.tell()
         self.journal.flush()
         power.forget(self.board)
-        self.health.measure_heap()
 
-    def _describe(self, imu):
+    def describe(self, imu):
+        """Put into every segment from here on what is known of the board, and of its sensor."""
+        from . import in_force
+
         in_force.describe(self, imu)
 
-    def _watch(self):
+    def watch(self):
+        """Record what the detector finds, which has seen no frame yet."""
+        from . import floor
+
         floor.seed(self)
         self.recorder.watch(self.sensing.detector)
 
@@ -126,8 +134,17 @@ class App:
             if self._minute % _WAVEFORM_MINUTES == 0:
                 self.journal.flush()
             if self._minute % _FLOOR_MINUTES == 0:
-                floor.keep(self)
+                self._keep_floor()
+            if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
+                from . import clock_chip
+
+                clock_chip.anchor(self)
         self.server.text(words.heartbeat(self))
+
+    def _keep_floor(self):
+        from . import floor
+
+        floor.keep(self)
 
     @property
     def frame(self):
@@ -153,10 +170,12 @@ class App:
 
     def _finish(self, reason):
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
+        from . import power
+
         self.sensing.stop()
         if self.sensing.detector:
             self.recorder.leave()
-            floor.keep(self)
+            self._keep_floor()
         code = records.STOP_REASONS.index(reason)
         counts = self.counted()
         self.recorder.write(records.STOP, *counts, code)

@@ -3,7 +3,7 @@
 `gx gy gz` are the last ones, `ex ey ez` the empty crib's, where those were asked for.
 """
 
-from . import config, kept, kernels
+from . import config, kept, kernels, protocol
 
 _FILE = "/floor"
 
@@ -71,3 +71,11 @@ def keep(app, empty=False):
         if empty:
             raise
     return values
+
+
+def answer(app, empty):
+    """What is kept as `key=value` text, after `keep` if `empty` is "1". Refused in a warm-up."""
+    gains = keep(app, True) if empty == "1" else present(app)
+    if not gains:
+        raise protocol.Refused("unsettled ask again in half a minute")
+    return " ".join(["%s=%d" % pair for pair in gains.items()])

@@ -77,13 +77,13 @@ def encode(body, n, piece, write):
 
 
 def unstuff(chunk):
-    """The bytes that COBS hid in `chunk` (which holds no zero), or None where it is not COBS."""
+    """The bytes that COBS hid in `chunk`, or None where it is not COBS."""
     out = bytearray()
     i = 0
     n = len(chunk)
     while i < n:
         code = chunk[i]
-        if i + code > n:
+        if not code or i + code > n:
             return None
         out.extend(chunk[i + 1 : i + code])
         i += code

@@ -1,16 +1,14 @@
-"""How the board is doing: lengths of the loop's turns, collections, heap, room for more nights."""
+"""How the board is doing: lengths of the loop's turns, collections, heap."""
 
 import gc
 from array import array
 
 from micropython import const
 
-from . import records
+from . import records, seldom
 
 _TURNS = const(8)  # classes of length: below 4, 8, 16 ... 262 ms, above
 _SHORTEST_TURN = const(12)
-_NIGHT_SECONDS = const(36000)
-_FACTS_PER_SECOND = const(3)  # bytes, of the demo night: in the first hour
 
 
 class Health:
@@ -34,6 +32,7 @@ class Health:
 
     def measure_heap(self):
         """Collect garbage, and see what is left."""
+        seldom.forget()
         started = self._board.ticks_us()
         self._board.collect()
         pause_us = self._board.ticks_diff(self._board.ticks_us(), started)
@@ -44,20 +43,14 @@ class Health:
 
     def record(self, recorder, journal, sensing, counted):
         """Write the RECORDER record, and begin to add up again."""
+        from . import room
+
         recorder.write(
             records.RECORDER, *counted, journal.lost, journal.shelf.given_up,
-            journal.shelf.room(), journal.fact_bytes, self._loop_max_us, self.heap_used,
+            room.left(journal.shelf), journal.fact_bytes, self._loop_max_us, self.heap_used,
             gc.mem_free(), self._pause_max_us, sensing.fifo_high, sensing.late(),
             self._collections, sensing.temperature(), *self._turns,
         )  # fmt: skip
         self._loop_max_us = self._pause_max_us = self._collections = 0
         for k in range(_TURNS):
             self._turns[k] = 0
-
-
-def nights_left(journal, seconds):
-    """How many nights of ten hours still fit, going by the facts of this boot so far."""
-    took = journal.fact_bytes
-    if seconds < 3600:
-        seconds, took = 1, _FACTS_PER_SECOND
-    return journal.shelf.room() * seconds // (took * _NIGHT_SECONDS)

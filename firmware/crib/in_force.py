@@ -1,49 +1,50 @@
 """The settings in force: kept on the board, standing in the log, changed while it records."""
 
-from . import BUILD, VERSION, kept, records, settings
+from . import BUILD, VERSION, kept, protocol, records, settings
 
 
-class InForce:
-    """What was kept, or the defaults where that cannot be had: `values`, and their `crc`.
+def begin(app, path):
+    """Put in force what was kept, or the defaults where that cannot be had.
 
-    `fault` says why what was kept is not in force; else it is "".
+    `app.settings` are the settings, `app.config_crc` their hash; `app.config_fault` says why what
+    was kept is not in force, else it is "".
     """
+    app.settings_file = path
+    app.settings = settings.DEFAULTS
+    app.config_fault = ""
+    try:
+        app.settings = _kept(path)
+    except (OSError, ValueError) as error:
+        app.config_fault = str(error)
+    app.config_crc = settings.crc(app.settings)
 
-    def __init__(self, path):
-        self._path = path
-        self.values = settings.DEFAULTS
-        self.fault = ""
-        try:
-            self.values = self._kept()
-        except (OSError, ValueError) as error:
-            self.fault = str(error)
-        self.crc = settings.crc(self.values)
 
-    def _kept(self):
-        changes = kept.load(self._path)
-        if changes and changes.pop("schema", 0) != settings.SCHEMA_VERSION:
-            raise ValueError("of another schema than %d" % settings.SCHEMA_VERSION)
-        return settings.check(changes, settings.DEFAULTS)
+def _kept(path):
+    changes = kept.load(path)
+    if changes and changes.pop("schema", 0) != settings.SCHEMA_VERSION:
+        raise ValueError("of another schema than %d" % settings.SCHEMA_VERSION)
+    return settings.check(changes, settings.DEFAULTS)
 
-    def keep(self, values):
-        """Put checked settings in force, for later starts too.
 
-        Raises OSError where the flash does not take them: then the old ones stay.
-        """
-        # The defaults are not kept: a newer firmware may know better ones.
-        changed = {"schema": settings.SCHEMA_VERSION}
-        for name in values:
-            if values[name] != settings.DEFAULTS[name]:
-                changed[name] = values[name]
-        kept.store(self._path, changed)
-        self.values = values
-        self.crc = settings.crc(values)
-        self.fault = ""
+def keep(app, values):
+    """Put checked settings in force, for later starts too.
+
+    Raises OSError where the flash does not take them: then the old ones stay.
+    """
+    # The defaults are not kept: a newer firmware may know better ones.
+    changed = {"schema": settings.SCHEMA_VERSION}
+    for name in values:
+        if values[name] != settings.DEFAULTS[name]:
+            changed[name] = values[name]
+    kept.store(app.settings_file, changed)
+    app.settings = values
+    app.config_crc = settings.crc(values)
+    app.config_fault = ""
 
 
 def describe(app, imu):
     """Put into every segment from here on what is needed to understand it."""
-    app.journal.shelf.when_full = app.in_force.values["when_full"]
+    app.journal.shelf.when_full = app.settings["when_full"]
     app.journal.begin(
         (
             app.device,
@@ -51,7 +52,7 @@ def describe(app, imu):
             imu.rate_mhz if imu else 0,
             imu.mlsb_per_g if imu else 0,
             app.board.RECORDING_FRAMES,
-            app.in_force.crc,
+            app.config_crc,
             records.schema(),
             BUILD,
             imu.FULL_SCALE_G if imu else 0,
@@ -64,23 +65,31 @@ def describe(app, imu):
 
 def tell(app):
     """Write the CONFIG record; and say so where what was kept is not in force."""
-    app.recorder.write(records.CONFIG, rest=settings.text(app.in_force.values).encode())
-    if app.in_force.fault:
-        line = "what=settings_refused in_force=defaults why=%r" % app.in_force.fault
+    app.recorder.write(records.CONFIG, rest=settings.text(app.settings).encode())
+    if app.config_fault:
+        line = "what=settings_refused in_force=defaults why=%r" % app.config_fault
         app.recorder.text(line)
         app.server.text(line)
 
 
-def change(app, changes):
-    """Keep the settings that `changes` make of those in force, then record with them.
+def change(app, arguments):
+    """Keep the settings that `name=value ...` makes of those in force, then record with them.
 
-    What is in force already changes nothing. Raises BadSetting (see `settings.check`), or OSError
-    where the flash does not take them: then the old ones stay.
+    What is in force already changes nothing. Raises ValueError, Refused (see `settings.check`), or
+    OSError where the flash does not take them: then the old ones stay.
     """
-    old = app.in_force.values
-    values = settings.check(changes, old)
-    if values != old or app.in_force.fault:
-        app.in_force.keep(values)
+    old = app.settings
+    changes = dict([pair.split("=") for pair in arguments.split(" ")])
+    why = ""
+    values = old
+    try:
+        values = settings.check(changes, old)
+    except settings.BadSetting as error:
+        why = str(error)
+    if why:
+        raise protocol.Refused("bad_setting " + why)
+    if values != old or app.config_fault:
+        keep(app, values)
     if values != old:
         _begin_anew(app)
 

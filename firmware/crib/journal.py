@@ -13,7 +13,7 @@ from micropython import const
 from . import framing, records
 from .shelf import Shelf, stream_of
 
-BODY_BYTES = const(1200)  # a waveform of 256 frames at 4.5 bytes; the loudest end earlier
+BODY_BYTES = const(1504)  # a DATA packet; or a waveform of 256 frames at 5.6 bytes
 _FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
 _FLUSH_EPOCHS = const(2)  # a minute of facts
 
@@ -25,7 +25,6 @@ class Stream:
         self.which = which
         self.limit = records.WAVEFORM_LIMIT if which else records.SEGMENT_LIMIT
         self.next_seq = 0
-        self.file = None
         self.clear()
 
     def clear(self):
@@ -40,6 +39,13 @@ class Stream:
         self.at_risk = 0  # records since the last flush
         self.epochs = self.events = 0  # among these
 
+    def reach(self, seq):
+        """Go on from `seq`, unless already beyond it: after 2**32 - 1 comes 0."""
+        goes_on = not self.next_seq or not (seq - self.next_seq) >> 31 & 1
+        if goes_on:
+            self.next_seq = seq
+        return goes_on
+
 
 class Journal:
     """Appends records, packed from body[records.HEAD_BYTES] on. Between two, `body` is free."""
@@ -48,13 +54,10 @@ class Journal:
         self.shelf = Shelf(folder)
         self.body = bytearray(BODY_BYTES)
         self.piece = bytearray(framing.PIECE_BYTES)
-        self.written = 0  # records since boot
-        self.lost = 0  # records the flash did not take
+        self.written = self.lost = 0  # records since boot; those the flash did not take
         self.fact_bytes = 0  # since boot
-        self.facts, self.waveforms = self._streams = (
-            Stream(records.FACTS),
-            Stream(records.WAVEFORMS),
-        )
+        self.facts, self.waveforms = Stream(records.FACTS), Stream(records.WAVEFORMS)
+        self.streams = self.facts, self.waveforms
         self._boot_facts = ()
         self.last_boot = 0  # of the newest segment that can be read; 0: there is none
         self.stopped = True  # whether that boot ended with a STOP record
@@ -62,25 +65,21 @@ class Journal:
         names = self.shelf.names()
         if names:
             self.next_segment = int(names[-1][:8]) + 1
-        for stream in self._streams:
+        for stream in self.streams:
             for name in reversed(names):
-                if stream_of(name) == stream.which and self._resume(folder, name, stream):
+                if stream_of(name) == stream.which and self._resume(folder + "/" + name, stream):
                     break
 
-    def _resume(self, folder, name, stream):
+    def _resume(self, path, stream):
         """Continue the sequence of an earlier segment; False where its header is unreadable."""
-        path = folder + "/" + name
         with open(path, "rb") as f:
             raw = f.read(records.HEADER_BYTES)
             header = records.boot_and_sequence(raw)
             if header:
                 self.last_boot = max(self.last_boot, header[0])
-                stream.next_seq = max(stream.next_seq, header[1])
+                stream.reach(header[1])
             chunk = b""
-            while True:
-                more = f.read(512)
-                if not more:
-                    break
+            while more := f.read(512):
                 pieces = (chunk + more).split(b"\0")
                 chunk = pieces.pop()
                 for piece in pieces:
@@ -92,8 +91,8 @@ class Journal:
     def _count(self, body, stream):
         if body and len(body) >= records.HEAD_BYTES:
             kind, _, seq, _ = struct.unpack(records.HEAD, body[: records.HEAD_BYTES])
-            if seq >= stream.next_seq:
-                stream.next_seq = seq + 1
+            if stream.reach(seq):
+                stream.next_seq = seq + 1 & records.UNKNOWN
                 if stream is self.facts:
                     self.stopped = kind == records.STOP
 
@@ -131,32 +130,36 @@ class Journal:
         if stream.file and stream.bytes + framing.most_bytes(end) > stream.limit:
             self._end(stream)
         if not stream.file:
-            self._open(stream)
+            self.open(stream)
         n = framing.encode(self.body, end, self.piece, stream.file.write)
         stream.bytes += n
         stream.unflushed += n
         if stream is self.facts:
             self.fact_bytes += n
 
-    def _open(self, stream):
+    def open(self, stream):
+        """Begin a segment; OSError where the flash has no room for it."""
+        from . import room
+
         # What the open segments may still grow by is not free for another one.
         growth = stream.limit
-        for other in self._streams:
+        for other in self.streams:
             if other.file:
                 growth += other.limit - other.bytes
-        self.shelf.make_room(stream.which, growth)
+        room.make(self.shelf, stream.which, growth)
         number = self.next_segment
         self.next_segment += 1
         name = "/%08dw.crib" if stream.which else "/%08d.crib"
         stream.file = open(self.shelf.folder + name % number, "wb")
         self.shelf.open_numbers[stream.which] = number
-        header = records.pack_header(self._boot_facts, number, stream.next_seq - 1, stream.which)
+        first_seq = stream.next_seq - 1 & records.UNKNOWN
+        header = records.pack_header(self._boot_facts, number, first_seq, stream.which)
         stream.file.write(header)
         stream.bytes = records.HEADER_BYTES
 
     def flush(self, stream=None):
         """Commit one stream, or both. What the flash does not take is counted in `lost`."""
-        for each in (stream,) if stream else self._streams:
+        for each in (stream,) if stream else self.streams:
             try:
                 if each.file and each.at_risk:
                     each.file.flush()
@@ -166,7 +169,7 @@ class Journal:
 
     def close(self):
         """Commit and end the open segments; the next records open others."""
-        for stream in self._streams:
+        for stream in self.streams:
             self._end(stream)
 
     def _end(self, stream):

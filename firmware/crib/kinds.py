@@ -12,19 +12,15 @@ from .vetoes import Vetoes, half_lsb
 
 _TONE_MHZ = const(12000)  # narrow-band above 12 Hz is a machine's (clinical note, section 5)
 _LARGE_SHARE = const(525)  # large motion is slow; a hand that pats is not
-_STEADY = const(650)  # a rumble through the floor is less even than this
+_STEADY = const(650)  # a rumble through the floor is less even than this ...
+_EVEN = const(740)  # ... and a machine more even than a body
 _OSCILLATION_SECONDS = const(25)  # longer ones are machines'
 _BEATS_MOST = const(20)
 _BOUT_JERKS = const(4)
-_BOUT_SCORE = const(-388)
+_BOUT_SCORE = const(-175)
 _FEW_SCORE = const(-508)  # where too few beats were found to say how even they are
-_SLOW_MHZ = const(1500)  # slower beats must be sharp, or as even as no other movement ...
-_SLOW_SHARE = const(510)
-_SURE_LIKENESS = const(150)
-_SLOWER_MHZ = const(1300)  # ... and these much alike: there is stillness between them
-_SLOW_LIKENESS = const(90)
 _SLOWEST_MHZ = const(900)  # 1 Hz, less what jitter takes
-_LARGE_SCORE = const(155)
+_LARGE_SCORE = const(170)
 _LARGE_MHZ = const(2200)  # 0.5-2 Hz (clinical note, section 5), and what jitter adds
 _ROCKING_MHZ = const(1000)  # DESIGN.md: slower is rocking, from here on a bout
 _LEANING_BEATS = const(12)  # hands move the crib as strongly, but not as long
@@ -42,7 +38,6 @@ class Kinds:
         self._twitch = config.frames(settings["twitch_ms"], rate_mhz)
         self._limb = config.frames(settings["limb_ms"], rate_mhz)
         self._second = config.frames(1000, rate_mhz)
-        self._handling = half_lsb(settings["handling_mg"], mlsb_per_g)
         self._large = half_lsb(settings["large_mg"], mlsb_per_g)
         self._startle = half_lsb(settings["startle_mg"], mlsb_per_g)
         self._startle_least = config.frames(_STARTLE_MS, rate_mhz)
@@ -77,8 +72,9 @@ class Kinds:
         return -1 if self._is_large(found, at) else self._hands(found, at, vetoes)
 
     def _vibration(self, found, at, vetoes):
-        if vetoes & measures.SHAKEN and found[at + measures.FLATNESS] < _STEADY:
-            return records.SHAKEN
+        flatness = found[at + measures.FLATNESS]
+        if vetoes & measures.SHAKEN and not _STEADY <= flatness < _EVEN:
+            return records.SHAKEN if flatness < _STEADY else records.HUMMED
         short = found[at + measures.SPAN] < _OSCILLATION_SECONDS * self._second
         fast = self._vetoes.pitch(found, at) >= _TONE_MHZ
         return records.OSCILLATED if short and not fast else records.HUMMED
@@ -86,9 +82,7 @@ class Kinds:
     def _hands(self, found, at, vetoes):
         if vetoes & measures.STRENGTH:
             return records.HANDLED
-        # A lean counts with half the strength that tells hands without one.
-        strong = 2 * found[at + measures.PEAK] >= self._handling
-        return records.LEANED if vetoes & measures.TILT and strong else -1
+        return records.LEANED if self._vetoes.leans(found, at) else -1
 
     def _beats(self, found, at):
         """Periods in the movement, at most _BEATS_MOST; 0 where none was found."""
@@ -117,21 +111,17 @@ class Kinds:
         return records.BEAT if self._beats_evenly(found, at) else -1
 
     def _beats_evenly(self, found, at):
-        """Even intervals, short jerks, many of them: each can stand in for the others."""
+        """Even intervals, short jerks, many and quick ones: each can stand in for the others."""
         sharpness = 0 - (found[at + measures.SHARE] * 9 >> 3)
         beats = self._beats(found, at)
         if beats < _BOUT_JERKS:
             return sharpness > _FEW_SCORE and 2 * found[at + measures.SPAN] >= 3 * self._second
         likeness = found[at + measures.LIKENESS]
         pace = self._vetoes.pace(found, at)
-        if pace < _SLOW_MHZ:
-            if pace < _SLOWEST_MHZ:
-                return False
-            if found[at + measures.SHARE] > _SLOW_SHARE and likeness < _SURE_LIKENESS:
-                return False
-            if pace < _SLOWER_MHZ and likeness < _SLOW_LIKENESS:
-                return False
-        return (likeness * 5 >> 2) + 11 * beats + sharpness > _BOUT_SCORE
+        if pace < _SLOWEST_MHZ:
+            return False
+        score = (likeness * 5 >> 2) + 7 * beats + 3 * kernels.level(pace) + sharpness
+        return score > _BOUT_SCORE
 
     def _single(self, found, at):
         duration = found[at + measures.DURATION]

@@ -34,7 +34,8 @@ def interruption(board, journal):
         reasons = {"ctrl_c": "interrupted", "fault": "crashed"}
         reason = reasons.get(records.STOP_REASONS[stop], "restarted")
         if cause == "soft":
-            return reason, board.ticks_diff(board.ticks_ms(), ticks_ms)
+            away_ms = board.ticks_diff(board.ticks_ms(), ticks_ms)
+            return reason, away_ms if away_ms >= 0 else records.UNKNOWN  # six days or more
         return reason, records.UNKNOWN
     if cause == "watchdog":
         return "watchdog", records.UNKNOWN

@@ -14,7 +14,7 @@ VERSION = const(1)
 LINE_LIMIT = const(120)  # the ESP32's receive ring holds 260 bytes; two requests must fit
 SESSION_MS = const(5000)  # a framed session ends after this long without a request
 READ_LIMIT = const(16384)  # most bytes one `read` may ask for
-DATA_BYTES = const(1024)  # most segment bytes in one packet
+DATA_BYTES = const(1490)  # most segment bytes in one packet: eleven are a read
 
 # Packet types; 1 to 8 only, so that no line of text starts like a packet (see `framing`).
 REPLY = const(1)  # text, `key=value` separated by spaces: the request was carried out
@@ -35,9 +35,12 @@ VERBS = {
     "read": "segment offset length",  # bytes of one segment
     "ack": "segment crc",  # the host holds this segment safely: it may be reclaimed
     "tail": "on",  # 1: send each new record as it is made; 0: stop
-    "time": "utc_ms",  # the host's clock, to be tied to the frame counter
+    # The frame counter now; with arguments, those of an anchor, which goes into the log.
+    "time": "frame utc_s utc_ms uptime_ms boot within_ms source",
     "mark": "text",  # an observer's note, into the log
     "keep": "",  # the host still listens
+    "selftest": "",  # have the sensor test itself
+    "wipe": "nonce",  # delete the log; the nonce is the one that hello gave
     "stop": "",  # end the recording: drain, flush, switch the sensor off
     "bye": "",  # end the framed session
 }

@@ -50,7 +50,7 @@ CONFIG = const(12)
 # was like (EPOCH) or the coded frames (SNIPPET). Their names are host code's: text costs heap.
 LAYOUTS = {
     BOOT: "<BI",
-    ANCHOR: "<IHI",
+    ANCHOR: "<IHIIIB",
     EVENT: "<BBHBBHHHHHIIIIIIIIIIhhh",
     SNIPPET: "<IIHHHHHH15i",
     EPOCH: "<IHHHIhBHHH",
@@ -64,7 +64,7 @@ LAYOUTS = {
 }
 
 # Version of each type's layout: whoever changes one raises its number (docs/SPEC-log-format.md).
-VERSIONS = bytes((0, 1, 1, 2, 2, 3, 1, 1, 2, 1, 1, 1, 1))
+VERSIONS = bytes((0, 1, 2, 2, 2, 3, 1, 1, 2, 1, 1, 1, 1))
 
 SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET])  # without its frames
 
@@ -96,7 +96,7 @@ AFTER_GAP = const(1)
 NEW_SETTINGS = const(2)
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
-    "power_cut", "watchdog", "crashed",
+    "power_cut", "watchdog", "crashed", "self_test",
 )  # fmt: skip
 STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")

@@ -1,8 +1,10 @@
-"""Reading closed segments: they no longer change, so what was found once holds."""
+"""Closed segments, read and sent: they no longer change, so what was found once holds."""
 
 import binascii
+import struct
 
-from . import records
+from . import protocol, records
+from .server import HEAD
 
 _CHUNK = 512
 
@@ -21,8 +23,16 @@ def facts(path):
             crc = binascii.crc32(chunk, crc)
 
 
-def read(path, offset, length):
-    """At most `length` bytes from `offset` on."""
+def packets(server, number, path, segment, start, length):
+    """Send `length` bytes of a segment from `start` on, a packet a step, then a reply."""
+    room = memoryview(server.body)[HEAD + 8 :]
+    # Opened once: in a folder of many segments that takes longer than a packet.
     with open(path, "rb") as f:
-        f.seek(offset)
-        return f.read(length)
+        f.seek(start)
+        while n := f.readinto(room[: min(length, protocol.DATA_BYTES)]):
+            struct.pack_into("<II", server.body, HEAD, segment, start)
+            server.send(protocol.DATA, number, HEAD + 8 + n)
+            start += n
+            length -= n
+            yield
+    server.packet(protocol.REPLY, number, "")

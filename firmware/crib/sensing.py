@@ -12,14 +12,12 @@ _SILENT_MS = const(5000)
 class Sensing:
     """`poll` once a turn. `fault` is "none", or names why no frames come."""
 
-    def __init__(self, board, clock, recorder, server, on_found, watch, in_force):
+    def __init__(self, board, clock, recorder, server, app):
         self._board = board
         self._clock = clock
         self._recorder = recorder
         self._server = server
-        self._in_force = in_force
-        self._on_found = on_found  # called with the driver when the sensor is first there
-        self._watch = watch  # has the recorder watch the detector, before its first frame
+        self._app = app  # `describe` is called when the sensor is first there, then `watch`
         self.imu = None
         self.detector = None
         self.sampler = None
@@ -46,7 +44,7 @@ class Sensing:
             return False
         self.imu = imu
         if not self.detector:
-            self._on_found(imu)
+            self._app.describe(imu)
             self.detector = self._new_detector()
         self.sampler = Sampler(imu, self.detector)
         self.fault = "none"
@@ -55,7 +53,7 @@ class Sensing:
     def _new_detector(self):
         imu = self.imu
         return Detector(
-            self._in_force.values, imu.rate_mhz, imu.mlsb_per_g,
+            self._app.settings, imu.rate_mhz, imu.mlsb_per_g,
             imu.STRIDE, imu.OFFSET, imu.OFFSET + 1, self._recorder.scratch,
         )  # fmt: skip
 
@@ -113,7 +111,7 @@ class Sensing:
     def _resumed(self):
         """The sensor is back: what it did not deliver meanwhile is a gap, counted by the clock."""
         if not self._recorder.detector:
-            self._watch()
+            self._app.watch()
         self._away()
 
     def _away(self):

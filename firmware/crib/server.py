@@ -59,7 +59,7 @@ class Server:
         """Text from here on."""
         self._heard = None
         self.tail = False
-        self._answers.tasks.clear()
+        self._answers.drop()
 
     def _byte(self, c):
         if c in b"\r\n":
@@ -106,7 +106,10 @@ class Server:
         if verb not in protocol.VERBS:
             return protocol.ERROR, "unknown_verb known are %s" % " ".join(protocol.VERBS)
         try:
-            return protocol.REPLY, getattr(self._answers, verb)(number, arguments)
+            method = getattr(self._answers, verb, None)
+            if not method:
+                return protocol.REPLY, self._answers.seldom(verb, arguments)
+            return protocol.REPLY, method(number, arguments)
         except protocol.Refused as refused:
             return protocol.ERROR, refused.args[0]
         except ValueError:

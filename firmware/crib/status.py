@@ -2,7 +2,7 @@
 
 import binascii
 
-from . import VERSION, health, settings
+from . import VERSION, room, settings
 
 _INFO = (
     "state=%s fault=%s frame=%s seen=%s in_gaps=%s events=%s records=%s records_lost=%s "
@@ -38,7 +38,7 @@ def info(app):
         journal.shelf.given_up,
         len(journal.shelf.closed_segments()),
         journal.shelf.free_bytes(),
-        health.nights_left(journal, app.clock.seconds),
+        room.nights_left(journal, app.clock.seconds),
         imu.rate_mhz if imu else 0,
         imu.mlsb_per_g if imu else 0,
         imu.FULL_SCALE_G if imu else 0,
@@ -49,7 +49,7 @@ def info(app):
         app.health.heap_before,
         app.health.heap_used,
         app.health.heap_high,
-        app.in_force.crc,
+        app.config_crc,
     )
 
 
@@ -57,10 +57,10 @@ def settings_in_force(app, only=""):
     """A line for each setting, or for the one of this name."""
     for name, default, least, most, unit in settings.SCHEMA:
         if only in ("", name):
-            fields = name, app.in_force.values[name], default, least, most, unit
+            fields = name, app.settings[name], default, least, most, unit
             yield "name=%s value=%d default=%d least=%d most=%d unit=%s" % fields
 
 
 def config_version(app):
     """Which settings are in force, in two numbers."""
-    return "schema=%d config_crc=%08x" % (settings.SCHEMA_VERSION, app.in_force.crc)
+    return "schema=%d config_crc=%08x" % (settings.SCHEMA_VERSION, app.config_crc)

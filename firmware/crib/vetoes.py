@@ -9,17 +9,18 @@ from micropython import const
 from . import config, kernels, measures
 
 SWAY_SHARE = const(768)  # rocking has .83 and more of its motion below 3 Hz, movements .71
-_SHAKEN_SHARE = const(390)  # body movements reach the frame through the foam: .37 and more
-_SHAKEN_SHARE_SHORT = const(374)  # ... of what lasts less than a second
-_SHAKEN_SHARE_STRONG = const(440)  # ... of a strong knock: an infant's startle is slower
-_SHAKEN_SHARE_WEAK = const(345)  # ... and noise blurs the share below this statistic
-_WEAK = const(1166400)  # 60 times the variance
+_SHAKEN_SHARE = const(380)  # body movements reach the frame through the foam: .37 and more
+_SHAKEN_SHARE_LASTING = const(345)  # ... of what nobody's steps and no lorry last as long as
+_LASTING_SECONDS = const(9)
+_KNOCK_SHARE = const(144)  # a knock's share: an infant's blow is the slower the stronger it is ...
+_KNOCK_STEP = const(4)  # ... by this for each level of its peak, 8 an octave: .23 at 1 mg
+_KNOCK_SHARE_MOST = const(440)
 FLAT = const(563)  # of a steady vibration: mean .55 of the peak
 _RING_MHZ = const(6700)  # slower vibrations may be the mattress's own: none rings faster on foam
 TONE_SECONDS = const(2)
 STEPS_LIKENESS = const(70)
 TRAIN_LIKENESS = const(100)  # at whatever pace
-STEPS_SHARE = const(410)
+STEPS_SHARE = const(404)
 _STEPS_MOST_MHZ = const(2600)  # walking: 1.6 to 2.4 Hz (clinical note, section 1)
 _STEPS_LEAST_MHZ = const(1450)
 _TRAIN_JERKS = const(4)
@@ -36,7 +37,7 @@ class Vetoes:
     def __init__(self, settings, rate_mhz, mlsb_per_g, tick_shift):
         self._second = config.frames(1000, rate_mhz)
         self._handling = half_lsb(settings["handling_mg"], mlsb_per_g)
-        self._startle = half_lsb(settings["startle_mg"], mlsb_per_g)
+        self._mg = half_lsb(1, mlsb_per_g)
         self._tilt = (settings["tilt_mg"] * (mlsb_per_g // 1000) + 999) // 1000
         self._rate_mhz = rate_mhz
         # FAST_OSC: not within 15 % of the resonance (clinical note, section 5).
@@ -54,7 +55,7 @@ class Vetoes:
         if long and steady and self.pitch(found, at) > self.ring_mhz:
             vetoes |= measures.TONE_HEARD
         steps = self.walks(found, at)
-        if share < (STEPS_SHARE if steps else self.shaken_share(found, at)):
+        if share < self.shaken_share(found, at):
             vetoes |= measures.SHAKEN
             if steps or found[at + measures.LIKENESS] >= TRAIN_LIKENESS:
                 vetoes |= measures.STEPS
@@ -82,10 +83,25 @@ class Vetoes:
 
     def shaken_share(self, found, at):
         """Share below which it came through the floor, for a movement of this size and length."""
-        knocks = found[at + measures.JERKS] < _TRAIN_JERKS
-        if knocks and found[at + measures.PEAK] >= self._startle:
-            return _SHAKEN_SHARE_STRONG
-        if found[at + measures.SPAN] >= self._second:
+        if found[at + measures.SPAN] >= _LASTING_SECONDS * self._second:
+            return _SHAKEN_SHARE_LASTING
+        if self.walks(found, at):
+            return STEPS_SHARE
+        long = found[at + measures.SPAN] >= self._second
+        if long and found[at + measures.JERKS] >= _TRAIN_JERKS:
             return _SHAKEN_SHARE
-        weak = found[at + measures.BEST] < _WEAK
-        return _SHAKEN_SHARE_WEAK if weak else _SHAKEN_SHARE_SHORT
+        level = kernels.level(kernels.divide(found[at + measures.PEAK] << 5, self._mg))
+        share = min(_KNOCK_SHARE + _KNOCK_STEP * level, _KNOCK_SHARE_MOST)
+        return max(share, _SHAKEN_SHARE) if long else share
+
+    def leans(self, found, at):
+        """Whether it leans enough for its strength: their product is half of the limits'.
+
+        Of the strength the lowest bits are left out, so that any product is inside 2^30.
+        """
+        lean = 0
+        for axis in range(3):
+            lean = max(lean, abs(found[at + measures.LEAN + axis]))
+        if lean < self._tilt:
+            return False
+        return (found[at + measures.PEAK] >> 5) * lean >= (self._handling >> 6) * self._tilt

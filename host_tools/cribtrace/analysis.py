@@ -4,14 +4,24 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from itertools import groupby
+from datetime import date, timezone, tzinfo
 from pathlib import Path
 
 import numpy as np
 
-from cribtrace import __version__, configuration, facts, interpretation, log_records, logfile
+from cribtrace import (
+    __version__,
+    anchors,
+    configuration,
+    facts,
+    interpretation,
+    log_records,
+    logfile,
+)
+from cribtrace.anchors import Clock
+from cribtrace.boots import Boot, in_a_row
 from cribtrace.device import records
+from cribtrace.scale import Scale
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
 RECORDS_MISSING = "records_missing"
@@ -48,61 +58,12 @@ class Night:
     patterns: list[dict] = field(default_factory=list)
     likely: list[dict] = field(default_factory=list)
     contexts: dict[int, dict] = field(default_factory=dict)
-
-
-@dataclass
-class _Boot:
-    header: dict
-    records: list[dict]  # facts, in the order of their numbers
-    start_s: float  # since the first boot's first frame
-    waveforms: list[dict] = field(default_factory=list)  # numbered apart
-
-    @property
-    def frames(self) -> int:
-        """Frame index at which this boot's log ends."""
-        return max(record["frame"] for record in self.records)
-
-    def last(self, *types: int) -> dict | None:
-        """The last record of one of these types."""
-        return next((r for r in reversed(self.records) if r["type"] in types), None)
-
-    def written(self) -> int:
-        """Records the board made in this boot, whether or not they are here.
-
-        From their numbers, and from the board's own count where the first ones are missing.
-        """
-        streams = [stream for stream in (self.records, self.waveforms) if stream]
-        numbered = sum(stream[-1]["seq"] - stream[0]["seq"] + 1 for stream in streams)
-        told = self.last(records.STOP, records.RECORDER)
-        if not told:
-            return numbered
-        since = [r for stream in streams for r in stream if r["frame"] > told["frame"]]
-        return max(numbered, told["records"] + 1 + len(since))
-
-    def holes(self) -> Iterator[tuple[int, int]]:
-        """(first, end) frame between which facts of this boot are missing here."""
-        at = 0
-        expected = self.records[0]["seq"] + (self.records[0]["type"] != records.BOOT)
-        for record in self.records:
-            if record["seq"] != expected:
-                yield at, record["frame"]
-            at, expected = record["frame"], record["seq"] + 1
-
-    def utc(self, since_boot_s: float) -> str | None:
-        """The host's clock at a moment of this boot, from its last anchor; None without one."""
-        anchor = self.last(records.ANCHOR)
-        if anchor is None:
-            return None
-        then = datetime.fromtimestamp(anchor["utc_s"], timezone.utc)
-        ahead_s = since_boot_s - facts.Scale(self.header).seconds(anchor["frame"])
-        moment = then + timedelta(seconds=ahead_s, milliseconds=anchor["utc_ms"])
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    def seen(self) -> int:
-        """Frames the detector's own counter had reached; from the epochs where none tells."""
-        told = self.last(records.STOP, records.RECORDER)
-        epochs = [r for r in self.records if r["type"] == records.EPOCH]
-        return max(told["seen"] if told else 0, sum(r["seen"] for r in epochs))
+    clocks: list[dict] = field(default_factory=list)  # of each boot: docs/SCHEMA.md, clock
+    # Which night of a log it is, and what else that holds, where somebody chose one: `nights`.
+    of: date | None = None
+    sessions: list = field(default_factory=list)
+    apart: list = field(default_factory=list)
+    zone: tzinfo | None = timezone.utc  # to show times in; None: this machine's
 
 
 def read_night(source: Path) -> Night:
@@ -113,45 +74,29 @@ def read_night(source: Path) -> Night:
     night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
     boots = list(in_a_row(segments))
     end_s = _played(boots)
-    in_force = configuration.logged(record for boot in boots for record in boot.records)
+    in_force = configuration.logged(r for boot in boots for r in boot.records)
+    clocks = anchors.clocks(boots)
+    night.clocks = [clock.line() for clock in clocks.values()]
+    night.faults += [fault for clock in clocks.values() if (fault := clock.fault())]
     for boot in boots:
-        _collect(night, boot, end_s, in_force)
-        _missing(night, boot)
+        _collect(night, boot, clocks[boot.number], end_s, in_force)
+        _missing(night, boot, source)
     _unread(night, boots)
     _deaf(night)
-    _interpret(night, boots)
-    last_s = boots[-1].start_s + facts.Scale(boots[-1].header).seconds(boots[-1].frames)
+    _interpret(night, boots, clocks)
+    last_s = boots[-1].start_s + Scale(boots[-1].header).seconds(boots[-1].frames)
     night.summary = _summary(night, boots, min(end_s, last_s))
     return night
 
 
-def in_a_row(segments: list[logfile.Segment]) -> Iterator[_Boot]:
-    """Boots in a row on one time line; an interruption of unknown length takes none of it."""
-    start_s = 0.0
-    for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
-        of_boot = list(group)
-        waveforms = logfile.records_of(of_boot, records.WAVEFORMS)
-        told = logfile.records_of(of_boot, records.FACTS)
-        headers = [segment.header for segment in of_boot if segment.header]
-        header = next((h for h in headers if h["rate_mhz"]), headers[0])
-        away = [r for r in told if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
-        if away and away[0]["duration_ms"] != records.UNKNOWN:
-            start_s += away[0]["duration_ms"] / 1000
-        if told or waveforms:
-            both = (told, waveforms) if told else (waveforms, [])
-            boot = _Boot(header, both[0], round(start_s, 3), both[1])
-            yield boot
-            start_s += facts.Scale(header).seconds(boot.frames)
-
-
-def _played(boots: list[_Boot]) -> float:
+def _played(boots: list[Boot]) -> float:
     """Where the recording that a virtual board played ended; infinity where nobody can tell.
 
     A real board plays none, and a board that was restarted may have begun anew.
     """
     frames = boots[0].header["recording_frames"]
     known = frames and len(boots) == 1
-    return facts.Scale(boots[0].header).seconds(frames) if known else math.inf
+    return Scale(boots[0].header).seconds(frames) if known else math.inf
 
 
 _LISTS = {
@@ -164,8 +109,10 @@ _LISTS = {
 }
 
 
-def _collect(night: Night, boot: _Boot, end_s: float, in_force: dict[int, dict[str, int]]) -> None:
-    waves = {r["run"]: r for r in boot.records + boot.waveforms if r["type"] == records.SNIPPET}
+def _collect(
+    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict[int, dict[str, int]]
+) -> None:
+    waves = {r["run"]: r for r in boot.all_records() if r["type"] == records.SNIPPET}
     header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
         if record["type"] == records.CONFIG:
@@ -173,14 +120,15 @@ def _collect(night: Night, boot: _Boot, end_s: float, in_force: dict[int, dict[s
         line = facts.json_line(record, header)
         if line is None:
             continue
-        _place(line, boot)
+        _place(line, boot, clock)
         if line["type"] != "event":
             if line.get("onset_s", 0.0) < end_s:
                 getattr(night, _LISTS[line["type"]]).append(line)
             continue
-        over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
+        over_s = boot.start_s + Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
-            if (wave := waves.get(record["run"])) and _shows(wave, record):
+            wave = waves.get(record["run"]) if boot.header["mlsb_per_g"] else None
+            if wave and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
 
@@ -190,27 +138,24 @@ def _shows(wave: dict, event: dict) -> bool:
     return wave["first"] <= event["onset"] < wave["first"] + wave["frames"]
 
 
-def _missing(night: Night, boot: _Boot) -> None:
+def _missing(night: Night, boot: Boot, source: Path) -> None:
     """Records that were made and are not here: nobody can say what moved meanwhile."""
-    scale = facts.Scale(boot.header)
+    alone = f"this is one segment of a log: name the folder {source.parent}"
+    remedy = alone if source.is_file() else "pull again into the same folder"
+    scale = Scale(boot.header)
     for first, end in boot.holes():
         onset_s = round(boot.start_s + scale.seconds(first), 3)
-        gap = {"type": "gap", "onset_s": onset_s, "duration_s": scale.seconds(end - first)}
-        night.gaps.append({**gap, "frames": None, "reason": RECORDS_MISSING})
-        night.faults.append(
-            f"records are missing from {onset_s:.0f} s on, for {gap['duration_s']:.0f} s:"
-            " pull again into the same folder"
-        )
+        lasted_s = scale.seconds(end - first)
+        gap = {"type": "gap", "onset_s": onset_s, "duration_s": lasted_s, "frames": None}
+        night.gaps.append({**gap, "reason": RECORDS_MISSING})
+        missing = f"records are missing from {onset_s:.0f} s on, for {lasted_s:.0f} s"
+        night.faults.append(f"{missing}: {remedy}")
 
 
-def _unread(night: Night, boots: list[_Boot]) -> None:
+def _unread(night: Night, boots: list[Boot]) -> None:
     """Records of a known type in a layout that this version does not know."""
-    found = Counter(
-        (log_records.TYPE_NAMES[record["number"]], record["version"])
-        for boot in boots
-        for record in [*boot.records, *boot.waveforms]
-        if record["type"] == 0
-    )
+    read = [r for boot in boots for r in boot.all_records() if "number" in r]
+    found = Counter((log_records.TYPE_NAMES[r["number"]], r["version"]) for r in read)
     for (name, version), count in sorted(found.items()):
         night.faults.append(
             f"{count} {name} records in layout {version}, which this cribtrace cannot read: use"
@@ -220,29 +165,26 @@ def _unread(night: Night, boots: list[_Boot]) -> None:
 
 def _deaf(night: Night) -> None:
     """Epochs in which the floor had risen so far that few movements could be told from it."""
-    for epoch in night.epochs:
-        if too_loud(epoch):
-            span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
-            night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
+    for epoch in filter(too_loud, night.epochs):
+        span = {"onset_s": epoch["onset_s"], "duration_s": epoch["duration_s"]}
+        night.states.append({"type": "state", **span, "state": "unusable", "reason": TOO_LOUD})
 
 
-def _interpret(night: Night, boots: list[_Boot]) -> None:
+def _interpret(night: Night, boots: list[Boot], clocks: dict[int, Clock]) -> None:
     """What the facts mean together; the board's own lines stay as they are."""
     found = interpretation.read([*night.events, *night.epochs, *night.gaps, *night.states])
     numbers = {id(event): index for index, event in enumerate(night.events)}
     night.contexts = {numbers[id(one.event)]: one.facts for one in found.contexts}
     for line in found.lines:
         boot = [boot for boot in boots if boot.start_s <= line["onset_s"]][-1]
-        if utc := boot.utc(line["onset_s"] - boot.start_s):
-            line["utc"] = utc
+        clocks[boot.number].stamp(line, line["onset_s"] - boot.start_s)
         (night.patterns if line["type"] == "event" else night.likely).append(line)
 
 
-def _place(line: dict, boot: _Boot) -> None:
+def _place(line: dict, boot: Boot, clock: Clock) -> None:
     """Put a line of one boot on the time line of the night."""
     when = "onset_s" if "onset_s" in line else "t_s"
-    if utc := boot.utc(line[when]):
-        line["utc"] = utc
+    clock.stamp(line, line[when])
     line[when] = round(line[when] + boot.start_s, 3)
     if line["type"] == "gap" and line["frames"] is None and line["duration_s"] is not None:
         # Before this boot: the board was away for a known time, in which nobody counted.
@@ -250,13 +192,13 @@ def _place(line: dict, boot: _Boot) -> None:
         line["frames"] = round(line["duration_s"] * boot.header["rate_mhz"] / 1000)
 
 
-def _snippet(record: dict, boot: _Boot) -> Snippet:
+def _snippet(record: dict, boot: Boot) -> Snippet:
     mg = logfile.waveform_mg(record, boot.header)
-    onset_s = round(boot.start_s + facts.Scale(boot.header).seconds(record["first"]), 3)
+    onset_s = round(boot.start_s + Scale(boot.header).seconds(record["first"]), 3)
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)
 
 
-def _covered(night: Night, length_s: float) -> float:
+def covered(night: Night, length_s: float) -> float:
     """Share of the recording in which a movement would have been reported, 0 to 1."""
     if not length_s:
         return 0.0
@@ -269,19 +211,19 @@ def _covered(night: Night, length_s: float) -> float:
     return round(1 - unseen_s / length_s, 5)
 
 
-def _summary(night: Night, boots: list[_Boot], length_s: float) -> dict:
+def _summary(night: Night, boots: list[Boot], length_s: float) -> dict:
     kinds = [event["kind"] for event in night.events]
     return {
         "type": "summary",
         "hours": round(length_s / 3600, 4),
-        "coverage": _covered(night, length_s),
+        "coverage": covered(night, length_s),
         "counts": {kind: kinds.count(kind) for kind in records.KINDS},
         "frames_produced": None,
         "frames_seen": sum(boot.seen() for boot in boots),
         "frames_in_gaps": sum(gap["frames"] or 0 for gap in night.gaps),
         "frames_lost": None,
         "records_written": sum(boot.written() for boot in boots),
-        "records_pulled": sum(len(boot.records) + len(boot.waveforms) for boot in boots),
+        "records_pulled": sum(len(boot.all_records()) for boot in boots),
         "wire_bytes": None,
         "versions": {
             "cribtrace": __version__,
@@ -295,6 +237,6 @@ def lines(night: Night) -> Iterator[dict]:
     """The night as JSON lines: header first, then everything in its order, summary last."""
     yield night.header
     timed = [line for name in _LISTS.values() for line in getattr(night, name)]
-    timed += night.patterns + night.likely
+    timed += night.patterns + night.likely + night.clocks
     yield from sorted(timed, key=lambda line: line.get("onset_s", line.get("t_s")))
     yield night.summary

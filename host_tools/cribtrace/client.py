@@ -3,7 +3,7 @@
 import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cribtrace import greeting, window
@@ -115,15 +115,21 @@ class Client(Conversation):
     def _items(self, verb: str) -> set[str]:
         asked = self.ask(verb)
         items: set[str] = set()
-        while True:
+        for _ in range(self.repeats + 1):
             count = _numbers(fields(self.answer(asked, items))).get("count", 0)
             if isinstance(count, int) and len(items) >= count:
                 return items
             self.repeat(asked)
+        raise self.silent(verb)
 
     def read(self, segment: int, offset: int, length: int) -> Iterator[bytes]:
         """Yield `length` bytes of a segment from `offset` on, in order, as they come."""
-        return window.read(self, segment, offset, length)
+        stretch = window.Stretch(segment, offset, length)
+        return (piece for _, piece in self.read_all((stretch,)))
+
+    def read_all(self, wanted: Sequence[window.Stretch]) -> Iterator[tuple[int, bytes]]:
+        """Yield (segment, its next bytes) of one stretch after another, each in order."""
+        return window.read(self, wanted)
 
     def ack(self, segment: int, crc: int) -> None:
         """Tell the board that this segment is safe here: it may be reclaimed."""
@@ -133,9 +139,13 @@ class Client(Conversation):
         """Have each new record sent as it is made, or no longer."""
         self.request("tail", int(on))
 
-    def time(self, utc_ms: int) -> dict[str, int | str]:
-        """Tie the host's clock to the frame counter; returns frame and uptime_ms."""
-        return _numbers(self.request("time", utc_ms))
+    def time(self) -> dict[str, int | str]:
+        """Return the frame counter and uptime_ms of this moment."""
+        return _numbers(self.request("time"))
+
+    def anchor(self, *numbers: int) -> None:
+        """Write an anchor into the log: the arguments of protocol.VERBS["time"]."""
+        self.request("time", *numbers)
 
     def mark(self, text: str) -> None:
         """Write an observer's note into the log: printable ASCII, about 100 characters."""
@@ -148,6 +158,17 @@ class Client(Conversation):
     def stop(self) -> dict[str, int | str]:
         """End the recording; returns seen, in_gaps, records."""
         return _numbers(self.request("stop"))
+
+    def selftest(self) -> dict[str, int | str]:
+        """Have the sensor test itself: result, least_mg, most_mg, x_mg, y_mg, z_mg.
+
+        Takes half a second, which the log holds as a gap. Raises Refused where no sensor samples.
+        """
+        return _numbers(self.request("selftest"))
+
+    def wipe(self, nonce: str) -> None:
+        """Delete the log; `nonce` is what this board said at hello (see `wiping`)."""
+        self.request("wipe", nonce)
 
     def bye(self) -> None:
         """End the session: the board speaks text again."""
@@ -168,6 +189,8 @@ class Client(Conversation):
             raise NoDevice(greeting.other_protocol(self.link.port, facts.get("protocol", "?")))
         if not re.fullmatch("[0-9a-f]{16}", facts.get("device", "")):
             raise NoDevice(f"{self.link.port} gives no device id: `cribtrace deploy` renews it")
+        if not re.fullmatch("[0-9]{1,10}", facts.get("boot", "")):
+            raise NoDevice(f"{self.link.port} gives no boot number: `cribtrace deploy` renews it")
         self._in_session = True
         return facts
 

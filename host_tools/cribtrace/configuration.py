@@ -49,7 +49,10 @@ MEANINGS = {
     "startle_mg": Meaning("a short single movement of this peak is startle-like", "chosen"),
     "large_mg": Meaning("slow regular movement of this peak is of the whole body", "chosen"),
     "handling_mg": Meaning("a single movement of this peak is somebody's at the crib", "chosen"),
-    "tilt_mg": Meaning("so is one after which an axis reads this much otherwise", "chosen"),
+    "tilt_mg": Meaning(
+        "so is one that leaves an axis this much off, where lean times peak is half of both",
+        "chosen",
+    ),
     "pre_ms": Meaning("raw frames are kept from this long before an event", "chosen"),
     "waveforms_per_hour": Meaning(
         "of each kind of movement; long ones, whose kind is not known in time, are one more",
@@ -116,10 +119,15 @@ def in_force(changes: Mapping[str, int | str]) -> dict[str, int]:
 
 
 def suggestion(changes: Iterable[str], known: Iterable[str]) -> str:
-    """`: did you mean ...` for the first name that is not known; "" where all are."""
+    """`: did you mean ...`, or where the names stand, for the first that is not known, or "".
+
+    At most three near names are given.
+    """
     names = list(known)
     for name in sorted(changes):
         if name not in names and name != settings.ALL:
-            near = difflib.get_close_matches(name, names) or names
+            near = difflib.get_close_matches(name, names, n=3)
+            if not near:
+                return ": `cribtrace config` lists them"
             return f": did you mean {' or '.join(near)}?"
     return ""

@@ -19,15 +19,20 @@ from cribtrace.link import Link
 WAIT_S = 1.0  # how long an answer may take before the request is repeated
 REPEATS = 5
 _HEARD_LIMIT = 4096  # unread text lines and records
+_ITEMS_LIMIT = 4096  # chosen: a flash of 2 MiB holds 64 segments
 _RECENT_BYTES = 2048
+
+
+BAD_SETTING = "bad_setting"  # whose text says it all by itself
 
 
 class Refused(CribtraceError):
     """The board answered a request with an error; `name` is the error's name."""
 
     def __init__(self, verb: str, said: str) -> None:
-        super().__init__(f"the board refused `{verb}`: {said}")
-        self.name = said.partition(" ")[0]
+        self.name, _, why = said.partition(" ")
+        told = why if self.name == BAD_SETTING and why else said
+        super().__init__(f"the board refused `{verb}`: {told}")
 
 
 class Packet(NamedTuple):
@@ -184,6 +189,11 @@ class Conversation:
                     raise self.refused(asked.verb, packet.payload)
                 if packet.type == protocol.ITEM:
                     items.add(said)
+                    if len(items) > _ITEMS_LIMIT:
+                        raise NoDevice(
+                            f"{self.link.port} lists more than {_ITEMS_LIMIT} things: this is no"
+                            " Cribtrace board; choose another --port"
+                        )
                     deadline = time.monotonic() + wait_s
         return None
 

@@ -1,7 +1,7 @@
 """What the detector compares: its statistic, the codes of seconds, and what speaks for a veto.
 
 A *strength* is the statistic as a multiple of the noise's own: like a variance it grows with the
-square of the motion. A *margin* is the square root of one over the threshold's.
+square of the motion. A *margin* is one over the threshold's.
 """
 
 from collections.abc import Collection, Mapping
@@ -38,8 +38,8 @@ def needed(high_16: int) -> float:
 
 
 def margin(found: float, threshold: float) -> float:
-    """How many times the motion that would have just been enough."""
-    return (found / threshold) ** 0.5 if threshold else 0.0
+    """How many times the strength that would have been enough, both as they are told."""
+    return round(round(found, 2) / round(threshold, 2), 2) if threshold else 0.0
 
 
 def _least(level: int) -> int:
@@ -95,7 +95,7 @@ def considered(record: dict, header: dict, in_force: Mapping[str, int]) -> list[
     found = [record.get(name, 0) for name in _WORDS]
     slow_share = round(record["share"] / 1024, 3)
     steps = limits.walks(found, 0)
-    shaken = vetoes.STEPS_SHARE if steps else limits.shaken_share(found, 0)
+    shaken = limits.shaken_share(found, 0)
     even = vetoes.STEPS_LIKENESS if steps else vetoes.TRAIN_LIKENESS
     tilt_mg = max(abs(record["tilt_" + axis]) for axis in records.AXES) * mg_per_lsb
     long = record["span"] >= vetoes.TONE_SECONDS * config.frames(1000, rate_mhz)

@@ -13,7 +13,17 @@ import threading
 import time
 from pathlib import Path
 
-from cribtrace import analysis, recording, replay, report, runtime, scenario, wording
+from cribtrace import (
+    analysis,
+    exchange,
+    recording,
+    replay,
+    report,
+    runtime,
+    scenario,
+    tally,
+    wording,
+)
 from cribtrace.atomic import replacing
 from cribtrace.client import Client
 from cribtrace.conversation import fields
@@ -31,6 +41,7 @@ _ORIGIN = {
     False: "The motion is the recording's; sensor and board are simulated.",
 }
 _DATA_LOST = 3
+_MADE = ("night.npz", "flash.bin", "events.jsonl", "summary.json", "report.html")
 _SILENT_S = 60
 
 
@@ -90,8 +101,7 @@ def _live(rec: Recording, flash: Path, micropython: Path, log: Path) -> tuple[di
             _watch(link, lived, len(rec.accel) / rec.rate_hz)
         say("It is over: the sensor repeats its last second while the log is pulled ...")
         with Client(Link(board.port)) as client:
-            client.hello()
-            client.time(time.time_ns() // 1_000_000)
+            exchange.anchor(client, client.hello())
             client.stop()
             if not lived.off.wait(10):
                 raise CribtraceError("the sensor did not switch off when the recording ended")
@@ -116,19 +126,25 @@ def _account(night: analysis.Night, info: dict, sensor: dict, pulled: Pulled) ->
     return summary
 
 
-def _write(out: Path, night: analysis.Night) -> Path:
+def _write(out: Path, night: analysis.Night) -> None:
     with replacing(out / "events.jsonl", "w") as f:
         f.writelines(json.dumps(line) + "\n" for line in analysis.lines(night))
     with replacing(out / "summary.json", "w") as f:
         f.write(json.dumps(night.summary, indent=2) + "\n")
     with replacing(out / "report.html", "w") as f:
         f.write(report.render(night))
-    return out / "report.html"
 
 
-def _tell(summary: dict, same: bool, simulated: bool, page: Path) -> None:
+def next_command(night: analysis.Night, out: Path) -> str:
+    """A command to go on with: why the first movement is one, or what there was without one."""
+    onsets_s = [event["onset_s"] for event in tally.for_everyone(night).events]
+    at_s = min(onsets_s, default=night.summary["hours"] * tally.HOUR_S / 2)
+    return f".venv/bin/cribtrace why {int(at_s)} {out / 'log'}"
+
+
+def _told(summary: dict, same: bool, simulated: bool) -> str:
     counts = ", ".join(wording.counted(kind, n) for kind, n in summary["counts"].items())
-    print(
+    return (
         f"{summary['hours']:.2f} hours recorded, {summary['coverage']:.2%} of them covered.\n"
         f"Counted: {counts}.\n"
         f"Frames: {summary['frames_produced']} produced by the simulated sensor, "
@@ -139,18 +155,39 @@ def _tell(summary: dict, same: bool, simulated: bool, page: Path) -> None:
         f"Firmware: {summary['firmware_heap_bytes'] / 1024:.1f} KiB of heap at the most.\n"
         f"The same detector over night.npz on this computer: "
         f"{'the same events' if same else 'OTHER EVENTS'}.\n"
-        f"{_ORIGIN[simulated]} This is not a medical device.\n"
-        f"Report: {page}"
+        f"{_ORIGIN[simulated]} This is not a medical device."
     )
 
 
 def run(source: Path | None, out: Path) -> int:
-    """Live through a night, or through `source`; the exit code: 3 if anything was lost."""
-    out.mkdir(parents=True, exist_ok=True)
-    log = out / "log"
-    shutil.rmtree(log, ignore_errors=True)
-    for stale in ("night.npz", "events.jsonl", "summary.json", "report.html"):
-        (out / stale).unlink(missing_ok=True)
+    """Live through a night, or through `source`; the exit code: 3 if anything was lost.
+
+    What an earlier run left in `out` stays until this one has come through.
+    """
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        code, told, command = _result(source, part, out)
+        _replace(part, out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    print(f"{told}\nReport: {out / 'report.html'}\nLog: {out / 'log'}\nNext: {command}")
+    return code
+
+
+def _replace(part: Path, out: Path) -> None:
+    """Put what was made in the place of what an earlier run made; other files stay."""
+    out.mkdir(exist_ok=True)
+    shutil.rmtree(out / "log", ignore_errors=True)
+    for name in _MADE:
+        (out / name).unlink(missing_ok=True)
+    for made in part.iterdir():
+        made.replace(out / made.name)
+
+
+def _result(source: Path | None, out: Path, shown: Path) -> tuple[int, str, str]:
+    """Make everything in `out`; exit code, what to tell, and a command for it at `shown`."""
     if source:
         say(f"Reading {source} ...")
         rec = recording.load(source)
@@ -161,20 +198,20 @@ def run(source: Path | None, out: Path) -> int:
     recording.save(out / "night.npz", rec)
     found = runtime.find(fetch=True, say=say)
     flash = out / "flash.bin"
-    flash.unlink(missing_ok=True)
     install_firmware(flash, firmware_files(), found.path)
     say("The virtual board runs the firmware, faster than real time ...")
-    info, sensor, pulled = _live(rec, flash, found.path, log)
-    night = analysis.read_night(log)
+    info, sensor, pulled = _live(rec, flash, found.path, out / "log")
+    night = analysis.read_night(out / "log")
     summary = _account(night, info, sensor, pulled)
     summary["versions"].update(micropython=found.version, python=platform.python_version())
     say("Checking the events against a replay of the recording ...")
     same = replay.replay(rec) == [
         {key: value for key, value in event.items() if key != "utc"} for event in night.events
     ]
-    _tell(summary, same, source is None, _write(out, night))
+    _write(out, night)
     lost = summary["frames_lost"] or summary["records_written"] != summary["records_pulled"]
-    return _DATA_LOST if lost or not same or night.faults or pulled.damaged else 0
+    code = _DATA_LOST if lost or not same or night.faults or pulled.damaged else 0
+    return code, _told(summary, same, source is None), next_command(night, shown)
 
 
 def main() -> None:

@@ -1,10 +1,11 @@
-"""Records of the board as JSON-line dicts: here, and only here, integers become seconds and mg."""
+"""Records of the board as JSON-line dicts: here, by `scale`, integers become seconds and mg."""
 
 from collections.abc import Mapping
 
 from cribtrace import criteria, log_records
 from cribtrace.criteria import strength
-from cribtrace.device import config, records, settings
+from cribtrace.device import records, settings
+from cribtrace.scale import Scale
 
 # The floor is kept as the noise rms of the band that the statistic is made of. For white noise the
 # 1-20 Hz band has this much more (docs/DETECTOR.md, measured by its own test at 104 Hz).
@@ -18,7 +19,7 @@ RULES = (
     "regular steps, through the floor",
     "through the floor",
     "stronger than an infant moves",
-    "the crib leans otherwise than before",
+    "a lasting lean, with the strength that hands have",
     "large and regular, up to 2.2 Hz",
     "regular jerks",
     "one strong movement",
@@ -30,40 +31,6 @@ RULES = (
 _BOTH_WAYS = (records.ROCKED, records.ROCKED_FAST)
 _STEADY = (records.OSCILLATED, records.HUMMED)
 _REGULAR = (records.STEPPED, records.SWUNG, records.BEAT)
-
-
-class Scale:
-    """Turns a board's integers into units, from the header of its segment."""
-
-    def __init__(self, header: dict) -> None:
-        """`header` is `log_records.unpack_header`'s."""
-        self._rate_hz = header["rate_mhz"] / 1000
-        self._lsb_per_g = header["mlsb_per_g"] / 1000
-
-    def seconds(self, frames: int) -> float:
-        """Frames as seconds, to the millisecond."""
-        return round(frames / self._rate_hz, 3) if self._rate_hz else 0.0
-
-    def mg(self, q4: float) -> float:
-        """A sixteenth of an LSB each, as mg."""
-        return round(q4 / 16 / self._lsb_per_g * 1000, 3) if self._lsb_per_g else 0.0
-
-    def noise_mg(self, gain: int) -> float:
-        """Noise rms of an axis from the gain that makes 8 of it (see `kernels`), as mg."""
-        return self.mg((8 << 24) / gain) if gain else 0.0
-
-    def energy_mg_s(self, energy: int) -> float:
-        """A sum over frames of a quarter of an LSB each, as mg times seconds."""
-        return round(self.mg(4 * energy) / self._rate_hz, 3) if self._rate_hz else 0.0
-
-    def rate_hz(self, frames: float) -> float:
-        """A period of so many frames as a rate."""
-        return round(self._rate_hz / frames, 3)
-
-    @property
-    def tick_frames(self) -> int:
-        """Frames in a tick of the envelope at this rate."""
-        return 1 << config.tick_shift(round(self._rate_hz * 1000))
 
 
 def _header(header: dict) -> dict:
@@ -105,7 +72,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def _margin(found: float, threshold: float | None) -> float | None:
-    return None if threshold is None else round(criteria.margin(found, threshold), 2)
+    return None if threshold is None else criteria.margin(found, threshold)
 
 
 def _rate_hz(record: dict, scale: Scale) -> float | None:
@@ -114,6 +81,8 @@ def _rate_hz(record: dict, scale: Scale) -> float | None:
     if rule in _STEADY:
         return scale.rate_hz(record["tone"]) if record["tone"] else None
     if rule not in (*_BOTH_WAYS, *_REGULAR) or not record["period"]:
+        return None
+    if not scale.tick_frames:
         return None
     beats_hz = scale.rate_hz(record["period"] * scale.tick_frames / 256)
     return round(beats_hz / 2, 3) if rule in _BOTH_WAYS else beats_hz
@@ -166,7 +135,7 @@ def _against(largest: int, noise_mg: float, header: dict) -> dict:
 
 def _considered(record: dict, header: dict) -> list[dict] | None:
     in_force = _in_force(header)
-    if in_force is None or not header["mlsb_per_g"]:
+    if in_force is None or not header["mlsb_per_g"] or not Scale(header).tick_frames:
         return None
     looked = criteria.considered(record, header, in_force)
     return [one._asdict() for one in looked]
@@ -195,6 +164,7 @@ def _epoch(record: dict, header: dict) -> dict:
             "margin": _margin(strength(record["miss"]), threshold),
             "missing": log_records.MISSES[record["missing"]],
         },
+        "second_s": scale.second_s,
         "levels": list(record["rest"]),
     }
 
@@ -225,10 +195,8 @@ def _state(record: dict, header: dict) -> dict:
 
 def _nights_left(record: dict, since_boot_s: float) -> float | None:
     """How many nights of ten hours still fit, going by the facts of this boot so far."""
-    if not record["fact_bytes"]:
-        return None
-    nights = record["room"] * since_boot_s / (record["fact_bytes"] * _NIGHT_S)
-    return round(nights, 1)
+    took = record["fact_bytes"] * _NIGHT_S
+    return round(record["room"] * since_boot_s / took, 1) if took else None
 
 
 def _recorder(record: dict, header: dict) -> dict:
@@ -246,10 +214,9 @@ def _recorder(record: dict, header: dict) -> dict:
         line["temperature_c"] = record["temperature"] / 100 if known else None
         line["turns"] = [record[name] for name in log_records.TURNS]
         line["nights_left"] = _nights_left(record, line["t_s"])
-    if record["type"] == records.BOOT:
-        line["cause"] = records.CAUSES[record["cause"]]
-    if record["type"] == records.STOP:
-        line["reason"] = records.STOP_REASONS[record["reason"]]
+    if record["type"] in _CODES:
+        field, names = _CODES[record["type"]]
+        line[field] = names[record[field]]
     if record["rest"]:
         line["text"] = record["rest"].decode("utf-8", "replace")
     return line
@@ -262,7 +229,11 @@ def _mark(record: dict, header: dict) -> dict:
 
 
 _NIGHT_S = 36_000
-
+_CODES = {
+    records.BOOT: ("cause", records.CAUSES),
+    records.STOP: ("reason", records.STOP_REASONS),
+    records.ANCHOR: ("source", log_records.SOURCES),
+}
 _LINES = {
     records.EVENT: _event,
     records.EPOCH: _epoch,

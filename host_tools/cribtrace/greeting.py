@@ -25,6 +25,27 @@ def other_protocol(port: str, theirs: str) -> str:
     )
 
 
+def reset_by_opening(
+    port: str, hello: dict[str, str], before: dict[str, str], uptime_s: float, open_s: float
+) -> str | None:
+    """Return the line for a board that opening its port has reset; None for one that goes on.
+
+    `before` is what it answered when the port was opened the last time, {} where that is unknown;
+    then its clock tells: it has run for `uptime_s`, and the port has been open for `open_s`.
+    """
+    same = before.get("device") == hello["device"]
+    if same and before.get("boot") != hello.get("boot"):
+        how = f"boot {before.get('boot')} ended, boot {hello.get('boot')} began"
+    elif not same and uptime_s < open_s:
+        how = f"boot {hello.get('boot')} began {open_s - uptime_s:.1f} s after"
+    else:
+        return None
+    return (
+        f"opening {port} reset the board: {how}, and its log has a gap; keep the port open, or cut"
+        " its adapter's DTR and RTS"
+    )
+
+
 def why_no_hello(port: str, received: bytes) -> str:
     """Return the line for what came instead of an answer to hello; `received` is its end."""
     if b"raw REPL" in received:

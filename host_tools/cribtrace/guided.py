@@ -58,7 +58,7 @@ class _Session:
         self.header = tail.header_of(hello, info)
         self.floor()
         client.tail(True)
-        self._last: int | None = None
+        self._next: int | None = None
         self._waiting: deque[Heard] = deque()
 
     def floor(self, *arguments: object) -> dict[str, str]:
@@ -97,8 +97,8 @@ class _Session:
     def _follow(self, record: dict) -> None:
         if record["type"] == records.SNIPPET:  # numbered apart
             return
-        missing = record["seq"] - self._last - 1 if self._last is not None else 0
-        self._last = record["seq"]
+        missing = record["seq"] - self._next & records.UNKNOWN if self._next is not None else 0
+        self._next = record["seq"] + 1
         cause = f"{missing} records went by unheard" if missing else _ENDS.get(record["type"], "")
         if cause:
             raise CribtraceError(f"interrupted: {cause}: run this again")

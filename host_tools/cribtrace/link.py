@@ -17,26 +17,35 @@ from cribtrace.errors import NoDevice
 BAUD = 115200
 _POLL_S = 0.05  # how late a deadline may be noticed
 _WRITE_S = 2.0  # a request line takes 11 ms at 115200 baud
+_POSIX = os.name == "posix"
 _IN_USE = (errno.EAGAIN, errno.EACCES, errno.EBUSY)  # what a lock held by another reports
 
 
 class Link:
     """An open serial port, held exclusively.
 
-    DTR and RTS are off before it opens: on an ESP32 board they pull the reset and boot pins, and
-    a reset would end the recording. Every method raises NoDevice, with one line that names the
-    cause, when the port is absent, busy, forbidden or goes away.
+    DTR and RTS are off, RTS first: on an ESP32 board RTS without DTR is reset, and that would end
+    the recording; DTR without RTS is the boot pin, which only matters during a reset. Every method
+    raises NoDevice, with one line that names the cause, when the port is absent, busy, forbidden
+    or goes away.
     """
 
     def __init__(self, port: str, baud: int = BAUD) -> None:
         self.port = port
-        self._serial = serial.Serial(timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
+        # A POSIX kernel raises both lines when it opens a port, and pyserial would then drop DTR
+        # first: so it must leave DTR alone. On Windows both take effect with the opening.
+        self._serial = serial.Serial(
+            timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True, dsrdtr=_POSIX
+        )
         self._serial.port = port
-        self._serial.dtr = False
+        self.opened_s = time.monotonic()
         self._serial.rts = False
+        self._serial.dtr = False
         try:
             self._serial.baudrate = baud
             self._serial.open()
+            with contextlib.suppress(OSError):  # a pseudo-terminal has no such lines
+                self._serial.dtr = False
         except Exception as error:  # termios.error is no OSError, and termios is not everywhere
             raise _why_not_open(port, error) from error
 

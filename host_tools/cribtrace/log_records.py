@@ -20,7 +20,7 @@ TURNS = tuple(f"turns_{k}" for k in range(8))
 
 NAMES: dict[int, tuple[str, ...]] = {
     records.BOOT: ("cause", "boots"),
-    records.ANCHOR: ("utc_s", "utc_ms", "uptime_ms"),
+    records.ANCHOR: ("utc_s", "utc_ms", "uptime_ms", "boot", "within_ms", "source"),
     records.EVENT: (
         "kind", "rule", "vetoes", "axis", "tone", "share", "flatness", "jerks", "likeness",
         "period", "run", "start", "onset", "duration", "span", "closed", "peak", "gain",
@@ -64,6 +64,11 @@ VETOES = (
 STATE_REASONS = ("warm-up", "after a gap", "settings changed")
 MISSES = ("stayed below the low threshold", "passed the low threshold, not the high one")
 STATES = ("unusable",)
+SOURCES = ("host", "clock_chip", "person")
+"""Of an anchor; what none of them told is bracketed (see `anchors`)."""
+
+_START = "<8sBBH"  # the first HEADER_KEYS, the same in every major version
+_START_BYTES = struct.calcsize(_START)
 
 
 def unpack(body: bytes) -> dict | None:
@@ -125,17 +130,29 @@ def unpack_header(raw: bytes) -> dict | None:
     Of another major version only `magic`, `major`, `minor` and `bytes` are known; a later minor
     version may have appended fields, which `bytes` tells to pass over.
     """
-    if len(raw) < records.HEADER_BYTES or raw[: len(records.MAGIC)] != records.MAGIC:
+    if len(raw) < _START_BYTES or raw[: len(records.MAGIC)] != records.MAGIC:
         return None
-    start = dict(zip(HEADER_KEYS, struct.unpack_from("<8sBBH", raw), strict=False))
-    if start["major"] != records.FORMAT_MAJOR:
-        return start
+    start = dict(zip(HEADER_KEYS, struct.unpack_from(_START, raw), strict=False))
+    known = start["major"] == records.FORMAT_MAJOR
     size = int(start["bytes"]) - 4
-    if not records.HEADER_BYTES - 4 <= size <= len(raw) - 4:
+    if not (records.HEADER_BYTES - 4 if known else _START_BYTES) <= size <= len(raw) - 4:
         return None
     if zlib.crc32(raw[:size]) != struct.unpack_from("<I", raw, size)[0]:
         return None
+    if not known:
+        return start
     return dict(zip(HEADER_KEYS, struct.unpack_from(records.HEADER, raw), strict=True))
+
+
+def find_header(raw: bytes) -> tuple[int, dict | None]:
+    """Where in `raw` the first header with a good CRC begins, and that as `unpack_header`."""
+    at = raw.find(records.MAGIC)
+    while at >= 0:
+        header = unpack_header(raw[at : at + 0xFFFF])
+        if header:
+            return at, header
+        at = raw.find(records.MAGIC, at + 1)
+    return 0, None
 
 
 def pack_header(facts: dict) -> bytes:

@@ -1,6 +1,7 @@
 """Reads pulled segments, whatever has happened to them: keeps what is good, says what is not."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from cribtrace.errors import CribtraceError, Damaged
 
 COMPLETE, TRUNCATED, DAMAGED, FOREIGN = "complete", "truncated", "damaged", "foreign"
 SUFFIX = ".crib"
+STREAMS = records.FACTS, records.WAVEFORMS
+_PIECE_MOST = 2048  # docs/SPEC-log-format.md: how far before a zero byte a record is looked for
 
 
 @dataclass
@@ -21,63 +24,107 @@ class Segment:
     verdict: str = COMPLETE
     header: dict | None = None
     records: list[dict] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    size_bytes: int = 0
+    located: list[tuple[int, str]] = field(default_factory=list)  # what is wrong, at which byte
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with it, in words that name the file and the byte."""
+        return [f"{self.name}: {what} at byte {at}" for at, what in self.located]
 
     def fault(self, verdict: str, at: int, what: str) -> None:
         """Note a fault at a byte; damage outweighs truncation."""
         if self.verdict != DAMAGED:
             self.verdict = verdict
-        self.faults.append(f"{self.name}: {what} at byte {at}")
+        self.located.append((at, what))
 
 
 def parse(content: bytes, name: str) -> Segment:
     """Decode a segment's bytes. Never raises: `verdict` and `faults` say what was found."""
-    segment = Segment(name)
-    header = log_records.unpack_header(content)
+    segment = Segment(name, size_bytes=len(content))
+    start, header = log_records.find_header(content)
     if header is None:
-        return _headless(segment, content)
-    if header["major"] != records.FORMAT_MAJOR:
+        _headless(segment, content)
+    elif header["major"] != records.FORMAT_MAJOR:
         segment.fault(
             FOREIGN, 8, f"log format {header['major']}, which this cribtrace cannot read"
         )
-        return segment
-    if unknown := header["needs"] & ~records.NEEDS:
+    elif unknown := header["needs"] & ~records.NEEDS:
         segment.fault(FOREIGN, 12, f"needs what this cribtrace does not know ({unknown:#x})")
-        return segment
-    segment.header = header
-    _body(segment, content, int(header["bytes"]))
-    return segment
-
-
-def _headless(segment: Segment, content: bytes) -> Segment:
-    start = content[: len(records.MAGIC)]
-    if not records.MAGIC.startswith(start):
-        segment.fault(FOREIGN, 0, "not a Cribtrace segment")
-    elif len(content) < records.HEADER_BYTES:
-        segment.fault(TRUNCATED, len(content), "ends within the header")
+    elif header["stream"] not in STREAMS:
+        segment.fault(
+            FOREIGN, 36, f"of stream {header['stream']}, which this cribtrace cannot read"
+        )
     else:
-        segment.fault(DAMAGED, 0, "header fails its CRC, so the records have no units")
-        _body(segment, content, records.HEADER_BYTES)
+        if start:
+            segment.fault(DAMAGED, 0, f"{start} bytes before the header")
+        segment.header = header
+        _body(segment, content, start + int(header["bytes"]), header["first_seq"])
     return segment
 
 
-def _body(segment: Segment, content: bytes, at: int) -> None:
-    seq = segment.header["first_seq"] if segment.header else None
+def _headless(segment: Segment, content: bytes) -> None:
+    """What whole records there are: the header may have ended anywhere, and is none of them."""
+    found = Segment(segment.name)
+    _body(found, content, 0, None)
+    magic = content[: len(records.MAGIC)]
+    begins = bool(content) and records.MAGIC.startswith(magic)
+    if begins and len(content) < records.HEADER_BYTES and not found.records:
+        segment.fault(TRUNCATED, len(content), "ends within the header")
+    elif begins:
+        segment.fault(DAMAGED, 0, "header fails its CRC")
+    elif found.records:
+        segment.fault(DAMAGED, 0, "no header")
+    else:
+        segment.fault(FOREIGN, 0, "not a Cribtrace segment")
+        return
+    segment.records = found.records
+    segment.located += [fault for fault in found.located if fault[0] >= records.HEADER_BYTES]
+
+
+def _body(segment: Segment, content: bytes, at: int, seq: int | None) -> None:
     while at < len(content):
         zero = content.find(b"\0", at)
         if zero < 0:
             segment.fault(TRUNCATED, at, "ends within a record")
             return
-        body = framing.decode(content[at:zero])
-        record = log_records.unpack(body) if body else None
+        piece = content[at:zero]
+        record = _record(piece)
         if record is None:
             segment.fault(DAMAGED, at, "a record fails its CRC")
-        else:
-            if seq is not None and record["seq"] != seq and not segment.faults:
-                segment.fault(DAMAGED, at, f"{record['seq'] - seq} records are missing")
-            seq = record["seq"] + 1
+            record = _record_at_the_end(piece)
+        if record is not None:
+            if seq is not None and record["seq"] != seq and not segment.located:
+                missing = record["seq"] - seq & records.UNKNOWN
+                segment.fault(DAMAGED, at, f"{missing} records are missing")
+            seq = record["seq"] + 1 & records.UNKNOWN
             segment.records.append(record)
         at = zero + 1
+
+
+def _record(piece: bytes) -> dict | None:
+    body = framing.decode(piece)
+    return log_records.unpack(body) if body else None
+
+
+def _record_at_the_end(piece: bytes) -> dict | None:
+    """The whole record that a damaged piece ends with: its predecessor's zero byte was hit.
+
+    Looks for it only where COBS leads from block to block to the end, at a type and version that
+    are known: any bytes take a bounded time.
+    """
+    end = len(piece)
+    leads_to_end = bytearray(end) + b"\1"
+    for at in range(end - 1, max(0, end - _PIECE_MOST) - 1, -1):
+        follows = at + piece[at]
+        leads_to_end[at] = follows <= end and leads_to_end[follows]
+    for at in range(max(0, end - _PIECE_MOST), end - records.HEAD_BYTES):
+        known = piece[at + 1] in records.LAYOUTS and piece[at] > 2
+        if leads_to_end[at] and known and piece[at + 2] == records.VERSIONS[piece[at + 1]]:
+            record = _record(piece[at:])
+            if record is not None:
+                return record
+    return None
 
 
 def read_segment(path: Path) -> Segment:
@@ -93,12 +140,14 @@ def read_segment(path: Path) -> Segment:
 def frames_of(snippet: dict) -> np.ndarray:
     """Frames of a snippet record, int32[n, 3] in offset binary: undoes `kernels.code_frames`.
 
-    Zig-zag differences, 7 bits a byte, low bits first.
+    Zig-zag differences, 7 bits a byte, low bits first. Ends before one that no two samples have.
     """
     deltas, value, shift = [], 0, 0
     for byte in snippet["rest"]:
         value |= (byte & 127) << shift
         shift += 7
+        if value > 2 * 0xFFFF:
+            break
         if byte < 128:
             deltas.append(-(value + 1 >> 1) if value & 1 else value >> 1)
             value = shift = 0
@@ -117,35 +166,57 @@ def waveform_mg(snippet: dict, header: dict) -> np.ndarray:
 
 def records_of(segments: list[Segment], stream: int) -> list[dict]:
     """The records of one stream, in order of their numbers."""
-    of_stream = [s for s in segments if s.header and s.header["stream"] == stream]
+    of_stream = [s for s in segments if _stream_of(s) == stream]
     return [record for segment in of_stream for record in segment.records]
+
+
+def _stream_of(segment: Segment) -> int:
+    """By its header; where that is lost, by its records."""
+    if segment.header:
+        return segment.header["stream"]
+    coded = [record for record in segment.records if record["type"] == records.SNIPPET]
+    return records.WAVEFORMS if coded else records.FACTS
 
 
 def segment_paths(source: Path) -> list[Path]:
     """The segment files of a log folder in their order, or the one file named.
 
-    Raises CribtraceError for a folder without any.
+    A folder that has none but in its `log`, as the demo's, stands for that. Raises
+    CribtraceError for a folder without any.
     """
     if not source.is_dir():
         return [source]
-    paths = sorted(source.glob("*" + SUFFIX))
+    paths = sorted(_folder(source).glob("*" + SUFFIX))
     if not paths:
         raise CribtraceError(f"{source}: no segments (*{SUFFIX}) in it; pull a log into it first")
     return paths
 
 
-def read(source: Path) -> list[Segment]:
-    """All segments of a log folder or a single file.
+def _folder(source: Path) -> Path:
+    inner = source / "log"
+    return inner if not any(source.glob("*" + SUFFIX)) and inner.is_dir() else source
 
-    Raises CribtraceError where none is a Cribtrace segment with a readable header, and where the
-    folder mixes the logs of two boards.
+
+def read(source: Path) -> list[Segment]:
+    """All segments of a log folder or a single file, but the empty ones of a folder.
+
+    One without a readable header has its neighbour's, where that is of the same boot. Raises
+    CribtraceError where none is a Cribtrace segment with a readable header (Damaged where one
+    was), and where the folder mixes the logs of two boards.
     """
     segments = [read_segment(path) for path in segment_paths(source)]
+    # A power cut before the first commit leaves an empty file: nothing of it is missing.
+    segments = [s for s in segments if s.size_bytes] or segments[:1]
+    _lend_headers(segments)
     headers = [s.header for s in segments if s.header]
     if not headers:
-        fault = segments[0].faults[0]
-        error = Damaged if segments[0].verdict == DAMAGED else CribtraceError
-        raise error(f"{fault}; nothing in {source} can be read as a log")
+        worst = next((s for s in segments if s.verdict != FOREIGN), segments[0])
+        error = CribtraceError if worst.verdict == FOREIGN else Damaged
+        whole = sum(len(s.records) for s in segments)
+        without = f"{whole} whole records without units" if whole else "nothing"
+        raise error(f"{worst.faults[0]}; {without} in {source}, so it cannot be read as a log")
+    if not any(s.header and s.records for s in segments):
+        raise Damaged(f"{source}: a header and no record: pull the log again into another folder")
     devices = sorted({header["device"].hex() for header in headers})
     if len(devices) > 1:
         raise CribtraceError(
@@ -154,7 +225,23 @@ def read(source: Path) -> list[Segment]:
     return segments
 
 
+def _lend_headers(segments: list[Segment]) -> None:
+    """Records whose numbers go on where a neighbour's end, no boot between, have its units."""
+    streams = [[s for s in segments if _stream_of(s) == stream] for stream in STREAMS]
+    for row in [*streams, *(stream[::-1] for stream in streams)]:
+        for known, lost in pairwise(row):
+            if not known.header or lost.header or not lost.records or not known.records:
+                continue
+            earlier, later = sorted((known, lost), key=segments.index)
+            follows = earlier.records[-1]["seq"] + 1 & records.UNKNOWN == later.records[0]["seq"]
+            if follows and later.records[0]["type"] != records.BOOT:
+                lost.header = {**known.header, "first_seq": lost.records[0]["seq"]}
+    for lost in segments:
+        if lost.records and not lost.header:
+            lost.fault(DAMAGED, 0, f"{len(lost.records)} whole records have no units")
+
+
 def unfinished(source: Path) -> list[str]:
     """A fault for each segment that a pull has begun and not finished."""
-    parts = sorted(source.glob(f"*{SUFFIX}.part")) if source.is_dir() else []
+    parts = sorted(_folder(source).glob(f"*{SUFFIX}.part")) if source.is_dir() else []
     return [f"{part.name}: not wholly pulled; run the pull again" for part in parts]

@@ -1,7 +1,8 @@
 """Bring the log of a board into a folder, so that nothing is lost wherever it is interrupted.
 
-A segment is received into `NNNNNNNN.crib.part`, checked, written through to the disk, renamed,
-and only then acknowledged. Run it again after any interruption: it goes on where it was.
+A segment is received into `NNNNNNNN.crib.part`, written through to the disk, checked, renamed.
+What the disk holds is acknowledged last: the line need not wait for the board's flash meanwhile.
+Run it again after any interruption: it goes on where it was.
 """
 
 import contextlib
@@ -11,14 +12,15 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cribtrace import log_records
+from cribtrace import exchange, log_records
 from cribtrace.client import Client, Segment
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Usage
+from cribtrace.window import Stretch
 
 SUFFIX = ".crib"
 _PART = ".part"
@@ -29,14 +31,26 @@ Progress = Callable[[int, int], None]  # bytes in the folder so far, bytes in al
 
 @dataclass
 class Pulled:
-    """What a pull did: `segments` on the board, `new_segments` and `bytes` fetched just now."""
+    """What a pull did: `segments` on the board, `new_segments` and `bytes` fetched just now.
+
+    `seconds` are those from its first request to its last fsync.
+    """
 
     segments: int = 0
     new_segments: int = 0
     bytes: int = 0
     wire_bytes: int = 0
+    seconds: float = 0.0
     device: str = ""
     damaged: list[int] = field(default_factory=list)  # segments whose CRC is wrong on the board
+
+    def add(self, later: "Pulled") -> None:
+        """Count a second pull into the same folder with this one."""
+        self.segments = later.segments
+        self.new_segments += later.new_segments
+        self.bytes += later.bytes
+        self.wire_bytes += later.wire_bytes
+        self.damaged = sorted({*self.damaged, *later.damaged})
 
 
 class _Tally:
@@ -63,27 +77,31 @@ def pull(
     not acknowledged. Raises Usage for a folder that holds another log, NoDevice when the line
     fails; what is in the folder stays good.
     """
-    device = client.hello()["device"]
-    before = client.stats.bytes_in
+    started_s = time.monotonic()
+    hello = client.hello()
+    device = hello["device"]
     with _disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _check_owner(folder, device)
-        client.time(time.time_ns() // 1_000_000)
+        exchange.anchor(client, hello)
+        before = client.stats.bytes_in  # to tell the time is no part of bringing the log
         client.flush()
         segments = client.list()
         new = [s for s in segments if not _have(folder, s)]
         pulled = Pulled(segments=len(segments), device=device)
         tally = _Tally(sum(s.size_bytes for s in segments), progress)
         tally.add(tally.total - sum(s.size_bytes for s in new))
+        pulled.damaged = _fetch(client, folder, new, tally)
+        pulled.seconds = time.monotonic() - started_s
         for segment in segments:
-            if segment in new and _fetch(client, folder, segment, tally):
-                pulled.new_segments += 1
-                pulled.bytes += segment.size_bytes
-            elif segment in new:
-                pulled.damaged.append(segment.number)
             # To acknowledge a segment frees those before it too.
-            if not (keep or segment.acked or pulled.damaged):
+            if segment.number in pulled.damaged:
+                break
+            if not (keep or segment.acked):
                 client.ack(segment.number, segment.crc)
+    fetched = [s for s in new if s.number not in pulled.damaged]
+    pulled.new_segments = len(fetched)
+    pulled.bytes = sum(s.size_bytes for s in fetched)
     pulled.wire_bytes = client.stats.bytes_in - before
     return pulled
 
@@ -95,6 +113,10 @@ def segment_files(folder: Path) -> list[Path]:
 
 def _path(folder: Path, segment: Segment) -> Path:
     return folder / f"{segment.number:08d}{SUFFIX}"
+
+
+def _part(folder: Path, segment: Segment) -> Path:
+    return folder / f"{segment.number:08d}{SUFFIX}{_PART}"
 
 
 def _check_owner(folder: Path, device: str) -> None:
@@ -129,31 +151,53 @@ def _have(folder: Path, segment: Segment) -> bool:
     return False
 
 
-def _fetch(client: Client, folder: Path, segment: Segment, tally: _Tally) -> bool:
-    """Receive one segment under its final name; False if its CRC is wrong even so."""
-    path = _path(folder, segment)
-    part = path.with_name(path.name + _PART)
+def _fetch(client: Client, folder: Path, new: Sequence[Segment], tally: _Tally) -> list[int]:
+    """Receive segments under their final names; returns those whose CRC is wrong even so."""
     for _ in range(2):  # what an earlier run left may be stale: then once more from the start
-        _receive(client, part, segment, tally)
-        if zlib.crc32(part.read_bytes()) == segment.crc:
-            os.replace(part, path)
-            _sync_folder(folder)
-            return True
+        new = [s for s in _receive(client, folder, new, tally) if not _complete(folder, s, tally)]
+    return [segment.number for segment in new]
+
+
+def _receive(
+    client: Client, folder: Path, new: Sequence[Segment], tally: _Tally
+) -> Iterator[Segment]:
+    """Yield each segment once its part is on the disk; the next ones are under way by then."""
+    stretches = [Stretch(s.number, _here(folder, s), s.size_bytes) for s in new]
+    stretches = [s._replace(length=s.length - s.offset) for s in stretches]
+    tally.add(sum(stretch.offset for stretch in stretches))
+    pieces = client.read_all(stretches)
+    for segment, stretch in zip(new, stretches, strict=True):
+        missing = stretch.length
+        with _part(folder, segment).open("ab", buffering=0) as f:
+            while missing:
+                _, piece = next(pieces)
+                _write_all(f, piece)
+                missing -= len(piece)
+                tally.add(len(piece))
+            os.fsync(f.fileno())
+        yield segment
+
+
+def _here(folder: Path, segment: Segment) -> int:
+    """How many bytes of a segment an earlier run has left; what is too long is emptied."""
+    part = _part(folder, segment)
+    size = part.stat().st_size if part.exists() else 0
+    if size > segment.size_bytes:
+        os.truncate(part, 0)
+        return 0
+    return size
+
+
+def _complete(folder: Path, segment: Segment, tally: _Tally) -> bool:
+    """Give a part its final name; False, and it is gone, where its CRC is wrong."""
+    part = _part(folder, segment)
+    if zlib.crc32(part.read_bytes()) != segment.crc:
         part.unlink()
         tally.add(-segment.size_bytes)
-    return False
-
-
-def _receive(client: Client, part: Path, segment: Segment, tally: _Tally) -> None:
-    with part.open("ab", buffering=0) as f:
-        if f.tell() > segment.size_bytes:
-            f.truncate(0)
-        here = f.seek(0, os.SEEK_END)
-        tally.add(here)
-        for piece in client.read(segment.number, here, segment.size_bytes - here):
-            _write_all(f, piece)
-            tally.add(len(piece))
-        os.fsync(f.fileno())
+        return False
+    os.replace(part, _path(folder, segment))
+    _sync_folder(folder)
+    return True
 
 
 def _write_all(f: io.FileIO, piece: bytes) -> None:

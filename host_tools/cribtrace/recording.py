@@ -1,5 +1,6 @@
 """Recordings: what a sensor under a mattress measured, or would have."""
 
+import io
 import json
 import math
 import os
@@ -19,6 +20,11 @@ from cribtrace.errors import CribtraceError, Usage
 CSV_LSB_PER_G = 16384.0
 _SCALE_MOST = 1e6  # milli-LSB are to fit the board's small integers
 """Scale of a .csv that is not in LSB already: +-2 g fill an int16."""
+_ENTRY_MOST_BYTES = 1 << 30  # chosen: 19 days at 104 Hz; a small file can be packed to hold more
+_NPY_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 # LSM6DSO data sheet (DS12140), INTERNAL_FREQ_FINE: the rate is 6667 Hz, trimmed in steps
 # of 0.15 %, over a power of two.
@@ -151,18 +157,40 @@ def _load_npz(path: Path) -> Recording:
 
 
 def _entries(path: Path) -> dict[str, np.ndarray]:
+    wanted = ("accel", "rate_hz", "lsb_per_g", "truth", "source")
     try:
         # The zip directory sits at the end of the file: one that was cut short has lost it.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            wanted = ("accel", "rate_hz", "lsb_per_g", "truth", "source")
-            return {name: archive[name] for name in wanted if name in archive.files}
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            there = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            if any(info.compress_size > path.stat().st_size for info in there.values()):
+                raise ValueError(path)  # zipfile makes room for what an entry claims to take
+            return {name: _array(archive, there[name]) for name in wanted if name in there}
     except PermissionError as error:
         raise CribtraceError(f"cannot read {path}: permission denied: mend its rights") from error
-    except (*_FOREIGN, AttributeError) as error:
+    except _FOREIGN as error:
         raise CribtraceError(
             f"{path} is cut short, damaged or not an .npz recording: "
             "copy it again, or convert it to .npz or .csv"
         ) from error
+
+
+def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """One entry, as numpy reads it; ValueError where it claims more than there is.
+
+    numpy makes room for whatever shape a header states before it looks at what follows.
+    """
+    known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if not known or info.file_size > _ENTRY_MOST_BYTES:
+        raise ValueError(info.filename)
+    content = io.BytesIO(archive.read(info))
+    read_header = _NPY_HEADERS.get(np.lib.format.read_magic(content))
+    if read_header is None:
+        raise ValueError(info.filename)
+    shape, _, dtype = read_header(content)
+    if math.prod(shape) * dtype.itemsize > len(content.getbuffer()) - content.tell():
+        raise ValueError(info.filename)
+    content.seek(0)
+    return np.lib.format.read_array(content, allow_pickle=False)
 
 
 def _positive(path: Path, entries: dict[str, np.ndarray], name: str) -> float:
@@ -229,7 +257,8 @@ def _load_csv(
 ) -> Recording:
     if rate_hz is None or unit is None:
         missing = " and ".join(n for n, v in (("--rate", rate_hz), ("--unit", unit)) if v is None)
-        raise Usage(f"{path}: a .csv does not state {missing}: add it")
+        units = f", a unit of {', '.join(csv_frames.UNITS)}" if unit is None else ""
+        raise Usage(f"{path}: a .csv does not state {missing}: add it{units}")
     if unit not in csv_frames.UNITS:
         raise Usage(f"no unit {unit!r}: use one of {', '.join(csv_frames.UNITS)}")
     if (unit == "lsb") == (lsb_per_g is None):

@@ -7,7 +7,9 @@ from string import Template
 
 from cribtrace import report_parts as parts
 from cribtrace import report_patterns as patterns
+from cribtrace import report_recorder as recorder
 from cribtrace.analysis import Night
+from cribtrace.nights import sentences
 from cribtrace.report_embed import embedded
 from cribtrace.tally import for_everyone, tally
 from cribtrace.wording import NOT_THIS, headline
@@ -42,20 +44,20 @@ def render(night: Night) -> str:
     unlisted -= len(night.events)
     counts = tally(night)
     style, script = _asset("report.css"), "".join(map(_asset, SCRIPTS))
-    longest_s = counts.longest[1] - counts.longest[0] if counts.longest else None
-    said = headline(counts.counts, counts.covered_s, counts.span_s, longest_s)
+    said = headline(counts.counts, counts.covered_s, counts.span_s)
     return Template(_asset("page.html")).substitute(
         policy=_policy(style, script),
         style=style,
         script=script,
         title=parts.esc(f"Cribtrace: {parts.heading(night, counts)}"),
         heading=parts.esc(parts.heading(night, counts)),
-        under=parts.under(night),
+        simulated=parts.simulated(night),
+        under="<br>".join([parts.under(night), *map(parts.esc, sentences(night))]),
         headline=parts.esc(said),
         facts=parts.facts(counts),
         kinds=parts.kinds_table(counts),
         aside=" ".join(NOT_THIS[index] for index in (0, 3)),
-        hours=parts.hours_table(counts),
+        hours=parts.hours_table(night, counts),
         patterns=patterns.patterns_table(night),
         states=patterns.states_table(night),
         events=parts.events_list(
@@ -64,8 +66,8 @@ def render(night: Night) -> str:
             {i: patterns.context_sentence(said) for i, said in night.contexts.items()},
         ),
         unlisted=parts.unlisted(unlisted),
-        coverage=parts.coverage_table(night, counts),
-        marks=parts.marks_and_recorder(night),
+        coverage=recorder.coverage_table(night, counts),
+        marks=recorder.marks_and_recorder(night),
         settings=parts.settings_tables(night),
         not_this=parts.esc(" ".join(NOT_THIS)),
         night=embedded(night, counts),

@@ -2,13 +2,15 @@
 
 import base64
 import json
-import math
+from datetime import datetime, tzinfo
+from functools import cache
 
 import numpy as np
 
 from cribtrace import criteria
 from cribtrace.analysis import Night, Snippet
-from cribtrace.tally import Tally, interval, kind_of
+from cribtrace.report_shapes import named
+from cribtrace.tally import Tally, interval, kind_of, later
 from cribtrace.wording import number
 
 # All waveforms of a page together: 8 bytes of base64 for each point of three axes.
@@ -77,23 +79,30 @@ def _waveforms(night: Night) -> dict[int, dict]:
     return drawn
 
 
-def _height(code: object) -> int | None:
-    """A second's code on one scale: 16 steps an octave of motion, 80 at the noise's own."""
-    value = number(code)
-    if value is None or not 0 <= value <= 255:
-        return None
-    motion = criteria.second_strength(int(value)) ** 0.5
-    return min(255, max(0, round(80 + 16 * math.log2(motion)))) if motion > 0 else 0
+@cache
+def motions() -> list[float]:
+    """What motion each of a second's 256 codes stands for, as a multiple of the noise's."""
+    return [round(criteria.second_strength(code) ** 0.5, 2) for code in range(256)]
+
+
+@cache
+def least_reaching(threshold: float) -> int:
+    """The lowest code of a second that reached this strength; `criteria.reached` is the rule."""
+    return next(code for code in range(256) if criteria.reached(code, threshold))
 
 
 def _levels(epoch: dict) -> list | None:
+    """An epoch's onset, its seconds' codes, and the lowest code that reached its threshold."""
     levels, span = epoch.get("levels"), interval(epoch)
-    if not isinstance(levels, (list, tuple)) or span is None:
+    if not isinstance(levels, (list, tuple)) or not levels or span is None:
         return None
-    heights = [_height(level) for level in levels]
-    if None in heights or not heights:
+    found = [number(level) for level in levels]
+    codes = [int(code) for code in found if code is not None and 0 <= code <= 255]
+    if len(codes) < len(levels):
         return None
-    return [span[0], _text(bytes(height for height in heights if height is not None))]
+    threshold = number(epoch.get("threshold")) or 0.0
+    in_force = threshold if threshold > 0 else criteria.DEFAULT_STRENGTH
+    return [span[0], _text(bytes(codes)), least_reaching(in_force)]
 
 
 def _hidden(night: Night) -> list[list]:
@@ -104,6 +113,17 @@ def _hidden(night: Night) -> list[list]:
     return [[span[0], span[1], why] for span, why in spans if span is not None]
 
 
+def _offsets(start: datetime | None, span_s: float, zone: tzinfo | None) -> list[list[float]]:
+    """[from, seconds ahead of UTC] whenever the zone's clocks are set, to the minute."""
+    out: list[list[float]] = []
+    for minute in range(int(span_s // 60) + 1 if start else 0):
+        ahead = later(start, 60.0 * minute, zone).utcoffset() if start else None
+        ahead_s = ahead.total_seconds() if ahead else 0.0
+        if not out or out[-1][1] != ahead_s:
+            out.append([60.0 * minute, ahead_s])
+    return out
+
+
 def embedded(night: Night, counts: Tally) -> str:
     """The night as JSON for the script element of the page; `<` and `&` never occur in it."""
     kinds = list(counts.counts)
@@ -111,7 +131,10 @@ def embedded(night: Night, counts: Tally) -> str:
     content = {
         "span": min(counts.span_s, LONGEST_SPAN_S),
         "start": counts.start.timestamp() if counts.start else None,
+        "offsets": _offsets(counts.start, min(counts.span_s, LONGEST_SPAN_S), night.zone),
         "kinds": kinds,
+        "names": [named(kind) for kind in kinds],
+        "motion": motions(),
         "events": [[*span, kinds.index(kind)] if span else None for span, kind in spans],
         "levels": [found for found in map(_levels, night.epochs) if found is not None],
         "hidden": _hidden(night),

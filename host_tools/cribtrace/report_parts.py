@@ -2,11 +2,11 @@
 
 import html
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import tzinfo
 
 from cribtrace.analysis import Night
-from cribtrace.report_shapes import shape, shape_class
-from cribtrace.tally import Tally, held_s, interval, kind_of, moved, utc_of
+from cribtrace.report_shapes import named, shape, shape_class
+from cribtrace.tally import HOUR_S, Tally, held_s, kind_of, later, moved, utc_of
 from cribtrace.wording import (
     DISTURBANCES,
     KINDS,
@@ -16,7 +16,6 @@ from cribtrace.wording import (
     fixed,
     length,
     number,
-    reason,
     rounded_down,
     since_start,
 )
@@ -30,20 +29,35 @@ UNITS = {
     "wire_bytes": "bytes",
 }
 
+LONGEST_WORD = 24  # chosen: two such words side by side fit on a phone
+
 
 def esc(value: object) -> str:
     """`value` as text that is safe in an element or a quoted attribute."""
     return html.escape(str(value).encode("utf-8", "replace").decode("utf-8"), quote=True)
 
 
-def _own(value: object) -> str:
-    """Text from a device or a file: escaped, and unable to turn the text around it."""
-    return MISSING if value is None else f"<bdi>{esc(value)}</bdi>"
+def own(value: object) -> str:
+    """Text from a device or a file: escaped, and unable to turn the text around it.
+
+    Only what is too long for a line of a phone may be broken inside its words.
+    """
+    if value is None:
+        return MISSING
+    long = max(map(len, str(value).split()), default=0) > LONGEST_WORD
+    mark = ' class="long"' if long else ""
+    return f"<bdi{mark}>{esc(value)}</bdi>"
 
 
-def kind_name(kind: str) -> str:
-    """The kind's term with its meaning beside it, as plain text."""
-    return f"{kind} — {KINDS[kind].meaning}" if kind in KINDS else kind
+def kind_label(kind: str) -> str:
+    """The kind's short name as HTML."""
+    return esc(named(kind)) if kind in KINDS else own(kind)
+
+
+def _kind_term(kind: str) -> str:
+    """The kind's full name with its meaning beside it, as HTML."""
+    known = KINDS.get(kind)
+    return esc(f"{known.one} — {known.meaning}") if known else own(kind)
 
 
 def table(name: str, caption: str, head: Iterable[str], rows: Iterable[str]) -> str:
@@ -61,21 +75,34 @@ def row(first: str, *cells: str) -> str:
     return f'<tr><th scope="row">{first}</th>{rest}</tr>'
 
 
+def _simulated(night: Night) -> bool:
+    return bool(night.header.get("recording_frames"))
+
+
+def simulated(night: Night) -> str:
+    """That no real board measured this, before anything that it might be taken for."""
+    if not _simulated(night):
+        return ""
+    return (
+        '<p class="simulated"><b>Simulated.</b> A recording was played to a virtual board; '
+        "nothing on this page was measured by a real one.</p>"
+    )
+
+
 def heading(night: Night, counts: Tally) -> str:
     """When the recording began, or which recording it is."""
+    what = "Simulated recording" if _simulated(night) else "Recording"
     if counts.start is not None:
-        zone = counts.start.tzname()
-        return f"Recording of {counts.start:%Y-%m-%d}, from {counts.start:%H:%M} {zone}"
+        about = "about " if any("utc_about" in line for line in night.clocks) else ""
+        return f"{what} of {counts.start:%Y-%m-%d}, from {about}{counts.start:%H:%M %Z}"
     device = night.header.get("device")
-    return f"Recording of device {device}" if device is not None else "Recording"
+    return f"{what} of device {device}" if device is not None else what
 
 
 def under(night: Night) -> str:
     """The line below the heading: where the numbers come from."""
     known = [(name, night.header.get(name)) for name in ("source", "device", "board", "sensor")]
-    told = [f"{esc(name)} <b>{_own(value)}</b>" for name, value in known if value is not None]
-    if night.header.get("recording_frames"):
-        told.append("simulated: a recording played to a virtual board")
+    told = [f"{esc(name)} <b>{own(value)}</b>" for name, value in known if value is not None]
     return " · ".join(told)
 
 
@@ -83,7 +110,6 @@ def facts(counts: Tally) -> str:
     """The largest numbers, as the inside of a dl."""
     coverage = counts.coverage
     total = counts.movements
-    longest = counts.longest
     listed = (
         ("Recorded", length(counts.span_s), f"{counts.span_s / 3600:.2f} h"),
         (
@@ -92,11 +118,6 @@ def facts(counts: Tally) -> str:
             length(counts.covered_s),
         ),
         ("Movements", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),
-        (
-            "Longest without an event",
-            length(longest[1] - longest[0]) if longest else MISSING,
-            f"covered, from {since_start(longest[0])}" if longest else MISSING,
-        ),
     )
     return "".join(
         f"<div><dt>{esc(name)}</dt><dd><b>{esc(value)}</b> <span>{esc(note)}</span></dd></div>"
@@ -111,7 +132,7 @@ def kinds_table(counts: Tally) -> str:
     for kind, found in counts.counts.items():
         (others if kind in DISTURBANCES else movements).append(
             row(
-                f"{shape(kind)} {_own(kind)}",
+                f"{shape(kind)} {kind_label(kind)}",
                 esc(KINDS[kind].meaning) if kind in KINDS else MISSING,
                 str(found),
                 fixed(counts.per_covered_hour(found), 1),
@@ -136,7 +157,7 @@ def _bar(found: dict[str, int], most: int) -> str:
     return f'<svg class="bar" aria-hidden="true">{"".join(drawn)}</svg>'
 
 
-def hours_table(counts: Tally) -> str:
+def hours_table(night: Night, counts: Tally) -> str:
     """Counts and covered minutes for each hour of the recording."""
     if not counts.hours:
         return '<p class="note">No time was recorded.</p>'
@@ -144,12 +165,13 @@ def hours_table(counts: Tally) -> str:
     clock = counts.start is not None
     rows = []
     for hour in counts.hours:
-        when = [f"{counts.start + timedelta(hours=hour.index):%H:%M}"] if counts.start else []
+        begins_s = hour.index * HOUR_S
+        when = [f"{later(counts.start, begins_s, night.zone):%H:%M}"] if counts.start else []
         found = [str(value) if value else "0" for value in hour.counts.values()]
         minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
         name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
         rows.append(row(name, *when, _bar(moved(hour.counts), most), *found, minutes))
-    kinds = [f"{shape(kind)}<span>{_own(kind)}</span>" for kind in counts.counts]
+    kinds = [f"{shape(kind)}<span>{kind_label(kind)}</span>" for kind in counts.counts]
     from_clock = [f"From, {esc(counts.start.tzname())}"] if clock and counts.start else []
     head = ["Hour", *from_clock, '<span class="sr">Drawn</span>', *kinds, "Covered, min"]
     return table("hours", "Counts per hour since the start of the recording", head, rows)
@@ -161,13 +183,14 @@ def _beside(event: dict) -> str:
     margin = number(why.get("margin")) if isinstance(why, dict) else None
     listed = [f"{margin:.1f} × threshold"] if margin is not None else []
     if event.get("axis") is not None:
-        listed.append(f"axis {_own(event['axis'])}")
+        listed.append(f"axis {own(event['axis'])}")
     return ", ".join(listed)
 
 
-def _event(index: int, event: dict, position: int, said_of: list[str]) -> str:
+def _event(index: int, event: dict, position: int, said_of: list[str], zone: tzinfo | None) -> str:
     """One event as a details element: the line, then why."""
     kind, utc = kind_of(event), utc_of(event)
+    utc = utc and utc.astimezone(zone)
     onset, duration = number(event.get("onset_s")), number(event.get("duration_s"))
     peak = number(event.get("peak_mg"))
     clock = f'<time datetime="{esc(utc.isoformat())}">{utc:%H:%M:%S}</time>' if utc else MISSING
@@ -175,13 +198,14 @@ def _event(index: int, event: dict, position: int, said_of: list[str]) -> str:
     keys = " ".join(f'data-{name}="{value or 0:.10g}"' for name, value in sorted_by.items())
     said = "".join(f"<p>{esc(sentence)}</p>" for sentence in said_of if sentence)
     return (
-        f'<li id="event-{index}" data-index="{index}" {keys}><details><summary>'
+        f'<li id="event-{index}" data-index="{index}" data-code="{esc(kind)}" {keys}>'
+        "<details><summary>"
         f'<span class="at">{since_start(onset, 1)}</span><span class="clock">{clock}</span>'
-        f'<span class="kind">{shape(kind)} {_own(kind)}</span>'
+        f'<span class="kind">{shape(kind)} {kind_label(kind)}</span>'
         f'<span class="num">{fixed(duration, 2)} s</span>'
         f'<span class="num">{fixed(peak, 2)} mg</span>'
         f'<span class="beside">{_beside(event)}</span>'
-        f'</summary><div class="why"><p class="term">{_own(kind_name(kind))}</p>{said}'
+        f'</summary><div class="why"><p class="term">{_kind_term(kind)}</p>{said}'
         f'<div class="wave"></div></div></details></li>'
     )
 
@@ -192,13 +216,13 @@ def events_list(night: Night, counts: Tally, beside: Mapping[int, str]) -> str:
         return '<p class="note">No events in the covered time.</p>'
     kinds = list(counts.counts)
     rows = (
-        _event(i, event, kinds.index(kind_of(event)), [*said, beside.get(i, "")])
+        _event(i, event, kinds.index(kind_of(event)), [*said, beside.get(i, "")], night.zone)
         for i, event in enumerate(night.events)
         for said in [explain(event, held_s(event, night.snippets.get(i)))]
     )
     zone = f", {esc(counts.start.tzname())}" if counts.start else ""
     columns = (
-        ('data-sort="onset"', "Since start"),
+        ('class="at" data-sort="onset"', "Since start"),
         ('class="clock"', f"Clock{zone}"),
         ('data-sort="kind"', "Kind"),
         ('data-sort="duration"', "Duration"),
@@ -220,60 +244,13 @@ def unlisted(count: int) -> str:
     return f'<p class="note">Not listed: {said}; `cribtrace decode` has them.</p>'
 
 
-def coverage_table(night: Night, counts: Tally) -> str:
-    """Everything that was not covered, and why."""
-    unusable = [state for state in night.states if state.get("state") == "unusable"]
-    entries = [*((gap, "gap") for gap in night.gaps), *((state, "unusable") for state in unusable)]
-    entries.sort(key=lambda entry: interval(entry[0]) or (0.0, 0.0))
-    lost_s = max(0.0, counts.span_s - counts.covered_s)
-    said = (
-        f'<p class="note">{length(counts.covered_s)} covered, {length(lost_s)} not covered, '
-        f"of {length(counts.span_s)} recorded.</p>"
-    )
-    said += "".join(
-        f'<p class="note">Could not be read: {_own(fault)}</p>' for fault in night.faults
-    )
-    if not entries:
-        return f'{said}<p class="note">No gap is on record.</p>'
-    rows = []
-    for entry, what in entries:
-        why, words = entry.get("reason"), reason(entry.get("reason"))
-        told = f"{_own(why)}{' — ' + esc(words) if words else ''}"
-        frames = number(entry.get("frames"))
-        span = (
-            since_start(number(entry.get("onset_s")), 1),
-            length(number(entry.get("duration_s"))),
-        )
-        rows.append(row(span[0], span[1], what, told, fixed(frames, 0)))
-    head = ("Since start", "Length", "What", "Reason", "Frames")
-    return said + table("gaps", "Time that was not covered", head, rows)
-
-
-def marks_and_recorder(night: Night) -> str:
-    """The observer's marks, and what the board says about itself."""
-    marks = [
-        row(since_start(number(mark.get("t_s"))), _own(mark.get("text"))) for mark in night.marks
-    ]
-    out = [table("plain", "Marks", ("Since start", "Text"), marks)] if marks else []
-    rows = []
-    for entry in night.recorder:
-        rest = {key: value for key, value in entry.items() if key not in ("type", "t_s", "what")}
-        told = "; ".join(f"{esc(key)} {_own(value)}" for key, value in rest.items())
-        rows.append(row(since_start(number(entry.get("t_s"))), _own(entry.get("what")), told))
-    if rows:
-        out.append(table("plain", "Recorder", ("Since start", "What", "With"), rows))
-    return (
-        f'<div class="side">{"".join(out)}</div>' if out else '<p class="note">None on record.</p>'
-    )
-
-
 def _value(value: object) -> object:
     return f"{value:.8g}" if isinstance(value, float) else value
 
 
 def _listing(caption: str, values: dict) -> str:
     rows = [
-        row(_own(key), f"{_own(_value(value))} {UNITS.get(str(key), '')}".rstrip())
+        row(own(key), f"{own(_value(value))} {UNITS.get(str(key), '')}".rstrip())
         for key, value in values.items()
         if key != "type" and not isinstance(value, dict)
     ]

@@ -17,15 +17,34 @@ STATES = {
     UNKNOWN: "cannot tell",
     NO_MOTION: "no motion seen: an empty crib and an infant who does not move look the same",
 }
+# What the rule saw, in a line each: it knows movement and nothing else.
+_LOOKS = {
+    ASLEEP: "looks like sleep by the movement rule (likely asleep): for 3 min little movement. "
+    "It cannot tell lying awake without moving from sleep.",
+    AWAKE: "looks like waking by the movement rule (likely awake)",
+    UNKNOWN: "cannot tell: too little seen, handled, or disturbed",
+    NO_MOTION: STATES[NO_MOTION],
+}
 _STOPPED = {True: "yes", False: "no", None: "cannot tell"}
 
 
-def timing(pattern: dict) -> str:
-    """Rate of a bout, or the median interval of anything else."""
-    rate_hz, interval_s = number(pattern.get("rate_hz")), number(pattern.get("interval_s"))
-    if pattern.get("kind") == "bout":
-        return f"{fixed(rate_hz, 1)} per second" if rate_hz is not None else MISSING
-    return f"{fixed(interval_s, 1)} s apart" if interval_s is not None else MISSING
+def _of(count: object, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def made_of(pattern: dict) -> str:
+    """What a pattern is, what it counts, and its rate or its median interval."""
+    kind, count = pattern["kind"], pattern["count"]
+    if kind == "bout":
+        name = "Large rhythmic bout" if pattern.get("of") == "rhythmic_large" else PATTERNS[kind]
+        pieces = f" in {count} pieces" if count > 1 else ""
+        rate_hz = number(pattern.get("rate_hz"))
+        rate = f", {fixed(rate_hz, 1)} per second" if rate_hz is not None else ""
+        return f"{name}: {_of(pattern.get('jerks'), 'jerk', 'jerks')}{pieces}{rate}"
+    members = ("twitch", "twitches") if kind == "twitch_cluster" else ("movement", "movements")
+    apart_s = number(pattern.get("interval_s"))
+    apart = f", {fixed(apart_s, 1)} s from one to the next (median)" if apart_s is not None else ""
+    return f"{PATTERNS[kind]}: {_of(count, *members)}{apart}"
 
 
 def disturbed(context: dict) -> str:
@@ -55,14 +74,14 @@ def patterns_table(night: Night) -> str:
         return '<p class="note">No bout, train, cluster or series was found.</p>'
     rows = [_pattern(pattern) for pattern in sorted(night.patterns, key=lambda p: p["onset_s"])]
     head = ("Since start", "Length", "What", "Moment")
-    return table("plain", "Movements that belong together", head, rows)
+    return table("plain patterns", "Movements that belong together", head, rows)
 
 
 def _pattern(pattern: dict) -> str:
     return row(
         since_start(pattern["onset_s"]),
         length(pattern["duration_s"]),
-        f"{PATTERNS[pattern['kind']]}: {pattern['count']}, {timing(pattern)}",
+        made_of(pattern),
         context_sentence(pattern["context"]),
     )
 
@@ -72,9 +91,9 @@ def states_table(night: Night) -> str:
     if not night.likely:
         return '<p class="note">Nothing is known about sleep.</p>'
     rows = []
-    for state, words in STATES.items():
+    for state, words in _LOOKS.items():
         lasted = [line["duration_s"] for line in night.likely if line["state"] == state]
-        rows.append(row(words, str(len(lasted)), length(sum(lasted))))
-    return table(
-        "plain", "Likely states, from movement alone", ("State", "Stretches", "Length"), rows
-    )
+        together = length(sum(lasted)) if sum(lasted) else "none"
+        rows.append(row(words, str(len(lasted)), together))
+    head = ("What the stretch looks like", "Stretches", "Together")
+    return table("plain states", "Stretches by movement alone: no measure of sleep", head, rows)

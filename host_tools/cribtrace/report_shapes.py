@@ -1,4 +1,9 @@
-"""One shape for each kind, so that nothing rests on colour alone; page.js has their classes."""
+"""One shape and one short name for each kind; page.js has the shapes' classes.
+
+Nothing rests on colour alone.
+"""
+
+from cribtrace.wording import KINDS
 
 # (class, path in a 12 x 12 box). Upright bars are regular, level ones not the sleeper's.
 SHAPES = {
@@ -12,6 +17,20 @@ SHAPES = {
     "environment": ("k8", "M0 5h12v2h-12z"),
 }
 OTHER_SHAPE = ("k3", "M6 1.5a4.5 4.5 0 1 0 .01 0zM6 3.5a2.5 2.5 0 1 1-.01 0z")
+
+
+# Where there is little room: heads of columns, lanes of the timeline. The others are short enough.
+_SHORT = {
+    "rhythmic_large": "large rhythmic",
+    "startle_like": "startle-like",
+    "handling": "handling",
+    "environment": "from outside",
+}
+
+
+def named(kind: str) -> str:
+    """A kind's short name in words; one that this version does not know is named as it is."""
+    return _SHORT.get(kind) or (KINDS[kind].one if kind in KINDS else kind)
 
 
 def shape_class(kind: str) -> str:

@@ -5,8 +5,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from cribtrace import analysis, configuration, facts, log_records, logfile
+from cribtrace import boots, configuration, log_records, logfile
 from cribtrace.device import config, detector, kernels, records
+from cribtrace.scale import Scale
 
 SAME, DIFFERS, NOT_DERIVABLE = "same", "differs", "not_derivable"
 
@@ -105,7 +106,7 @@ def verdicts(source: Path) -> Iterator[Verdict]:
     """
     segments = [s for s in logfile.read(source) if s.header]
     in_force = configuration.logged(record for s in segments for record in s.records)
-    starts_s = {boot.header["boot"]: boot.start_s for boot in analysis.in_a_row(segments)}
+    starts_s = {boot.header["boot"]: boot.start_s for boot in boots.in_a_row(segments)}
     for number, group in groupby(segments, key=lambda s: (s.header or {})["boot"]):
         for one in _of_boot(list(group), in_force):
             yield one._replace(onset_s=round(one.onset_s + starts_s[number], 3))
@@ -166,7 +167,7 @@ def _end(wave: dict) -> int:
 
 
 def _verdict(event: dict, header: dict, verdict: str, why: str) -> Verdict:
-    onset_s = facts.Scale(header).seconds(event["onset"])
+    onset_s = Scale(header).seconds(event["onset"])
     return Verdict(onset_s, records.KINDS[event["kind"]], verdict, why)
 
 

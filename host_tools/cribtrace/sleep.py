@@ -21,9 +21,11 @@ AWAKE_ACTIVE_S = 60  # [D] the same: or at least half of the seconds active
 ASLEEP_AFTER_S = 180  # [D] the same: asleep after 3 quiet minutes
 RESTING_ACTIVE_S = 18  # chosen: a tenth of those may be active, as twitching sleep is
 VEILED_MOST_S = 90  # chosen: with more than half of them veiled nobody can tell
+UNSEEN_MOST_S = 1.0  # chosen: with more than this unseen between them they are not in a row
 VETO_S = 2.0  # [D] clinical.md section 5, ENVIRONMENT: veto of 2 s on either side
 STILL_S = 1200.0  # chosen: 20 min
 HOLE_FORGOTTEN_S = 30.0  # chosen: one epoch of sleep scoring
+SEAM_S = 0.003  # chosen: less than a frame at 300 Hz, more than two times to the millisecond err
 
 # Rhythmic movement is a sign neither of waking nor of sleep: its seconds count as not active.
 _RHYTHMIC = ("rhythmic_bout", "rhythmic_large")
@@ -79,7 +81,7 @@ class Sleep:
         self._ends: list[float] = []
         self._likely: list[Likely] = []
         self._active, self._gross, self._stirred = _Counter(), _Counter(), _Counter()
-        self._veiled = _Counter()
+        self._veiled, self._unseen_s = _Counter(), _Counter()
         self._now = Likely(UNKNOWN, 0.0, "nothing seen yet")
         self._base = 0  # index of the first second since what was known was forgotten
         self._still = 0  # index of the first second of the running stretch without motion
@@ -98,12 +100,12 @@ class Sleep:
         self._holes.append((onset_s, until_s))
 
     def epoch(self, line: dict) -> None:
-        """Take in the seconds of an epoch."""
-        onset_s, over_s = line["onset_s"], end_s(line)
-        for i, active in enumerate(active_seconds(line)):
-            start_s = round(onset_s + i, 3)
+        """Take in the seconds of an epoch: whole frames each, the last one as far as it goes."""
+        over_s, levels = end_s(line), active_seconds(line)
+        starts = [round(line["onset_s"] + i * line["second_s"], 3) for i in range(len(levels))]
+        for start_s, until_s, active in zip(starts, [*starts[1:], over_s], levels, strict=True):
             if start_s < over_s:
-                self._coming.append((start_s, min(round(start_s + 1, 3), over_s), active))
+                self._coming.append((start_s, min(until_s, over_s), active))
 
     def advance(self, limit_s: float) -> None:
         """Judge the seconds about which everything is known once all before `limit_s` has come."""
@@ -147,7 +149,7 @@ class Sleep:
             self._forget("interrupted for an unknown time")
         self._holes = [hole for hole in self._holes if hole[1] > start_s]
         return any(
-            onset_s < until_s and end > start_s
+            onset_s < until_s - SEAM_S and end > start_s + SEAM_S
             for onset_s, end in self._holes
             if not math.isinf(end)
         )
@@ -160,7 +162,8 @@ class Sleep:
         hole_s = start_s - self._ends[-1] if self._ends else 0.0
         if hole_s > HOLE_FORGOTTEN_S:
             self._forget("not seen before")
-        elif hole_s > 0.001:
+        elif hole_s > SEAM_S:
+            self._again(start_s)
             self._still = len(self._starts)
         near = [s for s in self._spans if s[0] < until_s + VETO_S and s[1] > start_s - VETO_S]
         here = [s for s in near if s[0] < until_s and s[1] > start_s]
@@ -177,6 +180,7 @@ class Sleep:
         self._gross.add(min(gross_s, until_s - start_s))
         self._stirred.add(hands or gross_s > 0)
         self._veiled.add(others)
+        self._unseen_s.add(hole_s)
         self._judge(hands)
         self._likely.append(self._now)
 
@@ -186,6 +190,7 @@ class Sleep:
         if any_motion:
             if self._gone and not self._certain(self._moved_last):
                 self._forget("no motion seen before")
+            self._again(start_s)
             self._gone = False
             self._moved_last, self._still = count, count + 1
             self._motionless.append(False)
@@ -196,6 +201,11 @@ class Sleep:
             self._motionless[self._still :] = [True] * (count - self._still)
         self._motionless.append(long_enough)
         self._gone = self._gone or long_enough
+
+    def _again(self, start_s: float) -> None:
+        """A stretch without motion has ended: sleep that goes on behind it counts from here."""
+        if self._motionless[-1:] == [True] and self._now.state == ASLEEP:
+            self._now = self._now._replace(since_s=start_s)
 
     def _certain(self, i: int) -> bool:
         """Whether somebody slept here when second `i` moved, and was not lifted out by that."""
@@ -229,10 +239,9 @@ class Sleep:
     def _resting(self) -> bool:
         if len(self._starts) - self._base < ASLEEP_AFTER_S:
             return False
-        if self._ends[-1] - self._starts[-ASLEEP_AFTER_S] > ASLEEP_AFTER_S + 1:
-            return False  # with a hole in it
         return (
-            not self._stirred.last(ASLEEP_AFTER_S, self._base)
+            self._unseen_s.last(ASLEEP_AFTER_S - 1, self._base) <= UNSEEN_MOST_S
+            and not self._stirred.last(ASLEEP_AFTER_S, self._base)
             and self._active.last(ASLEEP_AFTER_S, self._base) <= RESTING_ACTIVE_S
             and self._veiled.last(ASLEEP_AFTER_S, self._base) <= VEILED_MOST_S
         )
@@ -252,7 +261,7 @@ class Sleep:
             self._told = limit
 
     def _differs(self, i: int) -> bool:
-        apart = self._starts[i] - self._ends[i - 1] > 0.001
+        apart = self._starts[i] - self._ends[i - 1] > SEAM_S
         return apart or self._shown(i) != self._shown(i - 1)
 
     def _shown(self, i: int) -> tuple[str, str]:

@@ -33,7 +33,7 @@ class Decoder:
             chunk = self._tail[:end]
             self._tail = self._tail[end + skip :]
             body = None if is_line else framing.decode(chunk)
-            if body is not None:
+            if body is not None and 0 < body[0] < _FIRST_IN_TEXT:
                 found.append((PACKET, body))
             elif chunk:
                 found.append((TEXT, chunk))

@@ -1,19 +1,24 @@
 """Follow a board live: its records as JSON lines, its text as it is, its absences by name."""
 
+import contextlib
+import math
+import re
 import struct
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
-from cribtrace import configuration, log_records
+from cribtrace import configuration, exchange, log_records
 from cribtrace.client import Client
 from cribtrace.conversation import Refused, printable
 from cribtrace.device import records, settings
 from cribtrace.errors import NoDevice
 from cribtrace.interpretation import Interpreter
+from cribtrace.ports import Search
 
 _POLL_S = 0.25
 _RETRY_S = 0.5
+_ANCHOR_S = 60.0  # a line through an hour of such anchors tells a drift to 10 ppm
 
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
 
@@ -65,36 +70,43 @@ class Live:
 
 
 def follow(
-    connect: Callable[[], Client], to_json: ToJson, *, reconnect: bool = True
+    client: Client, connect: Callable[[str], Client], to_json: ToJson
 ) -> Generator[Decoded | Text | Note, None, None]:
-    """Yield what the board says, for as long as one listens; reconnects after an unplug.
+    """Yield what the board says, for as long as one listens.
 
-    `connect` opens the port and gives a client. Raises NoDevice if the first attempt fails, or
-    whenever the line fails when `reconnect` is off.
+    After an unplug the same board is looked for by its id, whatever its port is called then;
+    `connect` opens a port and gives a client. Raises NoDevice if the first session does not begin.
     """
     following = _Following(to_json)
-    client = connect()
+    search: Search | None = None
     while True:
         try:
             yield from following.session(client)
         except NoDevice as error:
-            if not (reconnect and following.known):
+            if not following.device:
                 raise
-            if following.up:
-                yield Note(f"{error}; waiting for it")
+            if following.up or not search:
+                search = Search(following.device, client.link.port)
+                yield Note(f"{error}; waiting for board {following.device}")
             following.up = False
         finally:
             client.close()
-        client = _again(connect)
+        if search:
+            client = yield from _found(search, connect)
 
 
-def _again(connect: Callable[[], Client]) -> Client:
+def _found(
+    search: Search, connect: Callable[[str], Client]
+) -> Generator[Decoded | Text | Note, None, Client]:
+    told: set[str] = set()
     while True:
         time.sleep(_RETRY_S)
         try:
-            return connect()
+            return search(connect)
         except NoDevice:
-            continue
+            for port in search.others.keys() - told:
+                yield Note(f"{port} is another board, {search.others[port]}; still waiting")
+            told |= search.others.keys()
 
 
 class _Following:
@@ -103,23 +115,27 @@ class _Following:
         self._header: dict = {}
         self._last: int | None = None  # sequence number of the last record heard
         self._frame = 0  # frame that one was made at
-        self.known = False  # a board has answered before
+        self.device = ""  # the id of the board that has answered
         self.up = False  # and does now
 
     def session(self, client: Client) -> Iterator[Decoded | Text | Note]:
         """Yield from one connection until the line fails, which raises NoDevice."""
         facts = client.hello()
         before = self._header
-        if before and facts["device"] != before["device"].hex():
-            yield Note(f"this is another board: {facts['device']}")
-            self._last = None
         self._header = {**header_of(facts, client.info()), "settings": _in_force(client)}
-        restarted = any(before[key] != self._header[key] for key in ("device", "boot") if before)
         client.tail(True)
-        if self.known:
-            yield Note(f"{client.link.port} is back", restarted=restarted)
-        self.known = self.up = True
+        if before:
+            restarted = before["boot"] != self._header["boot"]
+            how = f"; it was restarted, this is boot {self._header['boot']}" if restarted else ""
+            line = f"board {self.device} is back at {client.link.port}{how}"
+            yield Note(line, restarted=restarted)
+        self.device, self.up = facts["device"], True
+        anchored_s = -math.inf
         while True:
+            if time.monotonic() - anchored_s >= _ANCHOR_S:
+                anchored_s = time.monotonic()
+                with contextlib.suppress(Refused):
+                    exchange.anchor(client, facts)
             for heard in client.poll(_POLL_S):
                 if heard.is_record:
                     yield from self._record(heard.content)
@@ -177,6 +193,7 @@ def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
         value = info.get(key, 0)
         return value if isinstance(value, int) else 0
 
+    crc = str(info.get("config_crc"))
     return {
         "magic": records.MAGIC,
         "major": records.FORMAT_MAJOR,
@@ -184,14 +201,14 @@ def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
         "bytes": records.HEADER_BYTES,
         "needs": records.NEEDS,
         "device": bytes.fromhex(hello["device"]),
-        "boot": int(hello.get("boot", "0")),
+        "boot": int(hello["boot"]),
         "segment": 0,
         "first_seq": 0,
         "stream": records.FACTS,
         "rate_mhz": number("rate_mhz"),
         "mlsb_per_g": number("mlsb_per_g"),
         "recording_frames": number("recording_frames"),
-        "config_crc": int(str(info.get("config_crc", "0")), 16),
+        "config_crc": int(crc, 16) if re.fullmatch("[0-9a-f]{8}", crc) else 0,
         "schema": 0,
         "build": 0,
         "full_scale_g": number("full_scale_g"),

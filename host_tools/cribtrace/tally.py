@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 
 from cribtrace.analysis import Night, Snippet
 from cribtrace.wording import DEVELOPERS, DISTURBANCES, KINDS, number
@@ -91,8 +91,8 @@ def _iso(text: str) -> str:
 
 
 def utc_of(entry: dict) -> datetime | None:
-    """The clock time an entry carries: ISO 8601, or seconds since 1970."""
-    value = entry.get("utc")
+    """The clock time an entry carries, about right or better: ISO 8601, or seconds since 1970."""
+    value = entry.get("utc", entry.get("utc_about"))
     seconds = number(value)
     try:
         if seconds is not None:
@@ -106,16 +106,21 @@ def utc_of(entry: dict) -> datetime | None:
 
 
 def start_of(night: Night) -> datetime | None:
-    """Clock time at 0 s, from the first entry that carries one."""
+    """Clock time at 0 s in the night's zone, from the first entry that carries one."""
     for entry in (*night.events, *night.epochs, *night.marks):
         utc = utc_of(entry)
         onset = number(entry.get("onset_s", entry.get("t_s")))
         if utc is not None and onset is not None:
             try:
-                return utc - timedelta(seconds=onset)
+                return (utc - timedelta(seconds=onset)).astimezone(night.zone)
             except OverflowError:
                 return None
     return None
+
+
+def later(start: datetime, seconds: float, zone: tzinfo | None) -> datetime:
+    """What a clock in the zone shows so many seconds later, whatever it was set to meanwhile."""
+    return (start.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(zone)
 
 
 def kind_of(event: dict) -> str:

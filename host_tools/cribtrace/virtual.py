@@ -53,6 +53,7 @@ class VirtualBoard:
         link: Path | None = None,
         first_frame: int = 0,
         worst_every: int = 16,
+        clock_chip: Path | None = None,
         reset_on_open: bool = False,
         on_status: Callable[[Status], None] | None = None,
         tamper_down: Tamper | None = None,
@@ -61,14 +62,13 @@ class VirtualBoard:
         self._folder = Path(tempfile.mkdtemp(prefix="cribtrace-"))
         facts = write_facts(
             self._folder, recording, flash=flash, speed=speed, baud=baud,
-            first_frame=first_frame, worst_every=worst_every,
+            first_frame=first_frame, worst_every=worst_every, clock_chip=clock_chip,
         )  # fmt: skip
         blank_flash(flash)
         self._make = lambda cause: Chip(micropython, heap, self._folder, facts, cause, self._note)
         self._on_status = on_status
         self._tampers = tamper_down, tamper_up
-        self._reset_on_open = reset_on_open
-        self._wanted_link = link
+        self._reset_on_open, self._wanted_link = reset_on_open, link
         self.statuses: queue.SimpleQueue[Status] = queue.SimpleQueue()
         self.dropped_bytes = 0
         self.port, self.crash = "", ""

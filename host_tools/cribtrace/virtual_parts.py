@@ -74,10 +74,12 @@ def write_facts(
     baud: int | None,
     first_frame: int,
     worst_every: int,
+    clock_chip: Path | None = None,
 ) -> dict[str, object]:
     """Put the recording where the board can read it; returns the facts, less the reset cause.
 
-    speed is a factor, None the greatest; baud None is a line without a rate.
+    speed is a factor, None the greatest; baud None is a line without a rate. clock_chip is the
+    file that stands for that chip's battery, None for a board without the chip.
     """
     odr, fine = supported_rate(recording.rate_hz)
     code, ts_step = _ODR[odr]
@@ -98,6 +100,7 @@ def write_facts(
         "baud": baud or 0,
         "first_frame": first_frame,
         "worst_every": worst_every,
+        "clock_chip": str(clock_chip.absolute()) if clock_chip else "",
     }
 
 

@@ -4,6 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from cribtrace.veto_wording import VETOES, also, clause
+
 MISSING = "–"
 
 
@@ -29,7 +31,9 @@ KINDS = {
         "startle-like movement", "startle-like movements", "one strong one, 0.25 s to 1.5 s"
     ),
     "handling": Kind(
-        "handling of the crib", "handlings of the crib", "too strong, leaning, or slow rocking"
+        "handling of the crib",
+        "handlings of the crib",
+        "stronger than an infant moves, a lasting lean, or slow rocking",
     ),
     "environment": Kind(
         "disturbance from outside",
@@ -52,6 +56,7 @@ REASONS = {
     "interrupted": "the recording was stopped from outside, then went on",
     "power_cut": "the board had no power",
     "restarted": "the board was started again",
+    "self_test": "the sensor tested itself, as it was asked to",
     "settings changed": "the settings were changed, and the noise floor was being measured",
     "sensor_silent": "the sensor sent nothing",
     "no_sensor": "no motion sensor answered",
@@ -152,9 +157,7 @@ def counted(kind: str, count: int) -> str:
     return f"{count} {known.one if count == 1 else known.many}"
 
 
-def headline(
-    counts: dict[str, int], covered_s: float, span_s: float, longest_s: float | None
-) -> str:
+def headline(counts: dict[str, int], covered_s: float, span_s: float) -> str:
     """The night in one sentence that is made of numbers only; disturbances come last."""
     moved = {kind: count for kind, count in counts.items() if kind not in DISTURBANCES}
     total = sum(moved.values())
@@ -164,8 +167,6 @@ def headline(
     text += f": {_listed(moved)}" if total else ""
     others = {kind: counts[kind] for kind in DISTURBANCES if counts.get(kind)}
     text += f"; apart from these {_listed(others)}" if others else ""
-    if longest_s is not None:
-        text += f"; the longest covered stretch without an event was {length(longest_s)}"
     return text + "."
 
 
@@ -201,21 +202,22 @@ def against(why: dict) -> str:
     """How a strength compares to the one at which a movement counts; empty where nobody knows."""
     margin, strength = number(why.get("margin")), number(why.get("strength"))
     threshold = number(why.get("threshold"))
-    if margin is None or strength is None or threshold is None or margin <= 0:
+    if margin is None or strength is None or threshold is None:
         return ""
     return (
-        f"{fixed(margin, 2)} times the motion at which a movement counts"
-        f" (strength {fixed(strength, 1)}, threshold {fixed(threshold, 1)})"
+        f"strength {fixed(strength, 2)}, {fixed(margin, 2)} times the {fixed(threshold, 2)}"
+        " at which a movement counts"
     )
 
 
 def _strength(event: dict, why: dict) -> str:
+    slow = why.get("strength") == 0
     compared, threshold = against(why), number(why.get("threshold_mg"))
     peak, floor = number(event.get("peak_mg")), number(why.get("floor_mg"))
     axis, energy = event.get("axis"), number(why.get("energy_mg_s"))
     parts = [
-        f"it reached {compared}" if compared else "",
-        "slow motion, told by how long it lasts" if why.get("strength") == 0 else "",
+        f"it reached {compared}" if compared and not slow else "",
+        "slow motion, told by how long it lasts" if slow else "",
         f"{fixed(threshold, 2)} mg on one axis would have been enough"
         if threshold is not None
         else "",
@@ -249,50 +251,24 @@ def _rule(why: dict) -> str:
     return " ".join(part for part in parts if part)
 
 
-VETOES = {
-    "clipping": "the sensor’s range",
-    "tilt": "a lasting lean",
-    "strength": "more strength than an infant has",
-    "shaken": "motion through the floor",
-    "steps": "regular steps",
-    "tone": "a steady vibration",
-    "rocking": "slow rocking",
-}
-
-
 def _vetoes(why: dict) -> str:
     looked, named = why.get("considered"), why.get("vetoes")
     if isinstance(looked, list) and looked and all(isinstance(one, dict) for one in looked):
-        return f"Could something else have moved the crib? {'; '.join(map(_veto, looked))}."
+        limits = {str(one.get("veto")): number(one.get("limit")) for one in looked}
+        clauses = [
+            clause(one, number(one.get("value")), number(one.get("limit")), limits.get("strength"))
+            for one in looked
+        ]
+        return f"Could something else have moved the crib? {'; '.join(clauses)}."
     named = [VETOES.get(str(veto), str(veto)) for veto in named] if isinstance(named, list) else []
     return f"What speaks for something else: {', '.join(named)}." if named else ""
 
 
-def _veto(one: dict) -> str:
-    veto, of = str(one.get("veto")), _WORDS.get(str(one.get("of")), str(one.get("of")))
-    value, limit = number(one.get("value")), number(one.get("limit"))
-    name = VETOES.get(veto, veto)
-    if value is None or limit is None:
-        return f"{name}: not looked at"
-    said = "yes" if one.get("applies") is True else "no"
-    return f"{name}: {said}, {of} {value:g}, {one.get('when')} {limit:g}"
-
-
-_WORDS = {
-    "clipped": "clipped",
-    "evenness": "mean over peak",
-    "peak_mg": "peak in mg",
-    "regularity": "likeness from beat to beat",
-    "slow_share": "share of motion below 3 Hz",
-    "span_s": "above the low threshold, s",
-    "tilt_axis_mg": "tilt of an axis in mg",
-    "tilt_mg": "lasting tilt, mg",
-}
 _TOLD = {"floor_mg", "threshold_mg", "threshold", "margin", "strength", "energy_mg_s", "rule",
          "cut", "joined", "vetoes", "considered"}  # fmt: skip
 
 
 def _rest(why: dict) -> str:
-    others = {key: value for key, value in why.items() if key not in _TOLD and value is not None}
-    listed = ", ".join(f"{_WORDS.get(key, key)} {value}" for key, value in others.items())
+    others = {key: why[key] for key in why if key not in _TOLD and number(why[key]) is not None}
+    listed = ", ".join(also(key, value) for key, value in others.items())
     return f"Also recorded: {listed}." if listed else ""

@@ -5,8 +5,7 @@ import os
 import sys
 
 import vfs
-from crib import kept, settings
-from crib.in_force import InForce
+from crib import in_force, kept, settings
 from failing_flash import Flash, Power, PowerCut
 from virtual_rig import run
 
@@ -111,26 +110,36 @@ def test_a_cut_would_be_noticed():
     raise AssertionError("half of a file went unnoticed")
 
 
+class Begun:
+    pass
+
+
+def begun(path):
+    app = Begun()
+    in_force.begin(app, path)
+    return app
+
+
 def test_settings_fall_back_by_name_where_the_flash_fails():
     flash = flashed(OLD)
     power = mounted(flash)
-    in_force = InForce(PATH)
-    assert in_force.values["hold_ms"] == 400 and in_force.fault == ""
+    found = begun(PATH)
+    assert found.settings["hold_ms"] == 400 and found.config_fault == ""
     with open(PATH, "r+b") as f:
         f.write(b"hold_ms=4\n")
-    in_force = InForce(PATH)
-    assert in_force.values == settings.DEFAULTS and in_force.fault == "damaged"
+    found = begun(PATH)
+    assert found.settings == settings.DEFAULTS and found.config_fault == "damaged"
     off(power)
 
 
 def test_what_the_flash_does_not_take_is_not_in_force():
     power = mounted(flashed(OLD))
-    in_force = InForce("/flash/nowhere/settings")
-    old, crc = in_force.values, in_force.crc
+    found = begun("/flash/nowhere/settings")
+    old, crc = found.settings, found.config_crc
     try:
-        in_force.keep(settings.check({"limb_ms": 2500}, old))
+        in_force.keep(found, settings.check({"limb_ms": 2500}, old))
     except OSError:
-        assert in_force.values == old and in_force.crc == crc
+        assert found.settings == old and found.config_crc == crc
         off(power)
         return
     raise AssertionError("it was kept nowhere")

@@ -6,10 +6,9 @@ Frame k of the recording has k in its x, so that the gap can be held against wha
 import struct
 import sys
 
-from crib import records
+from crib import records, settings
 from crib.clock import Clock
 from crib.imu.lsm6dso import LSM6DSO
-from crib.in_force import InForce
 from crib.recorder import Recorder
 from crib.sensing import Sensing
 from virtual_rig import Rig, run
@@ -95,20 +94,16 @@ class Bench:
         self.line = Line()
         self.clock = Clock(self)
         self.recorder = Recorder(self.log, self.line)
-        self.sensing = Sensing(
-            self,
-            self.clock,
-            self.recorder,
-            self.line,
-            lambda imu: None,
-            self.watch,
-            InForce("/none"),
-        )
+        self.settings = settings.DEFAULTS
+        self.sensing = Sensing(self, self.clock, self.recorder, self.line, self)
         self.ahead = 0  # frames by which the frame counter is ahead of the mattress
         self.bursts = 0
         self._watched = None
         if self.sensing.connect():
             self.watch()
+
+    def describe(self, imu):
+        pass
 
     def watch(self):
         self.recorder.watch(self.sensing.detector)

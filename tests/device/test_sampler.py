@@ -17,3 +17,7 @@ TESTS = [
 def test_sampler(run_device, micropython32, script, name):
     # A bench has the simulated board beside the firmware, and makes one after the other.
     assert f"passed {name}" in run_device(script, name, heap="200k")
+
+
+def test_frame_numbers_and_ticks_near_their_ends(run_device, micropython32):
+    assert run_device("wraps.py", heap="300k") == "1 True 12345678900 12345678\n"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from bench.link import log_image
 from cribtrace import deploy, virtual, virtual_parts
 from cribtrace.client import Client
 from cribtrace.link import Link
@@ -45,16 +46,19 @@ class Bench:
 def bench(micropython, tmp_path):
     """Start the firmware on a recording: `with bench(recording) as b`.
 
-    `patch` maps (file, old text) to new text, to break the firmware on purpose.
+    `patch` maps (file, old text) to new text, to break the firmware on purpose. `log` maps numbers
+    to segments that are on the flash already.
     """
 
     @contextmanager
-    def start(recording, *, patch=None, flash=None, speed=None, **options):
+    def start(recording, *, patch=None, log=None, flash=None, speed=None, **options):
         sources = {path: source.read_text() for path, source in deploy.files("virtual").items()}
         for (name, old), new in (patch or {}).items():
             assert old in sources["/" + name], f"{old!r} is not in {name}"
             sources["/" + name] = sources["/" + name].replace(old, new)
         files = {path[1:]: content for path, content in deploy.shipped(sources).items()}
+        if log:
+            files |= log_image.files(log)
         image = flash or tmp_path / "flash.bin"
         if not image.exists():
             virtual_parts.install_firmware(image, files, micropython.path)

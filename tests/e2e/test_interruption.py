@@ -155,15 +155,3 @@ def test_a_person_reads_and_types_while_it_samples(bench, hour):
             heard += link.read(0.2)
         assert b"marked\r\n" in heard
         assert b"state=sampling\r\n" in heard
-
-
-def test_a_session_ends_by_itself_when_the_host_has_gone(bench, hour):
-    with bench(hour, speed=200) as b:
-        client = b.client()
-        client.link.close()  # no goodbye: as after kill -9
-        with Link(b.board.port) as link:
-            heard = b""
-            deadline = time.monotonic() + 9
-            while time.monotonic() < deadline and b"what=heartbeat" not in heard:
-                heard += link.read(0.2)
-            assert b"what=heartbeat" in heard

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cribtrace.report import render
-from cribtrace.report_shapes import SHAPES
+from cribtrace.report_shapes import SHAPES, named
 from cribtrace.wording import NOT_THIS, forbidden
 from tests.support.browser import Browser
 from tests.support.example_night import HOSTILE, empty, example_night, hostile_night
@@ -70,6 +70,7 @@ def test_the_night_is_drawn(page):
     assert count(page, "#timeline svg .event") == 253
     assert count(page, "#timeline .hidden-time") == 4
     assert len(page.run("document.querySelector('#timeline .activity').getAttribute('d')")) > 1000
+    assert len(page.run("document.querySelector('#timeline .reached').getAttribute('d')")) > 1000
     assert "253 events" in said(page, "#timeline svg > title")
     veil = page.run("getComputedStyle(document.querySelector('#timeline .hidden-time')).fill")
     assert "#hatch" in veil
@@ -116,7 +117,91 @@ def test_each_kind_is_drawn_in_its_own_lane_and_shape(page):
     assert {name for name, _ in drawn} == {name for name, _ in SHAPES.values()}
     assert all(height > 1 for _, height in drawn)
     lanes = page.run("[...document.querySelectorAll('#timeline text')].map(e => e.textContent)")
-    assert [name for name in lanes if name in SHAPES] == [*SHAPES]
+    names = [named(kind) for kind in SHAPES]
+    assert [name for name in lanes if name in names] == names
+
+
+def box(page: Browser, selector: str) -> dict:
+    """Top, bottom and height of something drawn, in the drawing's own coordinates."""
+    measure = "(b => ({top: b.y, bottom: b.y + b.height, height: b.height}))"
+    return page.run(f"{measure}(document.querySelector({json.dumps(selector)}).getBBox())")
+
+
+def test_the_threshold_is_drawn_with_its_scale(page):
+    labels = page.run("[...document.querySelectorAll('.scale')].map(e => e.textContent)")
+    assert labels[:3] == ["noise level", "threshold", "16 × noise"]
+    heights = page.run("[...document.querySelectorAll('.scale')].map(e => +e.getAttribute('y'))")
+    assert heights == sorted(heights, reverse=True)
+    assert box(page, "#timeline .threshold")["height"] < 1
+    assert box(page, "#timeline .reached")["top"] < box(page, "#timeline .threshold")["top"] - 20
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_crib_that_only_makes_noise_is_drawn_low(browser, tmp_path, size):
+    """Codes of the noise alone in the demo's night: 66 to 84, and none reaches the threshold."""
+    epochs = [{"onset_s": 30.0 * i, "duration_s": 30.0, "threshold": 6.87,
+               "levels": [66 + (7 * second + i) % 19 for second in range(30)]}
+              for i in range(240)]  # fmt: skip
+    path = tmp_path / "report.html"
+    path.write_text(render(empty(epochs=epochs, summary={"hours": 2.0})), encoding="utf-8")
+    browser.size(*SIZES[size], phone=size == "phone")
+    browser.open(path)
+    noise, threshold = box(browser, ".activity"), box(browser, ".threshold")
+    assert 2 < noise["height"] < 0.2 * 124
+    assert noise["top"] > threshold["top"]
+    assert browser.run("document.querySelector('.reached').getAttribute('d')") == ""
+
+
+def test_no_word_is_broken(page):
+    """Words of up to 24 letters stay whole; longer ones (hashes, foreign text) may be broken."""
+    page.run("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    page.settle()
+    broken = page.run("""(() => {
+        const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const node = texts.currentNode;
+            const holder = node.parentElement;
+            if (!holder.offsetHeight || holder.closest('script, .sr, .skip')) continue;
+            for (const word of node.data.matchAll(/[^\\s_–—-]+[_-]?/g)) {
+                const range = document.createRange();
+                range.setStart(node, word.index);
+                range.setEnd(node, word.index + word[0].length);
+                const lines = new Set([...range.getClientRects()].filter(r => r.width > 0.5)
+                    .map(r => Math.round(r.top)));
+                if (lines.size > 1 && word[0].length <= 24) found.push(word[0]);
+            }
+        }
+        return found;
+    })()""")
+    turned = page.run("""[...document.querySelectorAll('.hours thead .shape + span')]
+        .filter(e => getComputedStyle(e).writingMode !== 'horizontal-tb'
+            && e.getBoundingClientRect().width > 20).map(e => e.textContent)""")
+    assert broken == turned == []
+
+
+def test_the_counts_per_hour_name_their_columns(page):
+    """A column of numbers without its name says nothing; on a phone the names stand upright."""
+    sizes = page.run("""[...document.querySelectorAll('.hours thead .shape + span')]
+        .map(e => e.getBoundingClientRect()).map(r => [r.width, r.height])""")
+    assert len(sizes) == len(SHAPES)
+    assert all(min(size) > 8 and max(size) > 24 for size in sizes)
+
+
+def test_each_event_shows_its_clock_time(page):
+    assert page.run("document.querySelector('#event-0 .clock').offsetWidth") > 40
+    assert page.run("document.querySelector('.head .clock').offsetHeight") > 10
+
+
+def test_the_moment_of_a_pattern_takes_three_lines_at_most(page):
+    cells = "[...document.querySelectorAll('.patterns td:last-child')]"
+    heights = page.run(f"{cells}.map(e => e.offsetHeight)")
+    assert heights and max(heights) <= 60
+
+
+def test_the_recorders_lines_are_folded(page):
+    assert page.run("document.querySelector('#marks').offsetHeight") < 250
+    page.click(".recorder summary")
+    assert page.run("document.querySelector('.recorder table').offsetHeight") > 60
 
 
 def test_zooming_narrows_the_timeline_and_the_list(page):
@@ -138,7 +223,7 @@ def test_an_hour_shows_its_events(page):
 
 
 def test_filter_and_order(page):
-    assert shown(page) == 60
+    assert shown(page) == 40
     page.click("#more")
     assert shown(page) == 253
     page.click("#filter input[value='0']")

@@ -75,7 +75,7 @@ def _event(rng: np.random.Generator, kind: str, onset_s: float, utc: bool) -> di
         "why": {
             "rule": RULES[kind], "floor_mg": 0.31, "threshold_mg": 0.79,
             "strength": round(THRESHOLD * (peak_mg / 1.9) ** 2, 2), "threshold": THRESHOLD,
-            "margin": round(peak_mg / 1.9, 2), "span_s": round(duration_s + 0.1, 3),
+            "margin": round((peak_mg / 1.9) ** 2, 2), "span_s": round(duration_s + 0.1, 3),
             "energy_mg_s": round(peak_mg * duration_s / 3, 2), "slow_share": 0.51,
             "evenness": 0.31, "tilt_mg": 0.4, "cut": False, "joined": False,
             "vetoes": VETOES.get(kind, []), "considered": _considered(kind, peak_mg),
@@ -115,7 +115,8 @@ def _epochs(rng: np.random.Generator, events: list[dict]) -> list[dict]:
             levels[row, column] = max(levels[row, column], height - 4 * second)
     return [
         {"type": "epoch", "onset_s": float(onset), "duration_s": EPOCH_S, "seen": 3120,
-         "floor_mg": 0.31, "peak_mg": 0.8, "threshold": THRESHOLD, "levels": row.tolist()}
+         "floor_mg": 0.31, "peak_mg": 0.8, "threshold": THRESHOLD, "second_s": 1.0,
+         "levels": row.tolist()}
         for onset, row in zip(onsets, levels, strict=True)
     ]  # fmt: skip
 

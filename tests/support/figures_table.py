@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from cribtrace.world.figures import BY_AGE, MATTRESSES, SENSORS, TABLE, Figure
+from cribtrace.world.beds import MATTRESSES
+from cribtrace.world.figures import BY_AGE, SENSORS, TABLE, Figure
+from tests.support import pages
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "SCENARIOS.md"
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
@@ -33,9 +35,7 @@ def _rows(head: str, figures: dict[str, Figure]) -> list[str]:
 
 def main() -> None:
     """Put the table into the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(before + BEGIN + "\n" + text() + "\n" + END + after, encoding="utf-8")
+    pages.put(PAGE, BEGIN, text(), END)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from cribtrace.device import config, detector, records, settings
 from cribtrace.recording import Recording
 
-ANCHOR = (1_700_000_000, 250, 0)  # 2023-11-14 22:13:20.250 UTC at the first frame
+ANCHOR = (1_700_000_000, 250, 0, 1, 0, 0)  # 2023-11-14 22:13:20.250 UTC at the first frame
 
 
 class Nobody:

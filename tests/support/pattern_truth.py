@@ -40,7 +40,7 @@ def epoch(onset_s: float, levels: list[int]) -> dict:
     """An epoch line under the default settings."""
     return {"type": "epoch", "onset_s": float(onset_s), "duration_s": float(len(levels)),
             "seen": 104 * len(levels), "floor_mg": 0.12, "peak_mg": 20.0,
-            "threshold": DEFAULT_STRENGTH, "levels": levels}  # fmt: skip
+            "threshold": DEFAULT_STRENGTH, "second_s": 1.0, "levels": levels}  # fmt: skip
 
 
 def told(events: list[dict], length_s: int) -> list[dict]:

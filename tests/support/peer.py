@@ -91,7 +91,7 @@ class Peer(threading.Thread):
     def __init__(self, segments=None, *, mangle=clean, deaf=0.0, mode="board", version=1):
         super().__init__(daemon=True)
         self.segments = dict(segments or {})
-        self.acked, self.asked, self.marks = [], [], []
+        self.acked, self.asked, self.marks, self.anchors = [], [], [], []
         self.sent_data_bytes = 0
         self.die_after_data_bytes = None
         self.device = DEVICE
@@ -99,6 +99,9 @@ class Peer(threading.Thread):
         self.boot = 1
         self.gain = 1872457
         self.kept_floor = False
+        self.tested = "result=passed least_mg=50 most_mg=1700 x_mg=300 y_mg=299 z_mg=301"
+        self.records_before_wipe = 0  # how often the log is open again when it comes to that
+        self.unwilling = ()  # segments that a wipe leaves there
         self.tail = False
         self.greeting = b""
         self._mangle, self._deaf, self._mode, self._version = mangle, deaf, mode, version
@@ -245,8 +248,7 @@ class Peer(threading.Thread):
             if limit is not None and self.sent_data_bytes >= limit:
                 self.close()
                 raise OSError("unplugged")
-        crc = zlib.crc32(content)
-        return f"segment={segment} offset={begin} bytes={len(content)} crc={crc:08x}"
+        return ""
 
     def do_ack(self, number, segment, crc):
         if zlib.crc32(self.segments[int(segment)]) != int(crc, 16):
@@ -259,7 +261,9 @@ class Peer(threading.Thread):
         self.tail = on == "1"
         return f"tail={on}"
 
-    def do_time(self, number, utc_ms):
+    def do_time(self, number, *numbers):
+        if numbers != ("",):
+            self.anchors.append(tuple(map(int, numbers)))
         return "frame=6240 uptime_ms=60000"
 
     def do_mark(self, number, *words):
@@ -268,6 +272,20 @@ class Peer(threading.Thread):
 
     def do_keep(self, number, *_):
         return ""
+
+    def do_selftest(self, number, *_):
+        return self.tested
+
+    def do_wipe(self, number, nonce):
+        if nonce != "00c0ffee" or self.records_before_wipe:
+            self.records_before_wipe -= 1
+            name = "wrong_nonce" if nonce != "00c0ffee" else "log_open"
+            self._send(protocol.ERROR, number, f"{name} try again".encode())
+            return None
+        gone = [n for n in self.segments if n not in self.unwilling]
+        for n in gone:
+            del self.segments[n]
+        return f"deleted={len(gone)} left=0"
 
     def do_stop(self, number, *_):
         return "seen=6240 in_gaps=0 records=9"

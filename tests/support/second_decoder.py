@@ -29,10 +29,11 @@ _RECORDER = (
     "u16 fifo_high, u16 late, u16 collections, i16 temperature, u16 turns_0, u16 turns_1, "
     "u16 turns_2, u16 turns_3, u16 turns_4, u16 turns_5, u16 turns_6, u16 turns_7"
 )
+_ANCHOR = "u32 utc_s, u16 utc_ms, u32 uptime_ms, u32 boot, u32 within_ms, u8 source"
 # Number of the type: its name, the fixed part, what the rest is.
 TYPES = {
     1: ("boot", "u8 cause, u32 boots", None),
-    2: ("anchor", "u32 utc_s, u16 utc_ms, u32 uptime_ms", None),
+    2: ("anchor", _ANCHOR, None),
     3: ("event", _EVENT, None),
     4: ("snippet", _SNIPPET, "waveform"),
     5: ("epoch", _EPOCH, "levels"),
@@ -44,7 +45,7 @@ TYPES = {
     11: ("text", "", "text"),
     12: ("config", "", "text"),
 }
-VERSIONS = {number: {3: 2, 4: 2, 5: 3, 8: 2}.get(number, 1) for number in TYPES}
+VERSIONS = {number: {2: 2, 3: 2, 4: 2, 5: 3, 8: 2}.get(number, 1) for number in TYPES}
 
 
 def fields(layout):
@@ -59,29 +60,57 @@ def decode(content):
     `unknown` counts the records of types or versions that the spec does not have.
     """
     found = {"verdict": "complete", "header": None, "records": [], "unknown": 0}
-    if content[:8] != b"CRIBTRAC"[: len(content)] or not content:
-        return {**found, "verdict": "foreign"}
-    if len(content) < 12:
-        return {**found, "verdict": "truncated"}
-    if content[8] != 2:
+    at = next((at for at in range(len(content)) if _sound_header(content[at:])), None)
+    if at is None:
+        return _without_header(content, found)
+    content = content[at:]
+    if content[8] != 2 or _u32(content[12:16]) or content[36] > 1:
         return {**found, "verdict": "foreign"}
     (size,) = struct.unpack_from("<H", content, 10)
-    if len(content) < 128:
-        return {**found, "verdict": "truncated"}
-    if zlib.crc32(content[: size - 4]) == struct.unpack_from("<I", content, size - 4)[0]:
-        if _u32(content[12:16]):
-            return {**found, "verdict": "foreign"}
-        found["header"] = _header(content)
-    else:
-        size = 128
+    found["header"] = _header(content)
+    torn = _records(content[size:], found)
+    if at:
         found["verdict"] = "damaged"
-    pieces = content[size:].split(b"\0")
-    torn = pieces.pop()
-    for piece in pieces:
-        _record(piece, found)
-    if torn and found["verdict"] == "complete":
+    elif torn and found["verdict"] == "complete":
         found["verdict"] = "truncated"
     return found
+
+
+def _sound_header(content):
+    if len(content) < 16 or content[:8] != b"CRIBTRAC":
+        return False
+    (size,) = struct.unpack_from("<H", content, 10)
+    if size > len(content) or size < (128 if content[8] == 2 else 16):
+        return False
+    return zlib.crc32(content[: size - 4]) == _u32(content[size - 4 : size])
+
+
+def _without_header(content, found):
+    _records(content, found)
+    any_found = found["records"] or found["unknown"]
+    if content and content[:8] == b"CRIBTRAC"[: len(content)]:
+        short = len(content) < 128 and not any_found
+        found["verdict"] = "truncated" if short else "damaged"
+    else:
+        found["verdict"] = "damaged" if any_found else "foreign"
+    return found
+
+
+def _records(content, found):
+    """Add what the pieces hold; return what stands behind the last zero byte."""
+    pieces = content.split(b"\0")
+    torn = pieces.pop()
+    for piece in pieces:
+        if not _record(piece, found):
+            found["verdict"] = "damaged"
+            # The last of several records that ran together, or one behind foreign bytes.
+            starts = range(max(0, len(piece) - 2048), len(piece))
+            any(_record(piece[at:], found) for at in starts if _begins(piece[at:]))
+    return torn
+
+
+def _begins(piece):
+    return len(piece) > 10 and piece[0] > 2 and VERSIONS.get(piece[1]) == piece[2]
 
 
 def _header(content):
@@ -103,21 +132,24 @@ def _header(content):
 
 
 def _record(piece, found):
+    """Whether the piece is a record; it is added to what was found."""
     body = _unstuffed(piece)
     if body is None or len(body) < 14 or zlib.crc32(body[:-4]) != _u32(body[-4:]):
-        found["verdict"] = "damaged"
-        return
+        return False
     body = body[:-4]
     kind, version, seq, frame = struct.unpack_from("<BBII", body)
     if version != VERSIONS.get(kind):
         found["unknown"] += 1
-        return
+        return True
     name, layout, rest_is = TYPES[kind]
     record = {"type": name, "seq": seq, "frame": frame}
     at = 10
     for field, code in fields(layout):
+        size = struct.calcsize("<" + code)
+        if at + size > len(body):
+            return False
         (record[field],) = struct.unpack_from("<" + code, body, at)
-        at += struct.calcsize("<" + code)
+        at += size
     if rest_is == "text":
         record["text"] = body[at:].decode("utf-8")
     elif rest_is == "levels":
@@ -125,6 +157,7 @@ def _record(piece, found):
     elif rest_is == "waveform":
         record["waveform"] = _waveform(record, body[at:])
     found["records"].append(record)
+    return True
 
 
 def _u32(four):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cribtrace.configuration import MEANINGS
 from cribtrace.device import settings
+from tests.support import pages
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "SETTINGS.md"
 BEGIN, END = "<!-- settings -->\n", "<!-- end of settings -->\n"
@@ -24,9 +25,7 @@ def text() -> str:
 
 def main() -> None:
     """Put the tables into the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    PAGE.write_text(before + BEGIN + "\n" + text() + "\n" + END + after, encoding="utf-8")
+    pages.put(PAGE, BEGIN, text(), END)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """cli: what is printed where, and with which exit code it ends."""
 
+import io
 import json
 import re
 import signal
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from cribtrace import cli, ports, runtime, virtual_ports
+from cribtrace.cli.output import progress
 from cribtrace.device import protocol, records
 from cribtrace.errors import CribtraceError, Damaged, NoDevice, Usage
 from tests.support.peer import DEVICE, Peer, packet, record, segment, wait_for
@@ -18,7 +20,7 @@ from tests.support.peer import DEVICE, Peer, packet, record, segment, wait_for
 PROGRAM = [sys.executable, "-m", "cribtrace.cli"]
 COMMANDS = (
     "sim", "ports", "info", "tail", "list", "pull", "decode", "replay", "report", "deploy",
-    "runtime", "scenario", "why", "calibrate", "tap-test",
+    "runtime", "scenario", "why", "calibrate", "tap-test", "selftest", "wipe",
 )  # fmt: skip
 
 
@@ -154,6 +156,33 @@ def test_list_and_pull_and_decode(run, peers, tmp_path):
     assert "complete" in err
 
 
+def test_a_pull_ends_with_what_the_line_was_like(run, peers, tmp_path):
+    peers(Peer({1: segment(1, 20_000)}))
+    _, _, err = run("pull", tmp_path / "log")
+    told = re.search(
+        r"20000 bytes in (\d+\.\d) s, (\d+\.\d) kB/s, (1\.\d{3}) on the line for each;"
+        r" 0 requests repeated, 0 packets damaged",
+        err,
+    )
+    assert told, err
+    assert 1 < float(told[3]) < 1.1
+    assert "0 bytes in" in run("pull", tmp_path / "log")[2]
+
+
+def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch):
+    shown = io.StringIO()
+    shown.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with progress("pulling") as bar:
+        for here in range(0, 90_000, 1000):
+            bar(here, 100_000)
+            time.sleep(0.005)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.getvalue())
+    assert re.search(r"pulling \S+ \d+\.\d/100\.0 kB \d+\.\d [kM]B/s 0:00:0\d", text), text
+
+
 def test_pull_names_its_folder_by_the_device(run, peers, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     peers(Peer({1: log_segment(1, "door")}))
@@ -184,8 +213,9 @@ def test_a_segment_damaged_on_the_board_is_exit_code_3(run, peers, tmp_path):
         (lambda b: b, 0, "complete"),
         (lambda b: b[:-3], 3, "ends within a record at byte"),
         (lambda b: b[:-6] + bytes((b[-6] ^ 1,)) + b[-5:], 3, "at byte"),
-        (lambda b: b"PK\3\4" + b, 1, "not a Cribtrace segment"),
-        (lambda b: b"", 1, "ends within the header"),
+        (lambda b: b"PK\3\4" + b, 3, "4 bytes before the header"),
+        (lambda b: b"PK\3\4" * 99, 1, "not a Cribtrace segment"),
+        (lambda b: b"", 1, "not a Cribtrace segment"),
     ],
 )
 def test_decode_gives_a_verdict_and_says_where(run, tmp_path, harm, code, says):
@@ -219,9 +249,12 @@ def test_scenario_and_replay(run, tmp_path):
     assert json.loads(out)["duration_s"] == pytest.approx(600, abs=1)
     code, out, err = run("replay", path, "--json")
     events = [json.loads(line) for line in out.splitlines()]
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, f"cribtrace: {path}: 600.0 s, {len(events)} events\n")
     assert events
     assert {event["type"] for event in events} == {"event"}
+    assert run("replay", path, "--set", "tell_events=0")[1:] == (
+        "", f"cribtrace: {path}: 600.0 s, 0 events\n",
+    )  # fmt: skip
     code, out, err = run("scenario", "earthquake")
     assert (code, out) == (2, "")
     assert "ten_minutes" in err
@@ -239,6 +272,29 @@ def test_scenario_takes_a_file_of_ones_own(run, tmp_path):
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert "write a number from 60" in err
+
+
+def test_a_scenario_is_written_as_npz_whatever_its_name(run, tmp_path):
+    code, out, _ = run("scenario", "ten_minutes", "-o", tmp_path / "v1.2", "--json")
+    assert (code, json.loads(out)["path"]) == (0, str(tmp_path / "v1.2.npz"))
+    assert [path.name for path in tmp_path.iterdir()] == ["v1.2.npz"]
+
+
+def test_a_log_is_found_in_the_demos_folder(run, tmp_path):
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "00000001.crib").write_bytes(log_segment(1, "one"))
+    whole = run("decode", tmp_path / "log")
+    assert whole[0] == 0
+    assert run("decode", tmp_path)[:2] == whole[:2]
+    (tmp_path / "log" / "00000002.crib.part").write_bytes(b"")
+    assert "00000002.crib.part: not wholly pulled" in run("decode", tmp_path)[2]
+
+
+@pytest.mark.parametrize("when", ["-5", "-0:05"])
+def test_a_negative_time_is_named(run, tmp_path, when):
+    code, out, err = run("why", when, tmp_path)
+    assert (code, out) == (2, "")
+    assert f"{when} is before the start" in err
 
 
 @pytest.mark.parametrize(
@@ -368,3 +424,21 @@ def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     assert decode.stderr
     assert decode.stderr.read() == ""
     assert decode.wait(20) == 0
+
+
+def test_a_board_that_another_boot_answers_from_was_reset_by_the_opening(run, peers):
+    board = peers(Peer())
+    board.do_bye = lambda number, *_: setattr(board, "boot", board.boot + 1) or ""
+    code, _, err = run("info")
+    assert code == 0
+    assert f"opening {board.port} reset the board: boot 1 ended, boot 2 began" in err
+
+
+@pytest.mark.parametrize(("uptime_ms", "was_reset"), [(0, True), (60_000, False)])
+def test_a_board_younger_than_the_opening_was_reset_by_it(run, peers, uptime_ms, was_reset):
+    board = peers(Peer())
+    told = board.do_info(0).replace("uptime_ms=60000", f"uptime_ms={uptime_ms}")
+    board.do_info = lambda number, *_: told
+    code, _, err = run("list", "--port", board.port)
+    assert code == 0
+    assert ("reset the board: boot 1 began" in err) is was_reset

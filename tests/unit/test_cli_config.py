@@ -43,6 +43,17 @@ def test_every_setting_is_shown_with_its_meaning(run):
     assert "hash" in err
 
 
+def test_columns_stay_below_their_heads(run, board, monkeypatch):
+    rows = [("hum_of_a_washing_machine_hz", 5_000_000, 4, 9_000_000, "thousandths of Hz")]
+    monkeypatch.setattr(settings, "SCHEMA", (*settings.SCHEMA, *rows))
+    board.settings = {**settings.DEFAULTS, rows[0][0]: 6_000_000}
+    head, *shown = run()[1].splitlines()
+    starts = [head.index(name) for name in ("value", "unit", "default", "range")]
+    assert len(shown) == len(settings.SCHEMA)
+    for row in shown:
+        assert all(row[at - 1] == " " and row[at] != " " for at in starts), row
+
+
 def test_what_differs_from_the_default_is_marked(run, board):
     board.settings = {**settings.DEFAULTS, "hold_ms": 400}
     marked = [row.split()[:2] for row in run()[1].splitlines() if "*" in row]
@@ -77,7 +88,7 @@ def test_set_changes_them_and_says_what_changed(run, board):
 @pytest.mark.parametrize(
     "words, says",
     [
-        (["hold_ms=99"], "bad_setting hold_ms=99 must be 200 to 5000"),
+        (["hold_ms=99"], "cribtrace: the board refused `config`: hold_ms=99 must be 200 to 5000"),
         (["hold_ms=4", "limb_ms=2500"], "hold_ms=4 must be"),
         (["low_16=1600"], "low_16=1600 must be below high_16="),
         (["hihg_16=120"], "hihg_16=120 is no setting: did you mean high_16"),

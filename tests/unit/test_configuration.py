@@ -56,8 +56,11 @@ def test_a_name_that_comes_twice_is_refused():
 def test_the_nearest_names_are_offered():
     with pytest.raises(Usage, match=r"hihg_16=40 is no setting: did you mean high_16"):
         configuration.in_force({"hihg_16": 40})
-    with pytest.raises(Usage, match=r"did you mean floor_min_ug or low_16 or"):
-        configuration.in_force({"zzz": 40})
+    with pytest.raises(Usage, match=r"no setting: `cribtrace config` lists them$"):
+        configuration.in_force({"nosuch": 40})
+    for near in ("ms", "lim_ms", "_ms", "hold", "low"):
+        said = configuration.suggestion([near], settings.DEFAULTS)
+        assert said.count(" or ") <= 2, said
     with pytest.raises(Usage, match=r"must be 200 to 5000$"):
         configuration.in_force({"hold_ms": 40})
     assert configuration.in_force({}) == settings.DEFAULTS

@@ -47,8 +47,9 @@ def test_a_second_reaches_the_threshold_where_its_statistic_does():
         assert criteria.reached(seconds.code(statistic, 0), criteria.needed(103)) is active
 
 
-def test_a_margin_is_one_of_motion():
-    assert criteria.margin(4 * 6.4, 6.4) == pytest.approx(2.0)
+def test_a_margin_is_of_the_strengths_that_are_told():
+    assert criteria.margin(4.044, 6.875) == 0.59
+    assert criteria.margin(4.044, 6.875) == round(4.04 / 6.88, 2)
     assert criteria.margin(6.4, 0.0) == 0.0
 
 
@@ -63,7 +64,7 @@ def test_an_event_says_what_it_was_held_against(tmp_path):
     why = event["why"]
     needed = settings.DEFAULTS["high_16"] / 16
     assert why["threshold"] == pytest.approx(needed, rel=0.01)
-    assert why["margin"] == pytest.approx((why["strength"] / needed) ** 0.5, abs=0.02)
+    assert why["margin"] == round(why["strength"] / why["threshold"], 2)
     assert why["threshold_mg"] == pytest.approx(why["floor_mg"] * needed**0.5, rel=0.01)
     assert why["margin"] > 1
 
@@ -123,9 +124,7 @@ def test_without_the_settings_nothing_is_said_of_a_threshold(tmp_path):
 def test_an_epoch_says_how_near_its_closest_miss_came(tmp_path):
     for epoch in lines(tmp_path).epochs:
         closest = epoch["closest"]
-        assert closest["margin"] == pytest.approx(
-            (closest["strength"] / epoch["threshold"]) ** 0.5, abs=0.01
-        )
+        assert closest["margin"] == round(closest["strength"] / epoch["threshold"], 2)
 
 
 def test_what_was_not_looked_at_is_not_passed_over(monkeypatch):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from cribtrace import analysis, facts, log_records, recording, replay
+from cribtrace import analysis, boots, facts, log_records, recording, replay
 from cribtrace.device import config, kernels, measures, records
 from cribtrace.device import settings as schema
 from tests.support import golden
@@ -369,7 +369,7 @@ def test_coded_frames_come_back(frames):
     end = kernels.code_frames(ring, 511, 0, len(frames), out, 0)
     assert end <= 9 * (len(frames) - 1)
     first = dict(zip(("x", "y", "z"), frames[0], strict=True))
-    boot = analysis._Boot({"mlsb_per_g": 1_000_000, "rate_mhz": 1000}, [], 0.0)
+    boot = boots.Boot({"mlsb_per_g": 1_000_000, "rate_mhz": 1000}, [], 0.0)
     wave = analysis._snippet({"rest": out[:end], "first": 0, **first}, boot)
     np.testing.assert_allclose(wave.mg / 1.0, np.array(frames) - 32768.0)
 
@@ -386,7 +386,7 @@ def test_a_waveform_holds_the_raw_frames_from_before_the_onset():
     head, end = det.waveforms.code(event["run"], payload, 0)
     first, n, x, y, z = head[:5]
     coded = {"rest": payload[:end], "first": first, "frames": n, "x": x, "y": y, "z": z}
-    boot = analysis._Boot({"mlsb_per_g": MLSB_PER_G, "rate_mhz": RATE_MHZ}, [], 0.0)
+    boot = boots.Boot({"mlsb_per_g": MLSB_PER_G, "rate_mhz": RATE_MHZ}, [], 0.0)
     wave = analysis._snippet(coded, boot)
     expected = accel[first : first + n] / LSB_PER_MG
     assert len(wave.mg) == n

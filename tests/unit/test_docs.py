@@ -44,6 +44,15 @@ def commands(page: Path) -> list[str]:
     return [verb for piece in quoted for verb in re.findall(pattern, piece)]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_commands_can_be_typed_as_they_stand(page):
+    """In a checkout: the tool is in .venv, and nothing is written but into build."""
+    lines = re.findall(r"^ {4}(\S*cribtrace (?!-).*)$", text(page), re.M)
+    assert [line for line in lines if not line.startswith(".venv/bin/cribtrace ")] == []
+    made = [made for line in lines for made in re.findall(r" -o (\S+)| pull (\S+)", line)]
+    assert [path for path in map("".join, made) if not path.startswith("build/")] == []
+
+
 def rows(page: str, first_cell: str) -> list[list[str]]:
     """The cells of the table in a document whose header begins with `first_cell`."""
     table = re.search(
@@ -80,7 +89,7 @@ def test_every_module_of_the_firmware_is_in_the_map():
     design = text(DOCS / "DESIGN.md")
     crib = ROOT / "firmware" / "crib"
     modules = {p.stem for p in crib.rglob("*.py")} - {"__init__"}
-    listed = set(re.findall(r"^\| `firmware/crib/(?:imu/)?(\w+)\.py`", design, re.MULTILINE))
+    listed = set(re.findall(r"^\| `firmware/crib/(?:imu/|rtc/)?(\w+)\.py`", design, re.MULTILINE))
     assert listed == modules
 
 

@@ -8,6 +8,8 @@ from cribtrace.errors import CribtraceError
 from cribtrace.floors import Floor
 from tests.support.peer import Peer, record, wait_for
 
+ANCHOR = records.ANCHOR, (9, 9, 9, 1, 9, 0)
+
 
 @pytest.fixture
 def board():
@@ -72,7 +74,7 @@ def test_a_board_that_cannot_tell_its_floor_is_named(capsys, command, error, say
         ([(records.GAP, (9, 9, 9, 0))], "frames are missing"),
         ([(records.STATE, (9, 9, 0, 1))], "the detector began anew"),
         ([(records.STOP, (9, 0, 9, 1))], "the recording was ended"),
-        ([(records.ANCHOR, (9, 9, 9)), None, (records.ANCHOR, (9, 9, 9))], "1 records went by"),
+        ([ANCHOR, None, ANCHOR], "1 records went by"),
     ],
     ids=["gap", "state", "stop", "missing"],
 )

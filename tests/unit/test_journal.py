@@ -11,7 +11,7 @@ from cribtrace import log_records
 from cribtrace.device import framing, records
 
 journal = importlib.import_module("cribtrace.firmware.crib.journal")
-shelf = importlib.import_module("cribtrace.firmware.crib.shelf")
+room = importlib.import_module("cribtrace.firmware.crib.room")
 
 FACTS = (104000, 16393443, 0, 1, 3, 4, 2, b"LSM6DSO", b"virtual", b"0.1.0")
 
@@ -469,7 +469,7 @@ def test_the_newest_waveforms_stay_where_facts_fill_the_log(tmp_path, flash):
 
 def test_with_stop_nothing_is_given_up(tmp_path, flash):
     log = booted(tmp_path)
-    log.shelf.when_full = shelf.STOP
+    log.shelf.when_full = room.STOP
     while not log.lost and log.written < 5000:
         put_both(log, 1)
     put_both(log, 40)
@@ -481,7 +481,7 @@ def test_with_stop_nothing_is_given_up(tmp_path, flash):
 
 def test_with_all_the_oldest_facts_go_when_no_waveform_is_left(tmp_path, flash):
     log = booted(tmp_path)
-    log.shelf.when_full = shelf.ALL
+    log.shelf.when_full = room.ALL
     put_both(log, 60)
     for _ in range(1000):
         fill(log)
@@ -496,12 +496,12 @@ def test_room_is_what_facts_may_still_fill(tmp_path, flash):
     log = booted(tmp_path)
     put_both(log, 250)
     log.flush()
-    told, before = log.shelf.room(), log.fact_bytes
+    told, before = room.left(log.shelf), log.fact_bytes
     while not log.lost and log.written < 5000:
         put(log, bytes(range(1, 251)) * 4)
     took = log.fact_bytes - before
     assert told * 85 // 100 - records.SEGMENT_LIMIT <= took <= told
     log.close()
-    assert log.shelf.room() < 3 * records.SEGMENT_LIMIT
+    assert room.left(log.shelf) < 3 * records.SEGMENT_LIMIT
     log.shelf.ack(max(log.shelf.closed_segments()))
-    assert log.shelf.room() > 600_000
+    assert room.left(log.shelf) > 600_000

@@ -1,10 +1,13 @@
 """link: a real pseudo-terminal, and every way in which a port can fail to be one."""
 
 import os
+import struct
+import termios
 import time
 from collections.abc import Callable
 
 import pytest
+from serial import serialposix
 
 from cribtrace.errors import NoDevice
 from cribtrace.link import Link, serial_ports
@@ -35,6 +38,51 @@ def test_all_256_byte_values_pass_both_ways_and_dtr_and_rts_are_off(peer):
         while len(received) < 256 and (more := link.read(2)):
             received += more
         assert received == bytes(range(256))
+
+
+def recorded(monkeypatch, lines):
+    """Open a port of which every change of DTR and RTS is recorded as (line, on)."""
+    names = {termios.TIOCM_DTR: "DTR", termios.TIOCM_RTS: "RTS"}
+    real = serialposix.fcntl.ioctl
+
+    def ioctl(fd, code, *argument):
+        if code in (serialposix.TIOCMBIS, serialposix.TIOCMBIC):
+            lines.append((names[struct.unpack("I", argument[0])[0]], code == serialposix.TIOCMBIS))
+            return 0
+        return real(fd, code, *argument)
+
+    monkeypatch.setattr(serialposix.fcntl, "ioctl", ioctl)
+
+
+def test_opening_drops_rts_before_dtr_and_raises_neither(peer, monkeypatch):
+    # The kernel has raised both by then. RTS without DTR would pull an ESP32's reset pin.
+    lines = []
+    recorded(monkeypatch, lines)
+    with Link(peer.port):
+        assert lines == [("RTS", False), ("DTR", False)]
+    assert lines == [("RTS", False), ("DTR", False)]
+
+
+def test_where_the_driver_sets_them_at_opening_both_are_off_by_then(monkeypatch):
+    done = []
+
+    class Port:
+        def __init__(self, **options):
+            done.append(("made", options["exclusive"]))
+            assert "port" not in options and not options["dsrdtr"]
+
+        def __setattr__(self, name, value):
+            done.append((name, value))
+
+        def open(self):
+            done.append(("open", True))
+
+    monkeypatch.setattr("cribtrace.link.serial.Serial", Port)
+    monkeypatch.setattr("cribtrace.link._POSIX", False)
+    Link("COM7")
+    before = done[: done.index(("open", True))]
+    assert {("rts", False), ("dtr", False), ("made", True)} <= set(before)
+    assert ("rts", True) not in done and ("dtr", True) not in done
 
 
 def test_a_read_returns_at_its_deadline(peer):

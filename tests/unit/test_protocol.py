@@ -3,6 +3,7 @@
 import re
 import struct
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from cribtrace import log_records
 from cribtrace.conversation import fields, request
 from cribtrace.device import protocol
 from cribtrace.stream import PACKET, Decoder
+from tests.support import line_states
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
 TYPES = {
@@ -88,6 +90,41 @@ def test_the_numbers_in_the_text_are_the_codes():
         f"{protocol.SESSION_MS // 1000} s after the last request",
     ):
         assert phrase in flat
+
+
+def test_the_state_tables_are_the_servers():
+    page = line_states.PAGE.read_text(encoding="utf-8")
+    shown = page.split(line_states.BEGIN)[1].split(line_states.END)[0]
+    assert shown.strip() == line_states.text().strip()
+
+
+def typed(words):
+    """The methods of `Answers` that typed lines reach, and what they are answered."""
+    line = line_states.Line()
+    reached = []
+
+    class Spy:
+        tasks: ClassVar[list] = []
+
+        def __getattr__(self, name):
+            reached.append(name)
+            return lambda *_: "x=1"
+
+    line.server._answers = Spy()
+    for word in words:
+        line.arrives(word)
+    return reached
+
+
+def test_what_is_typed_reads_and_marks_and_does_nothing_else():
+    assert typed(["info", "list", "config", "mark door", "help"]) == [
+        "facts", "tell_segments", "tell_settings", "mark",
+    ]  # fmt: skip
+    others = [verb for verb in protocol.VERBS if verb not in ("info", "list", "config", "mark")]
+    lines = [f"{verb}{rest}" for verb in others for rest in ("", " 1", " 00c0ffee", " 1 0 1")]
+    assert typed([*lines, "config hold_ms=400", "mark", "MARK x", "wipe now"]) == []
+    in_a_session = [request(1, "keep"), "mark door", "list"]
+    assert typed(in_a_session) == ["keep"]
 
 
 def transcript():

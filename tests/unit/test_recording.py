@@ -3,12 +3,15 @@
 import json
 import os
 import random
+import tracemalloc
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cribtrace import recording
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.recording import Recording, load, save, supported_rate
 
@@ -248,7 +251,7 @@ def test_a_binary_csv_and_broken_lsb_are_refused(tmp_path):
     [
         ({}, "--rate and --unit"),
         ({"unit": "g"}, "does not state --rate"),
-        ({"rate_hz": 100}, "does not state --unit"),
+        ({"rate_hz": 100}, "does not state --unit: add it, a unit of g, mg, m/s2, lsb"),
         ({"rate_hz": 100, "unit": "G"}, "no unit 'G'"),
         ({"rate_hz": 100, "unit": "lsb"}, "--lsb-per-g"),
         ({"rate_hz": 100, "unit": "g", "lsb_per_g": 5}, "--lsb-per-g"),
@@ -297,3 +300,48 @@ def test_real_recordings_load_and_survive_a_round_trip(recordings, tmp_path):
         assert again.truth == recording.truth
     shaken = load(recordings / "shaker-2hz-nexus-4.npz").truth
     assert [(entry["kind"], entry["rate_hz"]) for entry in shaken] == [("rhythmic_bout", 2.0)]
+
+
+def zipped(path: Path, kind=zipfile.ZIP_STORED, **changes: bytes) -> Path:
+    """A good recording with the raw bytes of some entries changed."""
+    write(path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        for name, content in (entries | {f"{k}.npy": v for k, v in changes.items()}).items():
+            archive.writestr(name, content)
+    return path
+
+
+def claiming(shape: str, descr: str = "'<i2'") -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(60)
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_entry_takes_no_more_memory_than_it_has_bytes(tmp_path, kind):
+    for changes in (
+        {"accel": claiming("(1000000000, 3)")},
+        {"accel": claiming("(10,)", "('<i2', (99999999,))")},
+        {"truth": claiming("()", "'<U999999999'")},
+    ):
+        path = zipped(tmp_path / "a.npz", kind, **changes)
+        tracemalloc.start()
+        assert "damaged" in refused(path)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+        tracemalloc.stop()
+
+
+def test_an_entry_of_more_than_anybody_records_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "_ENTRY_MOST_BYTES", 1000)
+    assert load(zipped(tmp_path / "a.npz")).duration_s > 0
+    path = zipped(tmp_path / "a.npz", zipfile.ZIP_DEFLATED, source=bytes(1_000_000))
+    assert path.stat().st_size < 5000
+    assert "damaged" in refused(path)
+
+
+def test_an_entry_that_is_no_array_is_refused(tmp_path):
+    for content in (b"", b"PK\3\4", b"\x93NUMPY\x09\x00", b"text"):
+        for name in ("source", "truth", "accel", "rate_hz"):
+            assert "damaged" in refused(zipped(tmp_path / "a.npz", **{name: content}))
+    assert "damaged" in refused(zipped(tmp_path / "a.npz", zipfile.ZIP_LZMA))

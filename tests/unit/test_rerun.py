@@ -11,7 +11,7 @@ import pytest
 from cribtrace import analysis, cli, log_records, rerun, scenario
 from cribtrace.device import records, settings
 from cribtrace.recording import Recording
-from cribtrace.rerun import CUT, DIFFERS, NOT_DERIVABLE, SAME
+from cribtrace.rerun import CUT, DIFFERS, NONE, NOT_DERIVABLE, SAME, verdicts
 from tests.support.logged import log
 
 RATE_HZ, LSB_PER_G = 104.0, 16393.443
@@ -211,6 +211,20 @@ def test_the_command_names_what_differs(tmp_path, capsys):
     assert lines[-1]["differs"] == 2
     assert "2 of 2 events" in said.err
     assert said.err.count("\n") == 1
+
+
+def test_the_command_counts_each_reason(tmp_path, capsys):
+    log(bumps(15, 25, 35), tmp_path, in_force=settings.check({"waveforms_per_hour": 1},
+                                                             settings.DEFAULTS))  # fmt: skip
+    told = [one.why for one in verdicts(tmp_path) if one.verdict == NOT_DERIVABLE]
+    assert cli.run(["replay", str(tmp_path), "--json"]) == 0
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert line["reasons"] == [{"why": NONE, "count": 2}]
+    assert len(told) == line["not_derivable"] == 2
+    assert cli.run(["replay", str(tmp_path)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "replay same=1 differs=0 not_derivable=2"
+    assert second == f"  2 not derivable: {NONE}"
 
 
 @pytest.mark.parametrize("differing", [False, True])

@@ -15,7 +15,7 @@ from tests.support.pattern_truth import told
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "SCHEMA.md"
 TYPES = ["header", "event", "event by the host", "epoch", "gap", "state", "state by the host",
-         "recorder", "mark", "summary", "why", "replayed", "replay"]  # fmt: skip
+         "recorder", "clock", "mark", "summary", "why", "replayed", "replay"]  # fmt: skip
 RATE_MHZ, MLSB_PER_G = 104_000, 16_393_443
 ROW = r"^\| `([\w.]+)` \|([^|]*)\|([^|]*)\|$"
 
@@ -58,7 +58,7 @@ def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
     det = detector.Detector(settings.DEFAULTS, RATE_MHZ, MLSB_PER_G)
     writer.watch(det)
     if anchored:
-        writer.write(records.ANCHOR, 1_700_000_000, 250, 1_200)
+        writer.write(records.ANCHOR, 1_700_000_000, 250, 1_200, 1, 4, 0)
     raw = mattress().tobytes()
     for at in range(0, len(raw), 6 * config.BURST):
         burst = raw[at : at + 6 * config.BURST]

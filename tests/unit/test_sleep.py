@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from cribtrace import facts, log_records
 from cribtrace.criteria import DEFAULT_STRENGTH, needed
-from cribtrace.device import config, seconds
+from cribtrace.device import config, records, seconds
 from cribtrace.sleep import (
     ASLEEP,
     AWAKE,
@@ -223,3 +224,58 @@ def test_what_came_after_no_motion_is_forgotten_once():
     sleep = slept(active(*range(1300, 2000, 60), length=2100))
     assert sleep.at(1300.5).state == sleep.at(1470.0).state == UNKNOWN
     assert sleep.at(1490.0).state == ASLEEP
+
+
+def of_board(rate_hz, count) -> list[dict]:
+    """Epochs of an empty crib as a board with this rate tells of them."""
+    rate_mhz = round(rate_hz * 1000)
+    frames = config.EPOCH_SECONDS * config.frames(1000, rate_mhz)
+    header = {"rate_mhz": rate_mhz, "mlsb_per_g": 16_393_443}
+    blank = dict.fromkeys(log_records.NAMES[records.EPOCH], 0)
+    levels = bytes([SOFT] * config.EPOCH_SECONDS)
+    kept = {**blank, "type": records.EPOCH, "frames": frames, "seen": frames, "rest": levels}
+    told = (facts.json_line({**kept, "first": i * frames}, header) for i in range(count))
+    return [line for line in told if line]
+
+
+@pytest.mark.parametrize("rate_hz", [40.49, 101.0, 104.45, 104.527, 107.0, 299.7])
+def test_an_empty_crib_is_no_sleep_whatever_the_boards_rate(rate_hz):
+    """A second of the track is whole frames: at 104.527 Hz these are 1.0045 s."""
+    sleep, lines = Sleep(), of_board(rate_hz, 50)
+    for line in lines:
+        sleep.epoch(line)
+    sleep.finish()
+    over_s = lines[-1]["onset_s"] + lines[-1]["duration_s"]
+    assert shown(sleep) == [(0.0, pytest.approx(over_s, abs=0.002), NO_MOTION)]
+
+
+@pytest.mark.parametrize("rate_hz", [40.49, 104.527, 299.7])
+def test_three_minutes_are_asleep_whatever_the_boards_rate(rate_hz):
+    sleep = Sleep()
+    for line in of_board(rate_hz, 10):
+        sleep.epoch(line)
+    sleep.finish()
+    second_s = config.frames(1000, round(rate_hz * 1000)) / rate_hz
+    (_, until_s, unknown), (onset_s, _, asleep) = shown(sleep)
+    assert (unknown, asleep) == (UNKNOWN, ASLEEP)
+    assert until_s == onset_s == pytest.approx(179 * second_s, abs=0.002)
+
+
+def test_a_missing_frame_parts_two_epochs():
+    sleep, (first, second) = Sleep(), of_board(104.527, 2)
+    second["onset_s"] = round(second["onset_s"] + 1 / 104.527, 3)
+    sleep.epoch(first)
+    sleep.epoch(second)
+    sleep.finish()
+    assert [line[0] for line in shown(sleep)] == [0.0, second["onset_s"]]
+
+
+def test_likely_asleep_counts_from_the_motion_after_a_stretch_without_any():
+    sleep = slept(active(300, 1600, 1700, length=1800))
+    assert (sleep.at(1600.5).state, sleep.at(1600.5).since_s) == (ASLEEP, 1600.0)
+    assert (sleep.at(1700.5).state, sleep.at(1700.5).since_s) == (ASLEEP, 1600.0)
+    assert shown(sleep)[-1] == (1600.0, 1800.0, ASLEEP)
+    assert sleep.at(300.5).since_s == 180.0
+    parted = slept(active(length=1800), [event(300, 1, "twitch")], [(1600, 1605)])
+    assert shown(parted)[-2:] == [(301.0, 1600.0, NO_MOTION), (1605.0, 1800.0, ASLEEP)]
+    assert parted.at(1700.5).since_s == 1605.0

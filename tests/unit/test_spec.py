@@ -61,7 +61,7 @@ ALL = (
     (records.GAP, 0, (0, records.UNKNOWN, 4_321, records.GAP_REASONS.index("interrupted")), b""),
     (records.CONFIG, 0, (), settings.text(SETTINGS).encode()),
     (records.STATE, 0, (0, 1_040, 0, 0), b""),
-    (records.ANCHOR, 640, (1_700_000_000, 250, 6_400), b""),
+    (records.ANCHOR, 640, (1_700_000_000, 250, 6_400, 3, 12, 0), b""),
     EVENT,
     SNIPPET,
     EPOCH,
@@ -166,7 +166,7 @@ def by_logfile(content: bytes) -> dict:
 
 
 def _plain(record: dict) -> dict:
-    from cribtrace import analysis
+    from cribtrace import analysis, boots
 
     plain = {k: v for k, v in record.items() if k not in ("version", "rest")}
     plain["type"] = log_records.TYPE_NAMES[record["type"]]
@@ -175,7 +175,7 @@ def _plain(record: dict) -> dict:
     elif record["type"] == records.EPOCH:
         plain["levels"] = list(record["rest"])
     elif record["type"] == records.SNIPPET:
-        boot = analysis._Boot({"rate_mhz": 1000, "mlsb_per_g": 1_000_000}, [], 0.0)
+        boot = boots.Boot({"rate_mhz": 1000, "mlsb_per_g": 1_000_000}, [], 0.0)
         plain["waveform"] = analysis._snippet(record, boot).mg.astype(int).tolist()
     return plain
 
@@ -303,6 +303,7 @@ def test_the_codes_are_the_boards():
         ("boot", "cause"): records.CAUSES, ("event", "kind"): records.KINDS,
         ("event", "rule"): facts.RULES, ("epoch", "missing"): log_records.MISSES,
         ("gap", "reason"): records.GAP_REASONS,
+        ("anchor", "source"): log_records.SOURCES,
         ("state", "state"): log_records.STATES, ("state", "reason"): log_records.STATE_REASONS,
         ("stop", "reason"): records.STOP_REASONS,
     }  # fmt: skip

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cribtrace import criteria, facts
+from cribtrace import criteria, facts, ports, virtual_ports
 from cribtrace.client import Client
 from cribtrace.device import protocol, records, settings
 from cribtrace.errors import NoDevice
@@ -22,11 +22,12 @@ def mark(seq, text):
     return record(records.MARK, seq, 104 * seq, rest=text.encode())
 
 
-def following(port, **settings):
-    def connect():
-        return Client(Link(port), wait_s=0.15, repeats=2)
+def connect(port):
+    return Client(Link(port), wait_s=0.15, repeats=2)
 
-    return follow(connect, facts.json_line, **settings)
+
+def following(port):
+    return follow(connect(port), connect, facts.json_line)
 
 
 def once_tailing(peer, say):
@@ -92,6 +93,56 @@ def test_after_an_unplug_it_reconnects_and_says_what_it_missed(tmp_path, monkeyp
     assert [type(item) for item in items] == [Note, Note, Decoded]
     assert "is back" in items[0].line
     assert str(items[1].line).startswith("25 records (5 to 29)")
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """The ports of this machine, as a list to be changed."""
+    names = []
+    monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
+    monkeypatch.setattr(ports, "serial_ports", lambda: [(name, "test") for name in names])
+    monkeypatch.setattr(virtual_ports, "virtual_ports", list)
+    return names
+
+
+def unplugged(first):
+    """A stream whose board has just been unplugged."""
+    once_tailing(first, lambda: first.push(protocol.RECORD, mark(4, "before")))
+    stream = following(first.port)
+    next(stream)
+    first.close()
+    assert "went away" in next(stream).line
+    return stream
+
+
+def test_a_board_that_comes_back_under_another_name_is_found_by_its_id(plugged):
+    with Peer() as neighbour, Peer() as second:
+        neighbour.device = bytes(8)
+        first = Peer()
+        plugged[:] = [neighbour.port, first.port]
+        stream = unplugged(first)
+        plugged[:] = [neighbour.port, second.port]
+        once_tailing(second, lambda: second.push(protocol.RECORD, mark(6, "after")))
+        back, missed, after = itertools.islice(stream, 3)
+        stream.close()
+        assert back.line.endswith(f" is back at {second.port}")
+        assert missed.line.startswith("1 records (5 to 5)")
+        assert after.line["text"] == "after"
+        assert neighbour.asked == []  # it was there all along: not ours to disturb
+
+
+def test_another_board_in_its_place_is_named_and_not_followed(plugged):
+    with Peer() as other, Peer() as second:
+        other.device = bytes(8)
+        stream = unplugged(Peer())
+        plugged[:] = [other.port]
+        found = next(stream)
+        assert found.line == f"{other.port} is another board, {'00' * 8}; still waiting"
+        plugged[:] = [other.port, second.port]
+        assert next(stream).line.endswith(f" is back at {second.port}")
+        stream.close()
+        assert not any(" tail " in line for line in other.asked)
+        assert any(" bye*" in line for line in other.asked)
 
 
 def of_epoch(seq):

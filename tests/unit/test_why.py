@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from cribtrace import analysis, cli, criteria, log_records, scenario, why
+from cribtrace import analysis, cli, criteria, log_records, moments, scenario, why
 from cribtrace.device import records, settings
 from cribtrace.errors import Usage
 from cribtrace.facts import RULES
@@ -73,14 +73,14 @@ def test_a_second_with_an_event_tells_all_of_it(night):
     text = said(night, event["onset_s"] + 0.05)
     reasons = event["why"]
     for part in (
-        f"{reasons['margin']:.2f} times the motion at which a movement counts",
-        f"strength {reasons['strength']:.1f}, threshold {reasons['threshold']:.1f}",
+        f"strength {reasons['strength']:.2f}, {reasons['margin']:.2f} times the"
+        f" {reasons['threshold']:.2f} at which a movement counts",
         f"its peak was {event['peak_mg']:.2f} mg on axis {event['axis']}",
         f"the noise floor was {reasons['floor_mg']:.2f} mg",
         f"Rule: {reasons['rule']}.",
         f"Held against before, and not met: {RULES[0]}",
-        "more strength than an infant has: no, peak in mg ",
-        f", from {settings.DEFAULTS['handling_mg']};",
+        "more strength than an infant has: no (its peak was ",
+        f" mg; it takes {settings.DEFAULTS['handling_mg']} mg or more);",
         "While: ",
     ):
         assert part in text, part
@@ -93,14 +93,16 @@ def test_a_second_without_an_event_tells_what_was_closest_and_what_was_missing(n
     assert not found["second"]["reached"]
     closest = found["closest"]
     assert closest["t_s"] == pytest.approx(50.15, abs=0.3)
-    assert 0.5 < closest["margin"] < 1
+    assert 0.25 < closest["margin"] < 1
+    assert closest["margin"] == round(closest["strength"] / closest["threshold"], 2)
     text = said(night, 50.5)
     assert "No event." in text
     assert re.search(
-        r"In this second it came to 0\.\d\d times the motion .*: it stayed below\.", text
+        r"In this second it came to strength .*, 0\.\d\d times the .*: it stayed below\.", text
     )
     assert f"Closest miss of these 30 s, at 0:00:{closest['t_s']:.1f}: " in text
-    assert f"{1 / closest['margin']:.2f} times as much would have been enough" in text
+    enough = closest["threshold"] / closest["strength"]
+    assert f"{enough:.2f} times as much would have been enough" in text
     assert "The noise floor was 0." in text
     assert "The nearest twitch begins" in text
 
@@ -159,8 +161,13 @@ def test_seconds_far_from_the_miss_are_weaker(night):
 def test_a_second_that_was_not_seen_says_why(night):
     (gap,) = night.gaps
     text = said(night, gap["onset_s"] + 1)
-    assert "Not covered: fifo_overrun, the sensor’s buffer filled up" in text
-    assert "Not covered: warm-up" in said(night, 3.0)
+    assert "Not covered: fifo overrun, the sensor’s buffer filled up" in text
+    told = said(night, 3.0)
+    assert "Not covered: warm-up" in told
+    assert "In this second nothing could be an event." in told
+    assert "In this second it" not in told
+    settling = said(night, gap["onset_s"] + gap["duration_s"] + 0.3)
+    assert "In this second nothing could be an event." in settling
 
 
 def test_records_that_are_missing_are_named(folder, tmp_path):
@@ -171,6 +178,19 @@ def test_records_that_are_missing_are_named(folder, tmp_path):
     found = why.answer(night, 3000.0)
     assert [one["reason"] for one in found["not_seen"]] == ["records_missing"]
     assert "the log of this time is not here" in said(night, 3000.0)
+
+
+def test_one_segment_of_a_log_names_the_folder_to_pass(folder, tmp_path, capsys):
+    content = bytearray(next(folder.glob("*.crib")).read_bytes())
+    late = content.index(0, len(content) // 2) + 1
+    second = tmp_path / "00000005.crib"
+    second.write_bytes(content[: records.HEADER_BYTES] + content[late:])
+    cli.run(["why", "15.5", str(second)])
+    said = capsys.readouterr()
+    assert f"name the folder {tmp_path}" in said.err
+    assert "pull again" not in said.err
+    assert "records_missing" not in said.out
+    assert "records missing, the log of this time is not here" in said.out
 
 
 @pytest.mark.parametrize(
@@ -185,12 +205,38 @@ def test_records_that_are_missing_are_named(folder, tmp_path):
 )
 def test_a_clock_time_is_local(night, zone, when, moment):
     # The anchor is 22:13:20.25 UTC at the first frame, a day before it is 1:13 here.
-    assert why.moment_s(night, when) == pytest.approx(moment, abs=0.002)
+    assert moments.moment_s(night, when) == pytest.approx(moment, abs=0.002)
+
+
+@pytest.mark.parametrize("tenths", [0, 4, 9])
+def test_a_time_to_the_second_means_that_whole_second(night, zone, tenths):
+    """As the report prints it: an event's clock time, without its fraction."""
+    onset_s = 19.75 + tenths / 10  # it was 01:13:20.25 at the first frame
+    event = dict(night.events[0], onset_s=onset_s, duration_s=0.2)
+    changed = dataclasses.replace(night, events=[event])
+    at_s = moments.moment_s(changed, "01:13:40")
+    assert at_s == pytest.approx(onset_s, abs=0.002)
+    assert [one["onset_s"] for one in why.answer(changed, at_s)["events"]] == [onset_s]
+    assert moments.moment_s(changed, "01:13:40.05") == pytest.approx(19.8, abs=0.002)
+
+
+def test_an_event_that_covers_a_moment_comes_before_one_that_begins_within_its_second(night):
+    first, second = (dict(night.events[0], onset_s=at, duration_s=0.5) for at in (19.8, 20.6))
+    both = dataclasses.replace(night, events=[first, second])
+    alone = dataclasses.replace(night, events=[second])
+    assert [moments.moment_s(both, when) for when in ("20", "20.5", "21")] == [20.0, 20.5, 21.0]
+    assert [moments.moment_s(alone, when) for when in ("20", "20.5", "19")] == [20.6, 20.5, 19.0]
+
+
+@pytest.mark.parametrize("when", ["25:00", "24:00:00"])
+def test_no_clock_shows_more_than_24_hours(night, zone, when):
+    with pytest.raises(Usage, match=f"{when} is no clock time, .* seconds"):
+        moments.moment_s(night, when)
 
 
 def test_a_clock_time_before_midnight_and_after_it(zone, night):
     with pytest.raises(Usage, match="from 01:13:20 to 01:15:2"):
-        why.moment_s(night, "03:12")
+        moments.moment_s(night, "03:12")
 
 
 @pytest.mark.parametrize(
@@ -198,18 +244,18 @@ def test_a_clock_time_before_midnight_and_after_it(zone, night):
 )
 def test_what_is_no_moment_of_the_night_is_refused(night, when):
     with pytest.raises(Usage):
-        why.moment_s(night, when)
+        moments.moment_s(night, when)
 
 
 @pytest.mark.parametrize("when", ["03:72", "03:12:60", "0:0:75"])
 def test_what_no_clock_shows_is_named_as_no_moment(night, when):
     with pytest.raises(Usage, match="is no moment: write 03:12"):
-        why.moment_s(night, when)
+        moments.moment_s(night, when)
 
 
 def test_without_an_anchor_a_clock_counts_from_the_start(tmp_path):
     night = analysis.read_night(log(bumps(15), tmp_path, anchored=False))
-    assert why.moment_s(night, "0:00:15.5") == 15.5
+    assert moments.moment_s(night, "0:00:15.5") == 15.5
     assert why.answer(night, 15.5)["utc"] is None
 
 

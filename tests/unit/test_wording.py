@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import analysis, facts, log_records, wording
-from cribtrace.device import records
+from cribtrace import analysis, criteria, facts, log_records, veto_wording, wording
+from cribtrace.configuration import MEANINGS
+from cribtrace.device import records, settings
 from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
 
 TEXTS = [
     Path(wording.__file__).with_name(name)
     for name in (
         "wording.py",
+        "veto_wording.py",
         "report.py",
         "report_parts.py",
         "report_embed.py",
@@ -22,6 +24,8 @@ TEXTS = [
         "rerun.py",
         "facts.py",
         "report_patterns.py",
+        "report_recorder.py",
+        "report_shapes.py",
     )
 ]
 
@@ -94,27 +98,26 @@ def test_the_disclaimer_says_all_that_it_must():
 
 
 def test_the_headline_is_made_of_numbers():
-    assert headline(NUMBERS, 9.5 * 3600, 36000.0, 2472.0) == (
-        "205 movements in 9.50 covered hours of 10.00 recorded: 204 twitches and 1 limb movement;"
-        " the longest covered stretch without an event was 41 min 12 s."
+    assert headline(NUMBERS, 9.5 * 3600, 36000.0) == (
+        "205 movements in 9.50 covered hours of 10.00 recorded: 204 twitches and 1 limb movement."
     )
 
 
 def test_the_headline_counts_disturbances_apart():
-    assert headline({"gross": 2, "handling": 3, "environment": 1}, 3600.0, 3600.0, None) == (
+    assert headline({"gross": 2, "handling": 3, "environment": 1}, 3600.0, 3600.0) == (
         "2 movements in 1.00 covered hours of 1.00 recorded: 2 gross movements; apart from these"
         " 3 handlings of the crib and 1 disturbance from outside."
     )
 
 
 def test_the_headline_of_nothing():
-    assert headline({"twitch": 0, "handling": 0}, 0.0, 0.0, None) == (
+    assert headline({"twitch": 0, "handling": 0}, 0.0, 0.0) == (
         "0 movements in 0.00 covered hours of 0.00 recorded."
     )
 
 
 def test_a_kind_this_version_does_not_know_is_named_as_it_is():
-    text = headline({"twitch": 1, "hop": 2}, 3600.0, 3600.0, None)
+    text = headline({"twitch": 1, "hop": 2}, 3600.0, 3600.0)
     assert text == "3 movements in 1.00 covered hours of 1.00 recorded: 1 twitch and 2 hop."
 
 
@@ -148,7 +151,7 @@ WHOLE = {
     "kind": "twitch", "onset_s": 1042.31, "duration_s": 0.21, "peak_mg": 6.2, "jerks": 1,
     "rate_hz": None, "snr": 7.1, "axis": "z",
     "why": {"rule": "short at 30 % of its peak", "floor_mg": 0.31, "threshold_mg": 0.79,
-            "strength": 70.1, "threshold": 6.44, "margin": 3.3, "span_s": 0.4,
+            "strength": 70.1, "threshold": 6.44, "margin": 10.88, "span_s": 0.4,
             "energy_mg_s": 0.45, "slow_share": 0.41, "cut": False, "joined": False,
             "vetoes": ["shaken"], "considered": CONSIDERED},
 }  # fmt: skip
@@ -156,17 +159,52 @@ WHOLE = {
 
 def test_why_in_words():
     assert explain(WHOLE) == [
-        "It reached 3.30 times the motion at which a movement counts"
-        " (strength 70.1, threshold 6.4); 0.79 mg on one axis would have been enough;"
+        "It reached strength 70.10, 10.88 times the 6.44 at which a movement counts;"
+        " 0.79 mg on one axis would have been enough;"
         " its peak was 6.20 mg on axis z; its energy 0.45 mg s; the noise floor was 0.31 mg.",
         "It lasted 0.21 s, 1 jerk, signal to noise 7.1.",
         "Rule: short at 30 % of its peak.",
         "Could something else have moved the crib?"
-        " slow rocking: no, share of motion below 3 Hz 0.41, from 0.75;"
+        " slow rocking: no (the share of its motion below 3 Hz was 0.41; it takes 0.75 or more);"
         " a steady vibration: not looked at;"
-        " motion through the floor: yes, share of motion below 3 Hz 0.41, below 0.365.",
-        "Also recorded: above the low threshold, s 0.4, share of motion below 3 Hz 0.41.",
+        " motion through the floor: yes (the share of its motion below 3 Hz was 0.41; it takes"
+        " less than 0.365).",
+        "Also recorded: time above the low threshold 0.4 s, share of its motion below 3 Hz 0.41.",
     ]
+
+
+def considered(veto, value, limit, *, applies) -> dict:
+    of = {"tilt": "tilt_axis_mg", "strength": "peak_mg", "clipping": "clipped"}[veto]
+    return {"veto": veto, "of": of, "value": value, "when": "from", "limit": limit,
+            "applies": applies}  # fmt: skip
+
+
+def test_a_lean_says_with_what_it_tells_handling():
+    """Its criterion asks for the strength of hands too: both sentences are true together."""
+    looked = [considered("strength", 60.5, 210, applies=False),
+              considered("tilt", 11.16, 4, applies=True)]  # fmt: skip
+    said = " ".join(explain({**WHOLE, "why": {**WHOLE["why"], "considered": looked}}))
+    assert (
+        "a lasting lean: yes (the tilt of an axis was 11.16 mg; it takes 4 mg or more;"
+        " with a peak of 37.6 mg or more it tells handling)" in said
+    )
+    assert "the strength that hands have" in facts.RULES[records.LEANED]
+    assert "half" in MEANINGS["tilt_mg"].what
+
+
+def test_clipping_is_told_as_the_flag_it_is():
+    for value, said in ((0, "no (no frame was at its end)"), (1, "yes (a frame was at its end)")):
+        looked = [considered("clipping", value, 1, applies=bool(value))]
+        assert f"the sensor’s range: {said}." in " ".join(
+            explain({**WHOLE, "why": {**WHOLE["why"], "considered": looked}})
+        )
+
+
+def test_everything_a_veto_is_measured_by_has_words():
+    header = {"mlsb_per_g": 16_393_443, "rate_mhz": 104_000}
+    record = dict.fromkeys(log_records.NAMES[records.EVENT], 1)
+    for one in criteria.considered(record, header, settings.DEFAULTS):
+        assert one.of == "clipped" or one.of in veto_wording.MEASURED
 
 
 def test_vetoes_are_named_where_their_numbers_are_not_known():

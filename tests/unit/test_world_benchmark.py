@@ -16,8 +16,8 @@ from cribtrace.world.sensor import Sensor
 from tests.support import benchmark_hashes
 
 STORED = json.loads(benchmark_hashes.STORED.read_text())
-RETIRED_MATTRESSES = {"lively", "dull", "skewed"}
-RETIRED_SEEDS = {*range(2001, 2046), *range(2101, 2107)}
+RETIRED_MATTRESSES = {"lively", "dull", "skewed", "bouncy", "sagging", "hard"}
+RETIRED_SEEDS = {k + half for k in (*range(1, 46), *range(101, 107)) for half in (2000, 3000)}
 
 
 def test_the_halves_share_no_mattress_and_no_seed():
@@ -36,17 +36,31 @@ def bed(entry):
 
 
 def test_no_two_recordings_share_a_coupling():
-    couplings = {bed(entry).coupling.tobytes() for entry in benchmark.entries()}
-    assert len(couplings) == len(benchmark.entries())
+    every = (*benchmark.entries(), *benchmark.further())
+    couplings = {bed(entry).coupling.tobytes() for entry in every}
+    assert len(couplings) == len(every)
+
+
+def test_what_there_is_to_train_on_reaches_to_the_ends_of_the_set():
+    """Its own mattress for each seed: no two alike, and soft, stiff, ringing and dead ones."""
+    beds = [bed(entry) for entry in benchmark.further()]
+    foam_hz = [one.foam_hz[2] for one in beds]
+    assert min(foam_hz) < 3.8 and max(foam_hz) > 6.7
+    assert min(one.base_hz[2] for one in beds) < 7.5 and max(one.base_hz[2] for one in beds) > 14.4
+    assert min(one.base_damping for one in beds) < 0.04
+    assert max(one.base_damping for one in beds) > 0.16
+    assert len({e.seed for e in benchmark.further()}) == len(beds) >= 130
+    assert not {e.seed for e in benchmark.further()} & {e.seed for e in benchmark.entries()}
 
 
 def test_the_test_half_has_had_no_say_in_a_default():
     """Nothing of the half that was looked at, nor of the noise that a threshold was chosen on."""
-    test = benchmark.half("test")
+    test, further = benchmark.half("test"), benchmark.further()
     used = len(SENSORS) * len(noise.MATTRESSES)
     seen = {*range(noise.FIRST_SEED, noise.FIRST_SEED + used)}
     assert not {e.mattress for e in test} & {*RETIRED_MATTRESSES, *noise.MATTRESSES}
-    assert not {e.seed for e in test} & (RETIRED_SEEDS | seen)
+    assert not {e.mattress for e in test} & {e.mattress for e in further}
+    assert not {e.seed for e in test} & (RETIRED_SEEDS | seen | {e.seed for e in further})
 
 
 def test_the_halves_are_of_one_shape():

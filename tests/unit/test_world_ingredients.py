@@ -11,8 +11,9 @@ import pytest
 from scipy import signal, stats
 
 from cribtrace.world import ingredients, simulate
+from cribtrace.world.beds import MATTRESSES
 from cribtrace.world.chance import Chance, table
-from cribtrace.world.figures import BY_AGE, MATTRESSES, SENSORS, TABLE, Figure
+from cribtrace.world.figures import BY_AGE, SENSORS, TABLE, Figure
 from cribtrace.world.movements import group_length_s
 from cribtrace.world.plan import Ingredient, Plan
 

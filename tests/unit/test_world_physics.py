@@ -11,8 +11,9 @@ import pytest
 from scipy import integrate, linalg, signal
 
 from cribtrace.world import quiet, simulate
+from cribtrace.world.beds import MATTRESSES
 from cribtrace.world.chance import Chance, table
-from cribtrace.world.figures import MATTRESSES, SENSORS, Figure
+from cribtrace.world.figures import SENSORS, Figure
 from cribtrace.world.mattress import Mattress
 from cribtrace.world.movements import Jerk, Movement, Tone
 from cribtrace.world.plan import Ingredient, Plan

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cribtrace import scenario
+from cribtrace.device import settings
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.world import diary, plan, simulate
 from cribtrace.world.chance import Chance, table
@@ -180,6 +181,15 @@ def test_what_a_file_may_say_can_be_drawn(which):
                 figures = table(1, "usual", "LSM6DSO", {name: Figure(value, value, "test")})
                 group = ALL[what](Chance(np.random.RandomState(1), figures))
                 assert group, (what, name)
+
+
+def test_nothing_is_laid_into_a_warm_up():
+    """Not into the board's own, nor into the longest that can be set."""
+    low, _, source = TABLE["settling_s"]
+    most_ms = {name: most for name, _, _, most, _ in settings.SCHEMA}["warm_up_ms"]
+    default_s = settings.DEFAULTS["warm_up_ms"] // 1000
+    assert low > most_ms / 1000
+    assert f"warm-up ({default_s} s; {most_ms // 1000} s at most)" in source
 
 
 def test_the_table_in_the_documents_is_the_one_in_use():

@@ -1,4 +1,4 @@
-"""An I2C bus with one device, named as machine.I2C; every transfer takes its time on the wire."""
+"""An I2C bus with its devices, named as machine.I2C; every transfer takes its time on the wire."""
 
 from errno import ENODEV
 
@@ -6,10 +6,12 @@ from . import costs
 
 
 class I2C:
-    """`device` has address, read_into(reg, buf) -> came from the FIFO, and write(reg, buf)."""
+    """A device has address, read_into(reg, buf) -> came from the FIFO, and write(reg, buf)."""
 
-    def __init__(self, clock, device, freq=100_000):
+    def __init__(self, clock, device, freq=100_000, others=()):
         self._clock = clock
+        self._devices = [device]
+        self._devices.extend(others)
         self._device = device
         self.init(freq)
 
@@ -24,7 +26,7 @@ class I2C:
 
     def scan(self):
         """The addresses that answer."""
-        return [self._device.address]
+        return [device.address for device in self._devices]
 
     def readfrom_mem_into(self, addr, reg, buf):
         """Fill buf from register `reg` on; OSError(ENODEV) if nothing answers at `addr`."""
@@ -41,6 +43,9 @@ class I2C:
         self._device.write(reg, buf)
 
     def _select(self, addr):
-        if addr != self._device.address:
-            self._clock.charge(self._wire_us(1))
-            raise OSError(ENODEV)
+        for device in self._devices:
+            if device.address == addr:
+                self._device = device
+                return
+        self._clock.charge(self._wire_us(1))
+        raise OSError(ENODEV)

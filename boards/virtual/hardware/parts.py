@@ -13,7 +13,7 @@ from .nor import Nor
 from .reset import EXIT_POWER_CUT, Reset, Retained, Watchdog, leave
 from .status import recording_end, sensor_off
 
-clock = imu = i2c = flash = console = retained = watchdog = reset = None
+clock = imu = i2c = flash = console = retained = watchdog = reset = clock_chip = None
 reset_cause = ""
 facts = {}
 
@@ -25,7 +25,7 @@ def _sensor_off(feed, fifo):
 def power_on(given):
     """Build and connect what the facts describe."""
     global clock, imu, i2c, flash, console, retained, watchdog, reset  # noqa: PLW0603
-    global reset_cause, facts  # noqa: PLW0603
+    global reset_cause, facts, clock_chip  # noqa: PLW0603
     facts = given
     reset_cause = given["cause"]
     powered = reset_cause == "power_on"
@@ -49,7 +49,11 @@ def power_on(given):
     clock = Clock(given["permille"], console, imu)
     console.attach(clock)
     imu.attach(clock)
-    i2c = I2C(clock, imu)
+    if given.get("clock_chip"):
+        from .ds3231 import DS3231  # most boards have none, and it takes heap
+
+        clock_chip = DS3231(clock, open(given["clock_chip"], "r+"))
+    i2c = I2C(clock, imu, others=[clock_chip] if clock_chip else ())
     flash = Nor(open(given["flash"], "r+b"), clock, given["worst_every"])
     reset = Reset(retained, clock, imu, feed)
     watchdog = Watchdog(clock, reset)

@@ -169,14 +169,7 @@ class LSM6DSO:
     def _missing(self, ticks, jump):
         """Frames overwritten since the last read; of the counts that fit `jump`, the nearest."""
         elapsed = (ticks - self._last_ticks) & 0xFFFFFF
-        produced = 0
-        while elapsed >= self._period << 6:
-            elapsed -= self._period << 6
-            produced += 64
-        while elapsed >= self._period:
-            elapsed -= self._period
-            produced += 1
-        estimate = self._left + produced - self._waiting
+        estimate = self._left + elapsed // self._period - self._waiting
         lost = estimate + ((jump - estimate + 2) & 3) - 2
         return lost if lost > 0 else jump
 
@@ -194,6 +187,12 @@ class LSM6DSO:
     def temperature(self):
         """Of the chip, hundredths of a degree Celsius, whole degrees (DS12140: 0 at 25)."""
         return 2500 + 100 * ((self._read(_OUT_TEMP_H) ^ 0x80) - 0x80)
+
+    def self_test(self):
+        """See `lsm6dso_push.measured`; what the FIFO holds then is to be passed over."""
+        from .lsm6dso_push import measured
+
+        return measured(self._i2c, self._address, self.true_rate_mhz(), self.mlsb_per_g)
 
     def stop(self):
         """Switch the accelerometer off; what is in the FIFO stays there."""

@@ -3,6 +3,7 @@
 import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,12 @@ SUFFIX = ".crib"
 @click.command()
 @click.argument("name", required=False)
 @click.option("--seed", type=int, default=_SEED, show_default=True)
-@click.option("-o", "--output", type=_PATH, help="The .npz to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=_PATH,
+    help="The .npz to write; that suffix is added where it is missing.",
+)
 @json_option
 def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) -> None:
     """Simulate what a mattress does: a recording with truth.
@@ -46,7 +52,9 @@ def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) ->
         for known, about in scenarios.described():
             emit({"type": "scenario", "name": known, "about": about}, as_json)
         return
-    output = output or Path(f"{Path(name).stem}-{seed}.npz")
+    output = output or Path(f"{Path(name).stem}-{seed}")
+    if output.suffix != ".npz":
+        output = output.with_name(output.name + ".npz")
     made = scenarios.generate(name, seed)
     recording.save(output, made)
     seconds = round(len(made.accel) / made.rate_hz, 3)
@@ -94,8 +102,10 @@ def replay(
         _rerun(source, as_json)
         return
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
-    for event in replay_recording(rec, on=on, settings=configuration.parsed(changes)):
+    events = replay_recording(rec, on=on, settings=configuration.parsed(changes))
+    for event in events:
         emit(event, as_json)
+    say(f"{source}: {len(rec.accel) / rec.rate_hz:.1f} s, {len(events)} events")
 
 
 def _rerun(source: Path, as_json: bool) -> None:
@@ -106,9 +116,12 @@ def _rerun(source: Path, as_json: bool) -> None:
         counts = line
         if as_json or line["type"] == "replay" or line["verdict"] == rerun.DIFFERS:
             emit(line, as_json)
+    if not as_json:
+        for reason in counts["reasons"]:
+            click.echo(f"  {reason['count']} not derivable: {reason['why']}")
     faults = analysis.read_night(source).faults
     if counts[rerun.DIFFERS]:
-        events = sum(count for key, count in counts.items() if key != "type")
+        events = sum(counts[verdict] for verdict in _VERDICTS)
         differ = (
             f"{source}: {counts[rerun.DIFFERS]} of {events} events did not come out of their"
             " waveforms again: the log was changed, or made by another detector"
@@ -119,13 +132,19 @@ def _rerun(source: Path, as_json: bool) -> None:
     name_faults(source, faults)
 
 
+_VERDICTS = ("same", "differs", "not_derivable")
+
+
 def rerun_lines(verdicts: Iterable[Any]) -> Iterator[dict[str, Any]]:
-    """One line for each verdict, and how many there are of each in a last one."""
-    counts = {"same": 0, "differs": 0, "not_derivable": 0}
+    """One line for each verdict, and how many there are of each in a last one, with reasons."""
+    counts, reasons = dict.fromkeys(_VERDICTS, 0), Counter()
     for one in verdicts:
         counts[one.verdict] += 1
+        if one.verdict == "not_derivable":
+            reasons[one.why] += 1
         yield {"type": "replayed", **one._asdict()}
-    yield {"type": "replay", **counts}
+    told = [{"why": why, "count": count} for why, count in reasons.most_common()]
+    yield {"type": "replay", **counts, "reasons": told}
 
 
 @click.command()

@@ -1,5 +1,6 @@
-"""Commands that talk to a board: ports, info, list, tail, pull, deploy."""
+"""Commands that talk to a board: ports, info, list, tail, pull, time, selftest, wipe, deploy."""
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,13 +10,15 @@ from cribtrace.cli.output import (
     emit,
     emit_found,
     json_option,
+    link_told,
+    name_faults,
     only_port,
     open_client,
     port_option,
     progress,
     say,
 )
-from cribtrace.errors import Damaged
+from cribtrace.errors import CribtraceError, Damaged, Usage
 
 
 @click.command()
@@ -87,12 +90,14 @@ def tail(port: str | None, as_json: bool) -> int:
     """Follow a board live; Ctrl-C ends it. Reconnects after an unplug."""
     from cribtrace import facts
     from cribtrace import tail as following
+    from cribtrace.client import Client
+    from cribtrace.link import Link
 
-    name = port or only_port()
     live = following.Live()
-    say(f"following {name}; Ctrl-C ends it")
     try:
-        for item in following.follow(lambda: open_client(name), facts.json_line):
+        client = open_client(port)
+        say(f"following {client.link.port}; Ctrl-C ends it")
+        for item in following.follow(client, lambda name: Client(Link(name)), facts.json_line):
             found = live.heard(item)
             if isinstance(item, following.Decoded):
                 emit(item.line, as_json)
@@ -112,15 +117,35 @@ def tail(port: str | None, as_json: bool) -> int:
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @port_option
 @click.option("--keep", is_flag=True, help="Acknowledge nothing: the board frees nothing.")
+@click.option(
+    "--started",
+    metavar="HH:MM",
+    help="When the last recording without a clock began: 19:40, or with its date before it.",
+)
 @json_option
-def pull(folder: Path | None, port: str | None, keep: bool, as_json: bool) -> None:
+def pull(
+    folder: Path | None, port: str | None, keep: bool, started: str | None, as_json: bool
+) -> None:
     """Bring the log into FOLDER (cribtrace-<device id> if not given) while sampling goes on."""
+    from cribtrace import started as beginnings
     from cribtrace.pull import pull as pull_log
 
+    if started:
+        beginnings.check(started)
     with open_client(port) as client:
         folder = folder or Path(f"cribtrace-{client.hello()['device']}")
+        began_s = time.monotonic()
         with progress("pulling") as bar:
             pulled = pull_log(client, folder, keep=keep, progress=bar)
+        if started:
+            emit(_anchor_by_person(client, folder, started), as_json)
+            # What the person said is in the board's open segment: fetch that too.
+            pulled.add(pull_log(client, folder, keep=keep))
+        took_s = max(time.monotonic() - began_s, 0.001)
+        stats = client.stats
+        retries, bad = stats.retries, stats.bad_packets
+        if not as_json:  # where these numbers have names
+            say(link_told(pulled.bytes, pulled.wire_bytes, took_s, retries, bad))
         line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
         emit({**line, "link": asdict(client.stats)}, as_json)
     if pulled.damaged:
@@ -129,6 +154,94 @@ def pull(folder: Path | None, port: str | None, keep: bool, as_json: bool) -> No
             f"damaged on the board and not pulled: segment {listed}; nothing from there on was"
             " acknowledged, so the board keeps it"
         )
+
+
+def _anchor_by_person(client, folder: Path, started: str) -> dict:
+    from datetime import datetime, timezone
+
+    from cribtrace import anchors, exchange, logfile
+    from cribtrace import started as beginnings
+    from cribtrace.boots import in_a_row
+    from cribtrace.device import records
+
+    boots = list(in_a_row([s for s in logfile.read(folder) if s.header]))
+    now = datetime.now(timezone.utc)
+    boot, utc_s = beginnings.choose(boots, anchors.clocks(boots), started, now=now)
+    fields = 0, round(utc_s), 0, records.UNKNOWN, boot, beginnings.WITHIN_MS, exchange.PERSON
+    client.anchor(*fields)
+    return beginnings.told(boot, utc_s)
+
+
+@click.command("time")
+@click.argument("source", type=click.Path(path_type=Path), required=False)
+@port_option
+@json_option
+def time_of(source: Path | None, port: str | None, as_json: bool) -> None:
+    """Tie this machine's clock to a board's frames; or show the clocks of the log SOURCE.
+
+    Of a log each boot's: where its times are from, and how many ppm faster its frames came than
+    the sensor says, with how far its anchors lie off that line.
+    """
+    from cribtrace import analysis, anchors, exchange
+
+    if source:
+        night = analysis.read_night(source)
+        for line in night.clocks:
+            emit(line, as_json)
+        name_faults(source, night.faults)
+        return
+    with open_client(port) as client:
+        hello = client.hello()
+        used = exchange.anchor(client, hello)
+        line = {"type": "time", "port": client.link.port, "boot": int(hello["boot"])}
+        line |= {"utc": anchors.iso(used.utc_ms / 1000), "frame": used.frame}
+        emit({**line, "uptime_ms": used.uptime_ms, "trip_ms": round(used.trip_ms, 2)}, as_json)
+
+
+@click.command()
+@port_option
+@json_option
+def selftest(port: str | None, as_json: bool) -> None:
+    """Have the sensor push its own mass and measure it; half a second goes unrecorded.
+
+    Nobody is to move in the crib meanwhile.
+    """
+    with open_client(port) as client:
+        client.hello()
+        found = client.selftest()
+    emit({"type": "selftest", **found}, as_json)
+    least, most = found.get("least_mg"), found.get("most_mg")
+    if found.get("result") != "passed":
+        raise CribtraceError(
+            f"the sensor did not pass: each axis is to move by {least} to {most} mg; try again"
+            " with nobody in the crib, then check the wiring, then replace the sensor"
+        )
+
+
+@click.command()
+@port_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def wipe(port: str | None, yes: bool, as_json: bool) -> None:
+    """Delete the log on a board, pulled or not, and read back that it is gone.
+
+    Settings and the noise floor stay. The recording goes on, in a new segment.
+    """
+    from cribtrace import wiping
+
+    with open_client(port) as client:
+        device = client.hello()["device"]
+        segments = wiping.held(client)
+        unpulled = sum(not segment.acked for segment in segments)
+        size_kb = sum(segment.size_bytes for segment in segments) / 1000
+        say(
+            f"board {device} holds {len(segments)} segments, {size_kb:.0f} kB;"
+            f" {unpulled} of them were never pulled and acknowledged"
+        )
+        if not yes and click.prompt("type its id to delete them", err=True).strip() != device:
+            raise Usage("that is not its id: nothing was deleted")
+        deleted = wiping.wipe(client, device)
+    emit({"type": "wiped", "device": device, "segments": deleted}, as_json)
 
 
 @click.command()
@@ -148,4 +261,4 @@ def deploy(port: str | None, board: str, as_json: bool) -> None:
         click.echo(sentence, err=True)
 
 
-COMMANDS = (ports, info, list_segments, tail, pull, deploy)
+COMMANDS = (ports, info, list_segments, tail, pull, time_of, selftest, wipe, deploy)

@@ -1,5 +1,8 @@
 """The command `config`: the settings of a board, shown, changed and taken back."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, open_client, port_option, say
@@ -24,22 +27,31 @@ def config(context: click.Context, port: str | None, as_json: bool) -> None:
     with open_client(port) as client:
         client.hello()
         listed = client.config()
-        if not as_json:
-            click.echo(_ROW.format("name", "value", "unit", "default", "range", ""))
-        for s in listed:
-            meaning = MEANINGS[s.name].what if s.name in MEANINGS else None
-            if as_json:
+        told = [(s, MEANINGS[s.name].what if s.name in MEANINGS else None) for s in listed]
+        if as_json:
+            for s, meaning in told:
                 line = {"type": "setting", **s._asdict(), "changed": s.value != s.default}
                 emit({**line, "meaning": meaning}, as_json)
-                continue
-            span = f"{s.least} to {s.most}"
-            mark = "*" if s.value != s.default else ""
-            row = _ROW.format(s.name, f"{s.value}{mark}", s.unit, s.default, span, meaning or "")
-            click.echo(row.rstrip())
+        else:
+            for line in _table([_HEAD, *(_cells(s, meaning) for s, meaning in told)]):
+                click.echo(line)
         say(f"hash of these settings: {client.info()['config_crc']}")
 
 
-_ROW = "{:<14} {:<8} {:<8} {:<8} {:<14} {}"
+_HEAD = ("name", "value", "unit", "default", "range", "")
+
+
+def _cells(setting: NamedTuple, meaning: str | None) -> tuple[str, ...]:
+    name, value, default, least, most, unit = setting
+    mark = "*" if value != default else ""
+    return name, f"{value}{mark}", unit, str(default), f"{least} to {most}", meaning or ""
+
+
+def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Columns as wide as their widest cell, two blanks apart."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    for row in rows:
+        yield "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
 
 
 @config.command("set")
@@ -73,7 +85,7 @@ def reset_settings(
 
 def _change(port: str | None, changes: dict[str, str], as_json: bool) -> None:
     from cribtrace.configuration import suggestion
-    from cribtrace.conversation import Refused
+    from cribtrace.conversation import BAD_SETTING, Refused
 
     with open_client(port) as client:
         client.hello()
@@ -81,7 +93,7 @@ def _change(port: str | None, changes: dict[str, str], as_json: bool) -> None:
         try:
             config_crc = client.configure(changes)
         except Refused as refused:
-            if refused.name != "bad_setting":
+            if refused.name != BAD_SETTING:
                 raise
             raise Usage(f"{refused}{suggestion(changes, before)}") from None
         for s in client.config():

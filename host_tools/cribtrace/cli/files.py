@@ -1,10 +1,12 @@
 """Commands over what was pulled: decode, why, report."""
 
+import re
 from pathlib import Path
 
 import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, name_faults, say
+from cribtrace.errors import Usage
 
 _SOURCE = click.Path(path_type=Path)
 
@@ -25,21 +27,69 @@ def decode(source: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("source", type=_SOURCE)
+@click.argument("source", type=_SOURCE, required=False)
 @click.option("-o", "--output", type=_SOURCE, default=Path("report.html"), show_default=True)
-def report(source: Path, output: Path) -> None:
-    """Write one HTML page about a log folder or segment file; prints its path."""
-    from cribtrace import analysis, atomic
+@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+@click.option("--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone.")
+@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
+def report(
+    source: Path | None, output: Path, night: str | None, zone: str | None, whole: bool
+) -> None:
+    """Write one HTML page about a night in a log folder or segment file; prints its path.
+
+    A night goes from noon to noon. Without SOURCE it is the log pulled last, without --night the
+    last night in it; which one it took stands on stderr.
+    """
+    from dataclasses import replace
+
+    from cribtrace import analysis, atomic, moments, nights
     from cribtrace.report import render
 
-    night = analysis.read_night(source)
+    wanted, tz = _date(night), _zone(zone)
+    if source is None:
+        source = moments.newest_log(Path())
+    read = analysis.read_night(source)
+    chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
+    for sentence in nights.sentences(chosen) or ["the whole log"]:
+        say(f"{source}: {sentence}")
     with atomic.replacing(output, "w") as f:
-        f.write(render(night))
+        f.write(render(chosen))
     click.echo(output)
-    name_faults(source, night.faults)
+    name_faults(source, read.faults)
 
 
-@click.command()
+def _date(text: str | None):
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Usage(f"--night {text}: write the evening's date, as 2026-11-20") from None
+
+
+def _zone(name: str | None):
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):
+        raise Usage(
+            f"--zone {name}: no time zone of that name; write one as Europe/Berlin"
+        ) from None
+
+
+class _Why(click.RichCommand):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """A negative time would be taken for an option that does not exist."""
+        for word in args:
+            if re.match(r"-\d", word):
+                raise Usage(
+                    f"{word} is before the start: write 03:12, 03:12:30, or seconds from 0"
+                )
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Why)
 @click.argument("when")
 @click.argument("source", type=_SOURCE, required=False)
 @json_option
@@ -47,14 +97,15 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     """Say what happened at WHEN and why, or how near it came to an event.
 
     WHEN is 03:12 or 03:12:30, a local clock time where the log has one, else since the start; or
-    seconds since the start. SOURCE is a log folder or segment file; else the one pulled last.
+    seconds since the start. Without a fraction it means the whole second. SOURCE is a log folder
+    or segment file; else the one pulled last.
     """
-    from cribtrace import analysis
+    from cribtrace import analysis, moments
     from cribtrace import why as reasons
 
-    source = source or reasons.newest_log(Path())
+    source = source or moments.newest_log(Path())
     night = analysis.read_night(source)
-    said = reasons.answer(night, reasons.moment_s(night, when))
+    said = reasons.answer(night, moments.moment_s(night, when))
     if as_json:
         emit(said, as_json)
     else:

@@ -1,7 +1,9 @@
 """How the commands say what they have to say, and the options that several share."""
 
 import json
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,32 +68,71 @@ def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    from rich import progress as rich_progress
     from rich.console import Console
-    from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.DownloadColumn(),
+        rich_progress.TransferSpeedColumn(),
+        rich_progress.TimeRemainingColumn(),
+    )
+    with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def link_told(fetched_bytes: int, wire_bytes: int, seconds: float, retries: int, bad: int) -> str:
+    """Return what a transfer was like, in one line; `seconds` is above 0."""
+    rate = f"{fetched_bytes} bytes in {seconds:.1f} s, {fetched_bytes / seconds / 1000:.1f} kB/s"
+    share = f", {wire_bytes / fetched_bytes:.3f} on the line for each" if fetched_bytes else ""
+    return f"{rate}{share}; {retries} requests repeated, {bad} packets damaged"
+
+
 def open_client(port: str | None):
-    """Return a client on `port`, or on the one port where a board answers."""
+    """Return a client in session on `port`, or on the one port where a board answers.
+
+    Says so where the opening has reset the board.
+    """
+    from cribtrace import greeting
     from cribtrace.client import Client
     from cribtrace.link import Link
 
-    return Client(Link(port or only_port()))
+    before: dict[str, str] = {}
+    if not port:
+        found = only_board()
+        port, before = found.name, found.hello
+    client = Client(Link(port))
+    try:
+        hello = client.hello()
+        uptime_ms = client.info().get("uptime_ms")
+        uptime_s = uptime_ms / 1000 if isinstance(uptime_ms, int) else math.inf
+        open_s = time.monotonic() - client.link.opened_s
+    except BaseException:
+        client.close()
+        raise
+    if line := greeting.reset_by_opening(port, hello, before, uptime_s, open_s):
+        say(line)
+    return client
 
 
 def only_port() -> str:
+    """Return the name of `only_board`."""
+    return only_board().name
+
+
+def only_board():
     """Return the one port with a board; Usage where there are several, NoDevice for none."""
     from cribtrace import ports
 
     asked = ports.ask_all()
-    boards = [port.name for port in asked if port.hello]
+    boards = [port for port in asked if port.hello]
     if len(boards) == 1:
         return boards[0]
     if boards:
-        raise Usage(f"several boards answer: choose one with --port: {', '.join(boards)}")
+        names = ", ".join(port.name for port in boards)
+        raise Usage(f"several boards answer: choose one with --port: {names}")
     telling = [port.problem for port in asked if not port.silent] or [p.problem for p in asked]
     if len(telling) == 1:
         raise NoDevice(telling[0])

@@ -9,7 +9,7 @@ const SHAPES = {
   startle_like: "k6", handling: "k7", environment: "k8",
 };
 const SHORTEST_VIEW_S = 60;
-const ROWS_AT_FIRST = 60;
+const ROWS_AT_FIRST = 40;
 const find = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));

@@ -70,7 +70,7 @@ function filterBox(kind, position) {
 function start() {
   document.documentElement.classList.add("js");
   all(".controls").forEach((node) => { node.hidden = node.id === "filter" && !rows.length; });
-  find("#filter").append(...night.kinds.map(filterBox));
+  find("#filter").append(...night.names.map(filterBox));
   all("#zoom button").forEach((node) => node.addEventListener("click", () => zoom(node.dataset.zoom)));
   all("[data-sort]").forEach((node) => {
     const pressed = button(node.textContent, () => sortBy(node.dataset.sort, pressed));

@@ -1,16 +1,26 @@
 /* The night: activity, events, marks and what was not covered, for the time in view. */
 
-const levels = new Int16Array(Math.ceil(night.span) + 1).fill(-1);
-for (const [onset, text] of night.levels) {
-  bytes(text).forEach((level, i) => {
+const CHART = { top: 8, height: 124 };
+const LANES_TOP = CHART.top + CHART.height + 12;
+// Of each second: its motion in multiples of the noise (-1: not known), and what it had to reach.
+const motion = new Float32Array(Math.ceil(night.span) + 1).fill(-1);
+const reached = new Uint8Array(motion.length);
+const needed = new Float32Array(motion.length);
+for (const [onset, text, least] of night.levels) {
+  bytes(text).forEach((code, i) => {
     const second = Math.floor(onset) + i;
-    if (second >= 0 && second < levels.length) levels[second] = Math.max(levels[second], level);
+    if (second < 0 || second >= motion.length) return;
+    motion[second] = Math.max(motion[second], night.motion[code]);
+    reached[second] = reached[second] || code >= least;
+    needed[second] = night.motion[least];
   });
 }
-const known = levels.filter((level) => level >= 0);
-const highest = known.reduce((most, level) => Math.max(most, level), 1);
-// A logarithmic scale has no zero: it starts a little below the night's own smallest level.
-const lowest = Math.max(0, known.reduce((least, level) => Math.min(least, level), highest) - 4);
+// From the noise (1) up. A night without movement is not drawn larger for that: 64 at the least.
+const octaves = Math.max(6, 2 * Math.ceil(Math.log2(motion.reduce((most, value) => Math.max(most, value), 1)) / 2));
+
+function heightOf(value) {
+  return CHART.top + CHART.height * (1 - clamp(Math.log2(Math.max(value, 1)) / octaves, 0, 1));
+}
 
 function hatch() {
   return draw("defs", {}, draw("pattern",
@@ -19,22 +29,56 @@ function hatch() {
     draw("line", { x1: 0, y1: 0, x2: 0, y2: 6, class: "stroke" })));
 }
 
-function activityPath(x0, width, top, height) {
+// The strongest second of each column of pixels; `alone`: of those that reached the threshold.
+function activityPath(x0, width, alone) {
+  const foot = CHART.top + CHART.height;
   const perPixel = (view.to - view.from) / width;
   let path = "", open = false;
   for (let column = 0; column < width; column++) {
     const from = Math.floor(view.from + column * perPixel);
     const to = Math.max(from + 1, Math.ceil(view.from + (column + 1) * perPixel));
     let most = -1;
-    for (let second = Math.max(0, from); second < to && second < levels.length; second++) {
-      if (levels[second] > most) most = levels[second];
+    for (let second = Math.max(0, from); second < to && second < motion.length; second++) {
+      if (motion[second] > most && (!alone || reached[second])) most = motion[second];
     }
-    if (most < 0) { if (open) path += `V${top + height}Z`; open = false; continue; }
-    const y = (top + height - (height * (most - lowest)) / Math.max(1, highest - lowest)).toFixed(1);
-    path += open ? `V${y}H${x0 + column + 1}` : `M${x0 + column} ${top + height}V${y}H${x0 + column + 1}`;
+    if (most < 0) { if (open) path += `V${foot}Z`; open = false; continue; }
+    const y = heightOf(most).toFixed(1);
+    path += open ? `V${y}H${x0 + column + 1}` : `M${x0 + column} ${foot}V${y}H${x0 + column + 1}`;
     open = true;
   }
-  return open ? `${path}V${top + height}Z` : path;
+  return open ? `${path}V${foot}Z` : path;
+}
+
+function thresholdPath(x0, width) {
+  const perPixel = (view.to - view.from) / width;
+  let path = "", last = 0;
+  for (let column = 0; column < width; column++) {
+    const value = needed[Math.floor(view.from + column * perPixel)] || 0;
+    if (value) {
+      if (value !== last) path += `${last ? "V" : `M${x0 + column} `}${heightOf(value).toFixed(1)}`;
+      path += `H${x0 + column + 1}`;
+    }
+    last = value;
+  }
+  return path;
+}
+
+function drawActivity(svg, gutter, width, right) {
+  const threshold = needed.subarray(Math.floor(view.from)).find((value) => value > 0);
+  const ticks = [[1, "noise level"]];
+  if (threshold) ticks.push([threshold, "threshold"]);
+  for (let power = 4; power <= octaves; power += 2) ticks.push([2 ** power, `${2 ** power} × noise`]);
+  let above = Infinity;
+  for (const [value, said] of ticks) {
+    const y = heightOf(value);
+    if (above - y < 12) continue;
+    above = y;
+    svg.append(draw("line", { x1: gutter, x2: right, y1: y, y2: y, class: "rule" }));
+    svg.append(draw("text", { x: gutter - 6, y: y + 4, "text-anchor": "end", class: "scale" }, said));
+  }
+  svg.append(draw("path", { class: "activity", d: activityPath(gutter, width, false) }));
+  svg.append(draw("path", { class: "activity reached", d: activityPath(gutter, width, true) }));
+  svg.append(draw("path", { class: "threshold", d: thresholdPath(gutter, width) }));
 }
 
 function eventShape(kind, x, x2, middle) {
@@ -75,20 +119,20 @@ function axis(svg, x, width, bottom, right) {
     svg.append(draw("line", { x1: x(t), x2: x(t), y1: 0, y2: bottom + 4, class: "rule" }));
     text(x(t), bottom + 18, step < 60 ? hms(t) : hms(t).slice(0, -3));
     if (night.start !== null) {
-      const clock = new Date((night.start + t) * 1000).toISOString();
+      const ahead = night.offsets.filter(([from]) => from <= t).pop()[1];
+      const clock = new Date((night.start + t + ahead) * 1000).toISOString();
       text(x(t), bottom + 34, clock.slice(11, step < 60 ? 19 : 16));
     }
   }
 }
 
-function lanes(gutter) {
-  const names = [...night.kinds, ...(night.marks.length ? ["marks"] : []), "not covered"];
-  const tall = gutter ? 24 : 34;
-  return names.map((name, i) => ({ name, top: 104 + i * tall, middle: 104 + i * tall + tall - 12 }));
+function lanes() {
+  const names = [...night.names, ...(night.marks.length ? ["marks"] : []), "not covered"];
+  return names.map((name, i) => ({ name, middle: LANES_TOP + i * 24 + 12 }));
 }
 
 function drawLane(svg, lane, gutter, right) {
-  svg.append(draw("text", { x: 0, y: gutter ? lane.middle + 4 : lane.top + 11 }, lane.name));
+  svg.append(draw("text", { x: 0, y: lane.middle + 4 }, lane.name));
   svg.append(draw("line", { x1: gutter, x2: right, y1: lane.middle, y2: lane.middle, class: "rule" }));
 }
 
@@ -96,7 +140,7 @@ function drawEvents(svg, rows, x) {
   night.events.forEach((event, index) => {
     if (!event || event[1] < view.from || event[0] > view.to) return;
     const [from, to, kind] = event;
-    const said = `${night.kinds[kind]}, ${hms(from, true)}`;
+    const said = `${night.names[kind]}, ${hms(from, true)}`;
     const node = draw("path",
       { class: `event ${kindClass(kind)}`, "data-event": index, d: eventShape(kind, x(Math.max(from, view.from)), x(Math.min(to, view.to)), rows[kind].middle) },
       draw("title", {}, said));
@@ -130,21 +174,20 @@ function drawMarks(svg, rows, x) {
 function drawNight() {
   const host = find("#timeline");
   const right = Math.max(200, host.clientWidth);
-  const gutter = right >= 640 ? 96 : 0;
+  const gutter = right >= 640 ? 104 : 98;
   const width = Math.floor(right - gutter - 1);
   const x = (t) => gutter + (width * (t - view.from)) / (view.to - view.from);
-  const rows = lanes(gutter), bottom = rows[rows.length - 1].middle + 14;
+  const rows = lanes(), bottom = rows[rows.length - 1].middle + 14;
   const shown = night.events.filter((event) => event && event[0] >= view.from && event[0] <= view.to).length;
   const height = bottom + (night.start === null ? 22 : 38);
   const svg = draw("svg", { viewBox: `0 0 ${right} ${height}`, role: "img", "aria-labelledby": "drawn-title" },
     draw("title", { id: "drawn-title" },
-      `Timeline from ${hms(view.from)} to ${hms(view.to)} since the start: activity of each second, ${shown} events by kind, and the time not covered.`),
+      `Timeline from ${hms(view.from)} to ${hms(view.to)} since the start: activity of each second beside the threshold, ${shown} events by kind, and the time not covered.`),
     hatch());
   axis(svg, x, width, bottom, right);
   rows.forEach((lane) => drawLane(svg, lane, gutter, right));
   drawHidden(svg, rows, x, bottom);
-  if (gutter) svg.append(draw("text", { x: 0, y: 14 }, "activity"));
-  svg.append(draw("path", { class: "activity", d: activityPath(gutter, width, 4, 92) }));
+  drawActivity(svg, gutter, width, right);
   if (night.marks.length) drawMarks(svg, rows, x);
   drawEvents(svg, rows, x);
   host.replaceChildren(svg);

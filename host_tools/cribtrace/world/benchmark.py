@@ -9,11 +9,14 @@ from typing import Any
 
 from cribtrace.recording import Recording
 from cribtrace.world import plan, simulate
+from cribtrace.world.beds import MATTRESSES
 from cribtrace.world.fields import Fields, toml
-from cribtrace.world.figures import MATTRESSES, SENSORS, Figure
+from cribtrace.world.figures import SENSORS, Figure
 from cribtrace.world.plan import BENCHMARK, FOLDER, Plan
 
 HALVES = ("train", "test")
+FURTHER = "further"
+"""More to train on, in neither half: one detector's, and no share in a comparison."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,23 @@ class Entry:
         return simulate.recorded(self.plan(), self.seed)
 
 
-@functools.lru_cache(maxsize=1)
 def entries() -> tuple[Entry, ...]:
     """Every entry of both halves, in the file's order."""
+    return tuple(entry for entry in _listed() if entry.half in HALVES)
+
+
+def further() -> tuple[Entry, ...]:
+    """The entries that are in neither half, to train on."""
+    return tuple(entry for entry in _listed() if entry.half == FURTHER)
+
+
+@functools.lru_cache(maxsize=1)
+def _listed() -> tuple[Entry, ...]:
     path = FOLDER / f"{BENCHMARK}.toml"
     fields = Fields(str(path), toml(path))
     found = tuple(
         _entry(Fields(f"{path}, {half} {number}", row), half)
-        for half in HALVES
+        for half in (*HALVES, FURTHER)
         for number, row in enumerate(fields.take(half) or [], 1)
     )
     fields.finish()

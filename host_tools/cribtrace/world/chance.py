@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from cribtrace.world.figures import BY_AGE, MATTRESSES, SENSORS, TABLE, Figure
+from cribtrace.world.beds import MATTRESSES
+from cribtrace.world.figures import BY_AGE, SENSORS, TABLE, Figure
 
 
 class Chance:

@@ -180,7 +180,7 @@ TABLE = {
     "soother_ramp_s": Figure(0.5, 2.0, _CHOICE),
     "posture_deg": Figure(0.05, 0.30, "design choice: lasting tilt after a gross movement"),
     # How a night is put together.
-    "settling_s": Figure(40.0, 45.0, "design choice: longer than the board's warm-up of 30 s"),
+    "settling_s": Figure(40.0, 45.0, "design choice: longer than a warm-up (10 s; 30 s at most)"),
     "apart_s": Figure(3.0, 3.0, "design choice: rest between movements, longer than any ringing"),
 }
 
@@ -213,65 +213,6 @@ BY_AGE: dict[str, tuple[str, tuple[tuple[float, float, float], ...]]] = {
     "limb_move_quiet_per_h": (_CHOICE, ((1, 2, 2), (12, 1.5, 1.5))),
     "gross_active_per_h": (_GROSS, ((1, 11, 11), (13, 6, 6))),
     "gross_quiet_per_h": (_GROSS, ((1, 3.5, 3.5), (13, 2, 2))),
-}
-
-_SPRUNG = "design choice: a mattress of the set, so that resonances differ"
-
-MATTRESSES: dict[str, dict[str, Figure]] = {
-    "usual": {},
-    # Foam 15.8 / sqrt(sag in mm): 3.5-4.1 Hz.
-    "soft": {
-        "foam_sag_mm": Figure(15.0, 20.0, _SPRUNG),
-        "base_hz": Figure(7.0, 8.0, "design choice: sprung base, 7 Hz"),
-        "sideways_stiffness": Figure(0.8, 1.0, _SPRUNG),
-    },
-    # 6.4-7.1 Hz.
-    "firm": {
-        "foam_sag_mm": Figure(5.0, 6.0, _SPRUNG),
-        "base_hz": Figure(13.0, 15.0, "design choice: stiff base, 15 Hz"),
-        "foam_damping": Figure(0.10, 0.16, _SPRUNG),
-    },
-    # 4.3-4.6 Hz, lightly damped, a puck that rocks.
-    "lively": {
-        "foam_sag_mm": Figure(12.0, 13.5, _SPRUNG),
-        "base_hz": Figure(9.0, 10.5, _SPRUNG),
-        "base_damping": Figure(0.03, 0.05, _SPRUNG),
-        "coupling": Figure(-0.3, 0.3, _SPRUNG),
-    },
-    # 5.0-5.6 Hz, well damped.
-    "dull": {
-        "foam_sag_mm": Figure(8.0, 10.0, _SPRUNG),
-        "base_hz": Figure(11.0, 13.0, _SPRUNG),
-        "foam_damping": Figure(0.25, 0.35, _SPRUNG),
-        "base_damping": Figure(0.12, 0.18, _SPRUNG),
-    },
-    # 5.8-6.2 Hz over a sprung base, stiff ways well aside from the puck's.
-    "skewed": {
-        "foam_sag_mm": Figure(6.5, 7.5, _SPRUNG),
-        "base_hz": Figure(7.5, 9.0, _SPRUNG),
-        "skew_deg": Figure(-30.0, 30.0, _SPRUNG),
-        "coupling": Figure(-0.2, 0.2, _SPRUNG),
-    },
-    # 4.1-4.3 Hz, foam that has gone tired.
-    "sagging": {
-        "foam_sag_mm": Figure(13.5, 15.0, _SPRUNG),
-        "base_hz": Figure(10.5, 12.0, _SPRUNG),
-        "foam_damping": Figure(0.22, 0.25, _SPRUNG),
-        "coupling": Figure(-0.2, 0.2, _SPRUNG),
-    },
-    # 4.6-5.0 Hz over a stiff base that hardly damps, a puck that rocks.
-    "bouncy": {
-        "foam_sag_mm": Figure(10.0, 12.0, _SPRUNG),
-        "base_hz": Figure(12.0, 13.5, _SPRUNG),
-        "base_damping": Figure(0.04, 0.06, _SPRUNG),
-        "coupling": Figure(-0.25, 0.25, _SPRUNG),
-    },
-    # 6.2-6.5 Hz, stiff ways aside from the puck's.
-    "hard": {
-        "foam_sag_mm": Figure(6.0, 6.5, _SPRUNG),
-        "base_hz": Figure(9.0, 11.0, _SPRUNG),
-        "skew_deg": Figure(-20.0, 20.0, _SPRUNG),
-    },
 }
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from cribtrace.errors import Usage
 from cribtrace.world import ingredients
+from cribtrace.world.beds import MATTRESSES
 from cribtrace.world.chance import table
 from cribtrace.world.fields import Fields, toml
-from cribtrace.world.figures import BY_AGE, MATTRESSES, SENSORS, TABLE, Figure
+from cribtrace.world.figures import BY_AGE, SENSORS, TABLE, Figure
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 BENCHMARK = "benchmark"

@@ -1,0 +1,1 @@
+"""Drivers of clock chips, one module a chip; a board imports the one it has."""

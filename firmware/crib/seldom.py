@@ -1,0 +1,19 @@
+"""Modules that are needed at a start, or when somebody asks, do not stay in the heap.
+
+Whoever needs one imports it inside a function, and keeps nothing of it: no object of its classes.
+"""
+
+import sys
+
+_MODULES = (
+    "identity", "power", "settings", "in_force", "status", "room", "floor", "clock_chip", "wipe",
+    "selftest", "imu.lsm6dso_push",
+)  # fmt: skip
+
+
+def forget():
+    """Let go of them: the next import compiles them again, which takes some 50 ms."""
+    for name in _MODULES:
+        package, _, own = ("crib." + name).rpartition(".")
+        if sys.modules.pop("crib." + name, None) and package in sys.modules:
+            delattr(sys.modules[package], own)

@@ -1,0 +1,37 @@
+"""The sensor tests itself while it records: what it says meanwhile is a gap, counted exactly."""
+
+from . import config, records, words
+from .protocol import Refused
+
+
+def answer(app, _):
+    """Let the chip push its own mass; the reply's text, which the log gets too."""
+    sensing = app.sensing
+    if sensing.fault != "none":
+        raise Refused("no_sensor there is none to test: its state is " + sensing.fault)
+    sampler = sensing.sampler
+    sampler.watermark = 1
+    sensing.poll()
+    sampler.watermark = config.WATERMARK
+    least, most, *moved = sensing.imu.self_test()
+    _pass_over(app, sensing.imu, sampler)
+    result = "passed" if least <= min(moved) and max(moved) <= most else "failed"
+    fields = (result, least, most) + tuple(moved)
+    told = "result=%s least_mg=%d most_mg=%d x_mg=%d y_mg=%d z_mg=%d" % fields
+    app.recorder.text("what=selftest " + told)
+    return told
+
+
+def _pass_over(app, imu, sampler):
+    """Take from the FIFO what was pushed, unseen."""
+    view = memoryview(sampler.buffer)
+    frames = 0
+    waiting = imu.level()
+    while waiting:
+        n = min(waiting, config.BURST)
+        imu.read_into(view[: n * imu.STRIDE])
+        frames += n + imu.lost()
+        waiting -= n
+    line = words.gap(sampler.detector.index, frames, "self_test", imu)
+    app.recorder.gap(frames, "self_test", records.UNKNOWN)
+    app.server.text(line)

@@ -1,0 +1,267 @@
+"""When each boot was: a line per boot from frames to UTC, by anchors, else by its neighbours.
+
+An anchor ties a frame to UTC and names its source. Only those of a boot's best source count: the
+host's, else the clock chip's, else a person's last one. Through them goes the line of least
+squares, each weighted by how far off it may be. A boot without any lies between its neighbours.
+"""
+
+import contextlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from cribtrace import log_records
+from cribtrace.boots import Boot
+from cribtrace.device import records
+
+BRACKET = "bracket"
+RATE_FAULT_PPM = 50_000  # the issue's 5 %; no sensor's data sheet allows as much
+# What a sensor's own trim leaves open (DS12140, INTERNAL_FREQ_FINE: steps of 0.15 %). A slope that
+# is known no better says nothing new.
+TRIM_PPM = 1_500
+ABOUT_S = 1.0  # chosen: a time that may be further off than this is told as "about"
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Frame `frame` was due at `utc_s`, give or take `within_s`."""
+
+    frame: int
+    utc_s: float
+    within_s: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """UTC over frames: through (`frame`, `utc_s`) with `rate_hz`.
+
+    `drift_ppm` is how much faster frames came than the header says, at most `drift_within_ppm`
+    off; `residual_ms` the rms distance of three or more anchors from the line. None: too few.
+    """
+
+    frame: float
+    utc_s: float
+    rate_hz: float
+    within_s: float
+    drift_ppm: float | None = None
+    drift_within_ppm: float | None = None
+    residual_ms: float | None = None
+
+    def at(self, frame: float) -> float:
+        """Seconds since 1970 at a frame."""
+        return self.utc_s + (frame - self.frame) / self.rate_hz
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What is known of the time of one boot. `fitted` is None where nobody can tell.
+
+    `earliest_s` and `latest_s` bound its first frame, seconds since 1970, where it has no anchor.
+    """
+
+    boot: Boot
+    source: str | None = None
+    anchors: int = 0
+    fitted: Line | None = None
+    earliest_s: float | None = None
+    latest_s: float | None = None
+
+    @property
+    def about(self) -> bool:
+        """Whether its times are further off than a clock's."""
+        return self.source == BRACKET and (self.within_s is None or self.within_s > ABOUT_S)
+
+    @property
+    def within_s(self) -> float | None:
+        """How far off its times may be; None where one end is open."""
+        if self.source == BRACKET and None in (self.earliest_s, self.latest_s):
+            return None
+        return self.fitted.within_s if self.fitted else None
+
+    def utc_s(self, since_boot_s: float) -> float | None:
+        """Seconds since 1970 at a moment of the boot, itself told at its header's rate."""
+        if self.fitted is None:
+            return None
+        return self.fitted.at(since_boot_s * self.boot.header["rate_mhz"] / 1000)
+
+    def stamp(self, line: dict, since_boot_s: float) -> None:
+        """Give a JSON line its `utc`, or its `utc_about`, where there is one."""
+        utc_s = self.utc_s(since_boot_s)
+        if utc_s is not None:
+            # No board runs for millennia: where that comes out, the log is not to be believed.
+            with contextlib.suppress(ValueError, OverflowError):
+                line["utc_about" if self.about else "utc"] = iso(utc_s)
+
+    def fault(self) -> str | None:
+        """The sensor's rate, named where it is further off than any sensor should be."""
+        line = self.fitted
+        if line is None or line.drift_ppm is None or line.drift_within_ppm is None:
+            return None
+        off_ppm = abs(line.drift_ppm) - line.drift_within_ppm
+        if self.boot.header["recording_frames"] or off_ppm <= RATE_FAULT_PPM:
+            return None
+        return (
+            f"sensor_rate: in boot {self.boot.number} the sensor gave"
+            f" {line.drift_ppm / 1e4:+.1f} % of frames against its own figure, by"
+            f" {self.anchors} anchors: rates and durations are off by as much; check its wiring"
+            " and supply, and that of the host's clock"
+        )
+
+    def line(self) -> dict:
+        """The `clock` line of docs/SCHEMA.md."""
+        line: dict = {
+            "type": "clock",
+            "boot": self.boot.number,
+            "onset_s": self.boot.start_s,
+            "duration_s": self.boot.length_s,
+            "away_s": self.boot.away_s,
+            "source": self.source,
+            "anchors": self.anchors,
+            "within_s": _rounded(self.within_s, 3),
+            "earliest": None if self.earliest_s is None else iso(self.earliest_s),
+            "latest": None if self.latest_s is None else iso(self.latest_s),
+        }
+        for name, digits in (("drift_ppm", 1), ("drift_within_ppm", 1), ("residual_ms", 2)):
+            line[name] = _rounded(self.fitted and getattr(self.fitted, name), digits)
+        self.stamp(line, 0.0)
+        return line
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+def iso(utc_s: float) -> str:
+    """Seconds since 1970 as ISO 8601, to the millisecond."""
+    moment = datetime.fromtimestamp(round(utc_s, 3), timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
+    """Of each boot the anchors of its best source, oldest first; a person's last alone."""
+    found: dict[int, dict[str, list[Anchor]]] = {boot.number: {} for boot in boots}
+    for record in (record for boot in boots for record in boot.records):
+        known = record["type"] == records.ANCHOR and record["boot"] in found
+        if not known or record["source"] >= len(log_records.SOURCES):
+            continue
+        source = log_records.SOURCES[record["source"]]
+        utc_s = record["utc_s"] + record["utc_ms"] / 1000
+        anchor = Anchor(record["frame"], utc_s, record["within_ms"] / 1000, source)
+        found[record["boot"]].setdefault(source, []).append(anchor)
+    best = {}
+    for number, by_source in found.items():
+        of_best = next((by_source[s] for s in log_records.SOURCES if s in by_source), [])
+        person = bool(of_best) and of_best[0].source == "person"
+        best[number] = of_best[-1:] if person else of_best
+    return best
+
+
+def fit(anchors: Sequence[Anchor], rate_hz: float, *, simulated: bool = False) -> Line:
+    """The line through the anchors, at least one, of a boot whose header says `rate_hz`.
+
+    Its slope is the anchors' own where they tell it better than the header does. `simulated` time
+    may run at any speed: beyond a sensor's it is no drift, and the last anchor holds.
+    """
+    # The next frame falls anywhere in the period that has begun.
+    off_s = [anchor.within_s + 1 / rate_hz for anchor in anchors]
+    weights = [off**-2 for off in off_s]
+    total = sum(weights)
+    frame = sum(w * a.frame for w, a in zip(weights, anchors, strict=True)) / total
+    # Relative to the first: seconds since 1970 squared would leave no digits.
+    first_s = anchors[0].utc_s
+    utc_s = sum(w * (a.utc_s - first_s) for w, a in zip(weights, anchors, strict=True)) / total
+    spread = sum(w * (a.frame - frame) ** 2 for w, a in zip(weights, anchors, strict=True))
+    within_s = min(off_s)
+    if len({a.frame for a in anchors}) < 2:
+        return Line(frame, first_s + utc_s, rate_hz, within_s)
+    slope = (
+        sum(
+            w * (a.frame - frame) * (a.utc_s - first_s - utc_s)
+            for w, a in zip(weights, anchors, strict=True)
+        )
+        / spread
+    )
+    line = Line(frame, first_s + utc_s, 1 / slope if slope > 0 else rate_hz, within_s)
+    return _judged(line, anchors, off_s, rate_hz, simulated=simulated)
+
+
+def _judged(
+    line: Line, anchors: Sequence[Anchor], off_s: list[float], rate_hz: float, *, simulated: bool
+) -> Line:
+    """The line with its drift and residual, and with the header's slope where that is better."""
+    span_s = (max(a.frame for a in anchors) - min(a.frame for a in anchors)) / rate_hz
+    drift_ppm = (line.rate_hz / rate_hz - 1) * 1e6
+    drift_within_ppm = (off_s[0] + off_s[-1]) / span_s * 1e6
+    residual_ms = None
+    if len(anchors) > 2:
+        squares = [(a.utc_s - line.at(a.frame)) ** 2 for a in anchors]
+        residual_ms = math.sqrt(sum(squares) / len(squares)) * 1000
+    frame, utc_s, used_hz = line.frame, line.utc_s, line.rate_hz
+    if simulated and abs(drift_ppm) > RATE_FAULT_PPM:
+        frame, utc_s, used_hz = anchors[-1].frame, anchors[-1].utc_s, rate_hz
+    elif drift_within_ppm > TRIM_PPM:
+        used_hz = rate_hz
+    return Line(frame, utc_s, used_hz, line.within_s, drift_ppm, drift_within_ppm, residual_ms)
+
+
+def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
+    """The clock of each boot, by its number; `boots` in their order."""
+    anchors = given(boots)
+    own = {}
+    for boot in boots:
+        of_boot, rate_hz = anchors[boot.number], boot.header["rate_mhz"] / 1000
+        if of_boot and rate_hz:
+            line = fit(of_boot, rate_hz, simulated=bool(boot.header["recording_frames"]))
+            own[boot.number] = Clock(boot, of_boot[0].source, len(of_boot), line)
+    return {
+        boot.number: own.get(boot.number) or _bracketed(boots, index, own)
+        for index, boot in enumerate(boots)
+    }
+
+
+def _bracketed(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> Clock:
+    """A boot without an anchor of its own, between those neighbours that have one."""
+    boot = boots[index]
+    if not boot.header["rate_mhz"]:
+        return Clock(boot)
+    earliest_s, follows = _after(boots, index, own)
+    latest_s, precedes = _before(boots, index, own)
+    exact = earliest_s if follows else latest_s if precedes else None
+    if exact is not None:
+        earliest_s = latest_s = exact
+    known = [bound for bound in (earliest_s, latest_s) if bound is not None]
+    if not known:
+        return Clock(boot)
+    middle_s = sum(known) / len(known)
+    within_s = abs(known[-1] - known[0]) / 2
+    line = Line(0.0, middle_s, boot.header["rate_mhz"] / 1000, within_s)
+    return Clock(boot, BRACKET, 0, line, earliest_s, latest_s)
+
+
+def _after(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
+    """(earliest start by the boots before, whether nothing unknown lies between)."""
+    past_s, exact = 0.0, True
+    for k in range(index - 1, -1, -1):
+        away_s = boots[k + 1].away_s
+        past_s += away_s or 0.0
+        exact &= away_s is not None and boots[k].number + 1 == boots[k + 1].number
+        clock = own.get(boots[k].number)
+        if clock and (utc_s := clock.utc_s(boots[k].length_s)) is not None:
+            return utc_s + past_s, exact
+        past_s += boots[k].length_s
+    return None, False
+
+
+def _before(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
+    """(latest start by the boots behind, whether nothing unknown lies between)."""
+    ahead_s, exact = 0.0, True
+    for k in range(index + 1, len(boots)):
+        away_s = boots[k].away_s
+        ahead_s += boots[k - 1].length_s + (away_s or 0.0)
+        exact &= away_s is not None and boots[k - 1].number + 1 == boots[k].number
+        clock = own.get(boots[k].number)
+        if clock and (utc_s := clock.utc_s(0.0)) is not None:
+            return utc_s - ahead_s, exact
+    return None, False

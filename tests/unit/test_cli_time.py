@@ -1,0 +1,179 @@
+"""What `time`, `tail` and `report` do with clocks, as a user meets them."""
+
+import importlib
+import json
+import threading
+import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from cribtrace import cli, facts, log_records, tail
+from cribtrace.client import Client
+from cribtrace.device import records
+from cribtrace.link import Link
+from tests.support import peer
+from tests.support.peer import Peer, record
+
+recorder = importlib.import_module("cribtrace.firmware.crib.recorder")
+
+RATE_HZ = 104
+HOUR = 3600 * RATE_HZ
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*arguments):
+        code = cli.run([str(a) for a in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def anchor(seq, frame, utc_s, boot, within_ms=3):
+    fields = utc_s, 0, records.UNKNOWN, boot, within_ms, 0
+    return record(records.ANCHOR, seq, frame, fields)
+
+
+def epochs(seq, frames):
+    gains = (recorder.rounded(1 << 20),) * 3
+    return [
+        record(records.EPOCH, seq + k, first + 3120,
+               (first, 3120, 3120, 9, 9, 0, 0, *gains), recorder.half_bytes(b"\x28" * 30))
+        for k, first in enumerate(range(0, frames, 3120))
+    ]  # fmt: skip
+
+
+def written(folder, boots):
+    """A log of boots, each a list of record bodies; `real` sensors."""
+    folder.mkdir()
+    for number, bodies in enumerate(boots, 1):
+        header = {**peer.header(number, number), "config_crc": 0}
+        content = log_records.pack_header(header) + b"".join(map(peer.encoded, bodies))
+        (folder / f"{number:08d}.crib").write_bytes(content)
+    return folder
+
+
+def two_nights(folder):
+    """Two nights with a desk hour between them, the second across the change to summer time."""
+    zone = ZoneInfo("Europe/Berlin")
+    boots = []
+    for begun, hours in (
+        (datetime(2026, 3, 27, 21, tzinfo=zone), 8),
+        (datetime(2026, 3, 28, 18, tzinfo=zone), 1),
+        (datetime(2026, 3, 28, 21, tzinfo=zone), 9),
+    ):
+        number = len(boots) + 1
+        start = record(records.BOOT, 0, 0, (1, number))
+        clock = anchor(1, 0, int(begun.timestamp()), number)
+        boots.append([start, clock, *epochs(2, hours * HOUR)])
+    return written(folder, boots)
+
+
+def test_report_without_arguments_says_which_log_and_which_night_it_took(
+    run, tmp_path, monkeypatch
+):
+    two_nights(tmp_path / "cribtrace-9f00112233445566")
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("report", "--zone", "Europe/Berlin")
+    assert (code, out) == (0, "report.html\n")
+    assert (
+        "cribtrace-9f00112233445566: the night of 2026-03-28: 2026-03-28 21:00 to 07:00 CEST"
+        in err
+    )
+    assert "9 h 00 min" in err
+    assert "apart: night, 2026-03-27 21:00 to 05:00 CET" in err
+    assert "apart: desk, 2026-03-28 18:00 to 19:00 CET" in err
+    page = (tmp_path / "report.html").read_text()
+    assert "Recording of 2026-03-28, from 21:00 CET" in page
+    assert "apart: desk" in page
+    # The ninth hour begins at 5:00 by the old clock.
+    assert '<span data-hour="8">8–9</span></th><td>06:00</td>' in page
+    assert '"offsets":[[0.0,3600.0],[18000.0,7200.0]]' in page
+    _, _, err = run("report", "--zone", "Europe/Berlin", "--night", "2026-03-27")
+    assert "the night of 2026-03-27" in err
+    _, _, err = run("report", "--zone", "Europe/Berlin", "--whole")
+    assert "the whole log" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--night", "yesterday"), "write the evening's date"),
+        (("--zone", "Europe/Nowhere"), "no time zone of that name"),
+        (("--night", "2026-03-30"), "it has 2026-03-27, 2026-03-28"),
+    ],
+)
+def test_a_wrong_night_or_zone_is_named(run, tmp_path, arguments, said):
+    log = two_nights(tmp_path / "log")
+    code, _, err = run("report", log, "-o", tmp_path / "r.html", *arguments)
+    assert code == 2
+    assert said in err
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_time_of_a_log_prints_the_drift_and_its_residual(run, tmp_path):
+    start = record(records.BOOT, 0, 0, (1, 1))
+    # 200 ppm fast: 20.8 frames more in 1000 s.
+    fast = [anchor(1 + k, round(k * 104_020.8), 1_800_000_000 + 1000 * k, 1) for k in range(9)]
+    log = written(tmp_path / "log", [[start, *fast]])
+    code, out, _ = run("time", log, "--json")
+    (line,) = map(json.loads, out.splitlines())
+    assert code == 0
+    assert line["drift_ppm"] == pytest.approx(200, abs=2)
+    assert 0 < line["residual_ms"] < 5
+    assert (line["source"], line["anchors"]) == ("host", 9)
+    code, out, _ = run("time", log)
+    assert "drift_ppm=" in out and "residual_ms=" in out and "source=host" in out
+
+
+@pytest.mark.parametrize("command", ["time", "decode", "report"])
+def test_a_sensor_6_percent_off_is_named_wherever_the_log_is_read(run, tmp_path, command):
+    start = record(records.BOOT, 0, 0, (1, 1))
+    slow = [
+        anchor(1 + k, round(k * 104_000 * 0.94), 1_800_000_000 + 1000 * k, 1) for k in range(9)
+    ]
+    log = written(tmp_path / "log", [[start, *slow]])
+    more = ("-o", tmp_path / "r.html") if command == "report" else ()
+    code, _, err = run(command, log, *more)
+    assert code == 3
+    assert "sensor_rate: in boot 1 the sensor gave -6.0 % of frames" in err
+
+
+def test_time_of_a_board_ties_it_to_this_machines_clock(run):
+    with Peer() as board:
+        before = time.time()
+        code, out, _ = run("time", "--port", board.port, "--json")
+        ((frame, utc_s, utc_ms, *_, source),) = board.anchors
+    line = json.loads(out)
+    assert code == 0
+    assert (line["type"], line["frame"], line["boot"]) == ("time", frame, 1)
+    assert before - 1 < utc_s + utc_ms / 1000 < time.time() + 1
+    assert source == 0 and line["trip_ms"] < 1000
+
+
+def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
+    monkeypatch.setattr(tail, "_ANCHOR_S", 0.4)
+    with Peer() as board:
+
+        def connect(port):
+            return Client(Link(port), wait_s=0.3, repeats=2)
+
+        heard = threading.Event()
+
+        def speak():
+            while not heard.is_set():
+                board.say(b"t_s=60 what=heartbeat\r\n")
+                time.sleep(0.05)
+
+        talker = threading.Thread(target=speak, daemon=True)
+        talker.start()
+        for _ in tail.follow(connect(board.port), connect, facts.json_line):
+            if len(board.anchors) >= 3:
+                break
+        heard.set()
+        talker.join(2)
+        assert len(board.anchors) >= 3
+    assert {(one[4], one[-1]) for one in board.anchors} == {(1, 0)}, "its boot, the host"
