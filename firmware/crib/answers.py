@@ -21,7 +21,7 @@ class Answers:
     def __init__(self, app, journal):
         self._app = app
         self._journal = journal
-        self._facts = {}
+        self._facts = {}  # of a closed segment: path, bytes, CRC-32, boot
         self.tasks = []  # (id, generator that sends one packet a step), oldest first
         self.nonce = binascii.hexlify(os.urandom(4)).decode()
 
@@ -33,11 +33,12 @@ class Answers:
 
     def _segment_facts(self, number):
         if number not in self._facts:
-            self._facts[number] = segments.facts(self._journal.shelf.path(number))
+            path = self._journal.shelf.path(number)
+            self._facts[number] = (path,) + segments.facts(path)
         return self._facts[number]
 
     def _segment_line(self, number):
-        size, crc, boot = self._segment_facts(number)
+        _, size, crc, boot = self._segment_facts(number)
         acked = number <= self._journal.shelf.acked()
         fields = number, size, crc, acked, boot
         return "segment=%d bytes=%d crc=%08x acked=%d boot=%d" % fields
@@ -140,10 +141,9 @@ class Answers:
 
     def read(self, number, arguments):
         segment, offset, length = [int(a) for a in arguments.split(" ")]
-        size = self._segment_facts(self._closed(segment))[0]
+        path, size, *_ = self._segment_facts(self._closed(segment))
         if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
             raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
-        path = self._journal.shelf.path(segment)
         self._begin(
             number, segments.packets(self._app.server, number, path, segment, offset, length)
         )
@@ -151,7 +151,7 @@ class Answers:
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")
         number = self._closed(int(segment))
-        if self._segment_facts(number)[1] != int(crc, 16):
+        if self._segment_facts(number)[2] != int(crc, 16):
             raise Refused("wrong_crc read the segment again")
         shelf = self._journal.shelf
         held = shelf.acked()

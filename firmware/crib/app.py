@@ -41,8 +41,7 @@ class App:
         self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
         self.health = Health(board, heap_before)
-        self._minute = 0
-        self._committed_s = 0
+        self._minute = self._committed_s = 0
         self._ended = False
 
     def run(self):
@@ -135,10 +134,10 @@ class App:
                 self.journal.flush()
             if self._minute % _FLOOR_MINUTES == 0:
                 self._keep_floor()
-            if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
-                from . import clock_chip
+        if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
+            from . import clock_chip
 
-                clock_chip.anchor(self)
+            clock_chip.anchor(self)
         self.server.text(words.heartbeat(self))
 
     def _keep_floor(self):
@@ -177,8 +176,7 @@ class App:
             self.recorder.leave()
             self._keep_floor()
         code = records.STOP_REASONS.index(reason)
-        counts = self.counted()
-        self.recorder.write(records.STOP, *counts, code)
+        self.recorder.write(records.STOP, *self.counted(), code)
         self.journal.close()
         power.remember(self.board, reason)
         self._ended = True

@@ -45,7 +45,9 @@ def date(utc_s):
 
 
 def anchor(app):
-    """Record what the chip shows now; nothing where it is absent or was never set."""
+    """Record what the chip shows now; nothing where it is absent, was never set, or all is over."""
+    if app.sensing.stopped:
+        return
     try:
         chip = app.board.make_clock_chip()
         shown = chip.read()

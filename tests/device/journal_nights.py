@@ -4,7 +4,7 @@ import struct
 import sys
 
 import vfs
-from crib import journal, records, shelf
+from crib import journal, records, room, shelf
 from failing_flash import Flash, Power
 from virtual_rig import run
 
@@ -55,7 +55,7 @@ def filled(nights, hours, events, firmware_bytes=0):
         took += log.fact_bytes
     there = [0, 0]
     for name in log.shelf.names():
-        there[shelf.stream_of(name)] += shelf._records_in("/flash/log/" + name)
+        there[shelf.stream_of(name)] += room._records_in("/flash/log/" + name)
     found = log.facts.next_seq, there[0], there[1], took // nights
     vfs.umount("/flash")
     return found

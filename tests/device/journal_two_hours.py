@@ -10,7 +10,7 @@ import random
 import sys
 
 import vfs
-from crib import framing, journal, records, shelf
+from crib import framing, journal, records, room, shelf
 from failing_flash import BLOCK, Flash, Power
 from virtual_rig import run
 
@@ -67,7 +67,7 @@ class Watched:
 
 
 class Os:
-    """`os` for the shelf; what it removes is known before it is gone."""
+    """`os` for making room; what that removes is known before it is gone."""
 
     listdir, mkdir, stat, statvfs = os.listdir, os.mkdir, os.stat, os.statvfs
 
@@ -220,7 +220,7 @@ def two_hours(every, modes, checked=True):
     flash.operations = 0
     promises = Promises()
     journal.open = promises.open
-    shelf.os = Os(promises)
+    room.os = Os(promises)
     device = Cutting(flash, every, modes, None)
     vfs.mount(vfs.VfsLfs2(device), RUN)
     random.seed(4)
@@ -265,12 +265,12 @@ def started(boot):
 
 def apart(promises, left):
     journal.open = open
-    shelf.os = os
+    room.os = os
     try:
         check(promises, left)
     finally:
         journal.open = promises.open
-        shelf.os = Os(promises)
+        room.os = Os(promises)
 
 
 def test_the_power_fails_in_two_hours():
