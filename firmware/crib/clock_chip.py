@@ -45,7 +45,7 @@ def date(utc_s):
 
 
 def anchor(app):
-    """Record what the chip shows now; nothing where it is absent, was never set, or all is over."""
+    """Record what the chip shows now, while sampling; nothing where it is absent or never set."""
     if app.sensing.stopped:
         return
     try:
