@@ -73,7 +73,8 @@ class Journal:
         body = self.body
         seq = stream.next_seq
         try:
-            if not self._takes(stream, kind, framing.most_bytes(end)):
+            file = self._open_for(stream, kind, framing.most_bytes(end))
+            if not file:
                 self.lost += 1
                 return
             stream.next_seq = seq + 1 & records.UNKNOWN
@@ -82,7 +83,7 @@ class Journal:
             for i in range(4):
                 body[2 + i] = seq >> (8 * i) & 0xFF
                 body[6 + i] = frame >> (8 * i) & 0xFF
-            n = framing.encode(body, end, self.piece, stream.file.write)
+            n = framing.encode(body, end, self.piece, file.write)
             stream.bytes += n
             stream.unflushed += n
             if stream is self.facts:
@@ -98,18 +99,18 @@ class Journal:
             self.lost += 1
             self._give_up(stream)
 
-    def _takes(self, stream, kind, n):
-        """Have a segment open for a record of `n` bytes; False for what a full log leaves out."""
+    def _open_for(self, stream, kind, n):
+        """The file for a record of `n` bytes; None for what a full log leaves out."""
         over = stream.bytes + n > stream.limit
         if stream.full and (over or kind in _ROUTINE):
             if not self._room(stream):
-                return False
+                return None
             over = True
         if stream.file and over:
             self._end(stream)
         if not stream.file:
             self.open(stream, stream.next_seq)
-        return not (stream.full and kind in _ROUTINE)
+        return None if stream.full and kind in _ROUTINE else stream.file
 
     def _room(self, stream):
         from . import room
@@ -117,7 +118,7 @@ class Journal:
         # What the open segments may still grow by is not free for another one.
         growth = stream.most
         for other in self.streams:
-            if other.file:
+            if other.file and other is not stream:
                 growth += other.limit - other.bytes
         return room.make(self.shelf, stream.which, growth)
 
