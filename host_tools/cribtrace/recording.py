@@ -220,7 +220,11 @@ def _text(path: Path, entries: dict[str, np.ndarray], name: str) -> str:
         return ""
     if entry.size != 1 or entry.dtype.kind != "U":
         raise CribtraceError(f"{path}: {name} is not one text: store a string or leave it out")
-    return str(entry.reshape(()))
+    order = "utf-32-be" if entry.dtype.byteorder == ">" else "utf-32-le"
+    try:  # numpy itself fails with a SystemError on what is no character
+        return entry.tobytes().decode(order).rstrip("\0")
+    except UnicodeDecodeError:
+        raise CribtraceError(f"{path}: {name} holds what is no text: store a string") from None
 
 
 def _truth(path: Path, text: str) -> tuple[dict[str, Any], ...]:

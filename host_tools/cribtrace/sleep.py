@@ -103,7 +103,8 @@ class Sleep:
         """Take in the seconds of an epoch: whole frames each, the last one as far as it goes."""
         over_s, levels = end_s(line), active_seconds(line)
         starts = [round(line["onset_s"] + i * line["second_s"], 3) for i in range(len(levels))]
-        for start_s, until_s, active in zip(starts, [*starts[1:], over_s], levels, strict=True):
+        ends = [*starts[1:], over_s][: len(starts)]  # a damaged log may have an epoch of none
+        for start_s, until_s, active in zip(starts, ends, levels, strict=True):
             if start_s < over_s:
                 self._coming.append((start_s, min(until_s, over_s), active))
 

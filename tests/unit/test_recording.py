@@ -345,3 +345,15 @@ def test_an_entry_that_is_no_array_is_refused(tmp_path):
         for name in ("source", "truth", "accel", "rate_hz"):
             assert "damaged" in refused(zipped(tmp_path / "a.npz", **{name: content}))
     assert "damaged" in refused(zipped(tmp_path / "a.npz", zipfile.ZIP_LZMA))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_source_is_text_or_is_refused(tmp_path, order):
+    accel, rate = np.zeros((4, 3), np.int16), {"rate_hz": 104.0, "lsb_per_g": 16393.0}
+    path = tmp_path / "a.npz"
+    np.savez(path, accel=accel, source=np.array("näst ü", dtype=f"{order}U9"), **rate)
+    assert recording.load(path).source == "näst ü"
+    bad = np.array(0x110000, dtype=f"{order}u4").view(f"{order}U1")
+    np.savez(path, accel=accel, source=bad, **rate)
+    with pytest.raises(CribtraceError, match="source holds what is no text"):
+        recording.load(path)

@@ -279,3 +279,9 @@ def test_likely_asleep_counts_from_the_motion_after_a_stretch_without_any():
     parted = slept(active(length=1800), [event(300, 1, "twitch")], [(1600, 1605)])
     assert shown(parted)[-2:] == [(301.0, 1600.0, NO_MOTION), (1605.0, 1800.0, ASLEEP)]
     assert parted.at(1700.5).since_s == 1605.0
+
+
+def test_an_epoch_without_seconds_is_passed_over():
+    sleep = Sleep()
+    sleep.epoch({**epoch(0, [SOFT] * 30), "levels": []})
+    sleep.finish()
