@@ -54,7 +54,7 @@ class Sensing:
         imu = self.imu
         return Detector(
             self._app.settings, imu.rate_mhz, imu.mlsb_per_g,
-            imu.STRIDE, imu.OFFSET, imu.OFFSET + 1, self._recorder.scratch,
+            imu.STRIDE, imu.LOW_BYTE, imu.HIGH_BYTE, self._recorder.scratch,
         )  # fmt: skip
 
     def renew(self):
@@ -82,7 +82,7 @@ class Sensing:
         n = self.sampler.poll()
         while n:
             if n < 0:
-                self._gap(self.sampler.lost, "fifo_overrun")
+                self._overrun()
             else:
                 drained += n
                 self._clock.poll()
@@ -91,6 +91,14 @@ class Sensing:
             n = self.sampler.poll()
         self.fifo_high = max(self.fifo_high, self.sampler.fifo_high)
         return drained
+
+    def _overrun(self):
+        frames = self.sampler.lost
+        away_ms = records.UNKNOWN
+        if frames < 0:  # then the clock says, within a frame or two and the sensor's rate error
+            away_ms = self._clock.uptime_ms() - self._fed_ms
+            frames = max(1, self.sampler.grown + config.frames(away_ms, self.imu.rate_mhz))
+        self._gap(frames, "fifo_overrun", away_ms)
 
     def _gap(self, frames, reason, duration_ms=records.UNKNOWN):
         line = words.gap(self.detector.index, frames, reason, self.imu)
@@ -112,13 +120,14 @@ class Sensing:
         """The sensor is back: what it did not deliver meanwhile is a gap, counted by the clock."""
         if not self._recorder.detector:
             self._app.watch()
-        self._away()
+        self.away(self._reason, self._left)
 
-    def _away(self):
+    def away(self, reason, left):
+        """A gap from when frames last came, with `left` behind them, up to now."""
         away_ms = self._clock.uptime_ms() - self._fed_ms
-        frames = self._left + config.frames(away_ms, self.imu.rate_mhz)
+        frames = left + config.frames(away_ms, self.imu.rate_mhz)
         self._fed_ms = self._clock.uptime_ms()
-        self._gap(frames, self._reason, away_ms)
+        self._gap(frames, reason, away_ms)
 
     def stop(self):
         """Drain what is left and switch the sensor off; a second time does nothing."""
@@ -132,7 +141,7 @@ class Sensing:
             except OSError:
                 self._lose("bus_error")
         if self.fault != "none" and self.detector:
-            self._away()
+            self.away(self._reason, self._left)
         self.fault = "stopped"
 
     def waiting(self):

@@ -3,7 +3,7 @@
 Frame k of the recording is (k, -k, 100 - k), so that every frame tells its own number.
 """
 
-from hardware import bus, clock, feed, fifo, lsm6dso, status
+from hardware import bus, clock, lsm6dso, status
 
 RATE_UHZ = 104_000_000
 FRAMES = 3000
@@ -34,22 +34,19 @@ def ramp_file(frames=FRAMES):
 class Rig:
     """A board's worth of sensor; `w` writes a register, `r` reads n bytes from one on."""
 
-    def __init__(self, frames=FRAMES, first_frame=0, freq_fine=-1, rate_uhz=RATE_UHZ, odr=4):
-        ts_step = {3: 768, 4: 384, 5: 192}[odr]
+    model = lsm6dso
+
+    def __init__(self, frames=FRAMES, first_frame=0, freq_fine=-1, rate_uhz=RATE_UHZ, odr=104):
+        facts = {
+            "frames": frames, "rate_uhz": rate_uhz, "odr": odr, "freq_fine": freq_fine,
+            "mlsb_per_g": 16_393_443,
+        }  # fmt: skip
         self.console = NoConsole()
-        self.fifo = fifo.Fifo()
-        self.feed = feed.Feed(
-            self.fifo,
-            ramp_file(frames),
-            frames,
-            rate_uhz,
-            ts_step,
-            first_frame,
-            status.recording_end,
+        self.imu = self.model.build(
+            facts, ramp_file(frames), first_frame, status.recording_end, status.sensor_off
         )
-        self.imu = lsm6dso.LSM6DSO(
-            self.feed, self.fifo, odr, freq_fine, 16_393_443, status.sensor_off
-        )
+        self.feed = self.imu.feed
+        self.fifo = self.imu.fifo
         self.clock = clock.Clock(0, self.console, self.imu)
         self.imu.attach(self.clock)
         self.i2c = bus.I2C(self.clock, self.imu, 400_000)

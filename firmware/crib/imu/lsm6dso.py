@@ -57,7 +57,8 @@ class LSM6DSO:
     """The driver. `rate_mhz` and `mlsb_per_g` replace the chip's own figures where measured."""
 
     STRIDE = 7
-    OFFSET = 1
+    LOW_BYTE = 1
+    HIGH_BYTE = 2
     FULL_SCALE_G = 2
 
     def __init__(

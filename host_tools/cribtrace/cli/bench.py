@@ -11,6 +11,7 @@ from typing import Any
 
 import rich_click as click
 
+from cribtrace import sensors
 from cribtrace.cli.output import (
     emit,
     json_option,
@@ -169,6 +170,12 @@ def runtime(as_json: bool) -> None:
 @click.option(
     "--reset-on-open", is_flag=True, help="Reset when the port opens, as some boards do."
 )
+@click.option(
+    "--sensor",
+    default=sensors.DEFAULT,
+    show_default=True,
+    type=click.Choice(list(sensors.SENSORS)),
+)
 @recording_options
 @json_option
 def sim(
@@ -178,6 +185,7 @@ def sim(
     flash: Path | None,
     link: Path | None,
     reset_on_open: bool,
+    sensor: str,
     rate_hz: float | None,
     unit: str | None,
     lsb_per_g: float | None,
@@ -202,8 +210,7 @@ def sim(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     with _flash_image(flash, micropython) as image, virtual.VirtualBoard(
         played, flash=image, micropython=micropython, speed=factor, baud=baud, link=link,
-        reset_on_open=reset_on_open,
-        on_status=_tell,
+        reset_on_open=reset_on_open, sensor=sensor, on_status=_tell,
     ) as board:  # fmt: skip
         name = str(link or board.link or board.port)
         emit({"type": "port", "port": name}, True) if as_json else click.echo(name)
