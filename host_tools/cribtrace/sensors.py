@@ -13,11 +13,13 @@ class Sensor:
     """A chip: `name` as the log has it, nominal rates (Hz), and the trim's step, where it has one.
 
     `trim` is (least, most, share of the rate in one step): how far, and how exactly told.
+    `rate_ppm` is how far the true rate may be from the one that the driver states.
     """
 
     name: str
     nominal_hz: dict[int, float]
     trim: tuple[int, int, float] | None = None
+    rate_ppm: float = 80_000
 
     def rate_for(self, rate_hz: float) -> tuple[int, int]:
         """(nominal rate, trim) at which the chip can run at `rate_hz`; the trim is 0 without one.
@@ -54,10 +56,19 @@ SENSORS = {
         "LSM6DSO",
         {52: 20000 / 3 / 128, 104: 20000 / 3 / 64, 208: 20000 / 3 / 32},
         (-128, 127, 0.0015),
+        rate_ppm=1_500,  # one step
     ),
     "icm42688p": Sensor("ICM-42688-P", _even(100, 50, 200)),
-    "bmi270": Sensor("BMI270", _even(100, 50, 200)),
+    "bmi270": Sensor("BMI270", _even(100, 50, 200), rate_ppm=10_000),  # DS000: typical
 }
+
+
+def rate_ppm(name: str) -> float:
+    """How far off a sensor's stated rate may be; `name` as the log has it, LSM6DSOX too."""
+    for sensor in SENSORS.values():
+        if name.startswith(sensor.name):
+            return sensor.rate_ppm
+    return SENSORS[DEFAULT].rate_ppm
 
 
 def named(name: str) -> Sensor:
