@@ -23,7 +23,7 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
-        self._why = ""  # the driver's words, where it had any
+        self._why = ()  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = 0
         self._left = 0  # frames that were still in its FIFO then
@@ -42,7 +42,7 @@ class Sensing:
             imu.rate_mhz = imu.true_rate_mhz()
         except OSError as error:
             self.fault = "no_sensor"
-            self._why = error.args[1] if len(error.args) > 1 else ""
+            self._why = error.args[1:]
             return False
         self.imu = imu
         if not self.detector:
@@ -73,8 +73,10 @@ class Sensing:
             return
         try:
             if not self._drain() and self._clock.uptime_ms() - self._fed_ms > _SILENT_MS:
+                self._why = ()
                 self._lose("sensor_silent")
-        except OSError:
+        except OSError as error:
+            self._why = error.args[1:]
             self._lose("bus_error")
 
     def _drain(self):
@@ -113,7 +115,7 @@ class Sensing:
     def tell(self):
         """Say in the log and on the line why no frames come."""
         line = "what=fault fault=%s" % self.fault
-        if self._why and self.fault == "no_sensor":
+        if self._why:
             line += " why=%r" % self._why
         self._recorder.text(line)
         self._server.text(line)
