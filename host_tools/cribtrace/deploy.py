@@ -66,6 +66,11 @@ def files(board: str) -> dict[str, Path]:
     return wanted
 
 
+def sensor(board: str) -> str:
+    """Return the sensor of a board, as its facts name it."""
+    return str(json.loads((tree.BOARDS / board / "board.json").read_text()).get("sensor", ""))
+
+
 def contents(board: str) -> dict[str, bytes]:
     """Return path on the board -> what stands there."""
     wanted = shipped({path: source.read_text() for path, source in files(board).items()})
@@ -77,6 +82,9 @@ def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
     modules = {path: name for path in sources if (name := _module(path))}
     folded = fold.folded({name: sources[path] for path, name in modules.items()})
     wanted = {**sources, **{path: folded[name] for path, name in modules.items()}}
+    for path in sources.keys() - modules.keys():
+        if path.startswith("/crib/"):  # a driver: nobody else uses its constants
+            wanted[path] = fold.folded({path: sources[path]})[path]
     return {path: text.encode() for path, text in short_names.shortened(wanted).items()}
 
 
@@ -95,15 +103,20 @@ def _module(path: str) -> str:
 
 
 def deploy(
-    port: str, board: str, *, progress: Callable[[str], None] | None = None
+    port: str,
+    board: str,
+    *,
+    progress: Callable[[str], None] | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> dict[str, str]:
     """Copy the firmware for `board` to the board on `port`, start it; returns what hello says.
 
     Files under /crib that are no part of the firmware are removed: a stale module would win over
-    a new one. The log and the board's own configuration are left alone.
+    a new one. The log and the board's own configuration are left alone. `beside`: files that are
+    copied with it, path -> content.
     """
     tell = progress or (lambda line: None)
-    wanted = contents(board)
+    wanted = {**(beside or {}), **contents(board)}
     Link(port).close()  # a port that is absent or busy is named better here than by mpremote
     tell("looking at what is on the board")
     folders = sorted({str(Path(path).parent.as_posix()) for path in wanted} - {"/"})

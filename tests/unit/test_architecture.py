@@ -56,6 +56,8 @@ HOST_ORDER = (
     "client facts figures < taps floors < guided < cli",
     "tail < guided",
     "fold short_names < deploy < cli",
+    "sensors < anchors < analysis",
+    "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 
