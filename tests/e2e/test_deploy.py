@@ -1,8 +1,10 @@
 """deploy, with the real mpremote, to a virtual board that never had this firmware."""
 
+import ast
+
 import pytest
 
-from cribtrace import deploy, recording, scenario, virtual, virtual_parts
+from cribtrace import deploy, recording, remote, scenario, virtual, virtual_parts
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
@@ -21,7 +23,13 @@ def board(micropython, tmp_path):
         yield board
 
 
-def test_deploy_copies_prunes_starts_and_says_hello(board):
+def listing(port: str) -> dict[str, list[str]]:
+    """Folder on the board -> names in it."""
+    code = "import os\nprint({f: os.listdir(f) for f in ('/', '/crib', '/crib/imu')})"
+    return ast.literal_eval(remote.run(port, ["exec", code]).strip())
+
+
+def test_deploy_copies_prunes_verifies_starts_and_says_hello(board):
     with Client(Link(board.port)) as client:
         before = client.hello()
         client.flush()
@@ -30,19 +38,51 @@ def test_deploy_copies_prunes_starts_and_says_hello(board):
     assert hello["device"] == before["device"]
     assert int(hello["boot"]) > int(before["boot"])
     assert len(told) == 3
-    listing = deploy._mpremote(
-        board.port,
-        ["exec", "import os\nprint(os.listdir('/crib'), os.listdir('/crib/imu'), os.listdir())"],
-    )
-    assert "stale.py" not in listing
-    assert "old.mpy" not in listing
-    for name in ("app.py", "lsm6dso.py", "main.py", "board.py", "device_note", "log"):
-        assert name in listing
+
+    found = listing(board.port)
+    # Sources would win over what was compiled, and old modules over none.
+    assert not [name for name in found["/crib"] + found["/crib/imu"] if name.endswith(".py")]
+    assert {"app.mpy", "kernels.mpy"} <= set(found["/crib"])
+    assert set(found["/crib/imu"]) == {"__init__.mpy", "lsm6dso.mpy", "lsm6dso_push.mpy"}
+    assert {"main.py", "boot.py", "board.mpy", "device_note", "log"} <= set(found["/"])
+    assert "board.py" not in found["/"]
     assert deploy.start(board.port)["device"] == before["device"]
+
+    # What is there is not copied again; a byte that changed is.
+    told.clear()
+    again = deploy.deploy(board.port, "virtual", progress=told.append)
+    assert told[1].startswith("copying 0 of ") and again["files"] == hello["files"]
+    remote.run(board.port, ["exec", "f = open('/crib/app.mpy', 'ab')\nf.write(b' ')\nf.close()"])
+    told.clear()
+    deploy.deploy(board.port, "virtual", progress=told.append)
+    assert told[1].startswith("copying 1 of ")
+
+
+def test_a_board_of_another_kind_is_refused_before_anything_changes(board):
+    before = remote.look(board.port, ["main.py", "board.py"])
+    with pytest.raises(CribtraceError, match="is for the ESP32, and this is") as raised:
+        deploy.deploy(board.port, "esp32_devkitc_lsm6dso")
+    assert "nothing was changed; choose --board virtual" in str(raised.value)
+    assert remote.look(board.port, ["main.py", "board.py"]) == before
+    assert "/crib/stale.py" in before.files and "/main.py" in before.files
+
+
+def test_what_did_not_arrive_is_named(board, monkeypatch):
+    """A flash that keeps less than it was given."""
+    copied = deploy._copy
+
+    def short(port, fresh, gone):
+        copied(port, {path: content for path, content in fresh.items() if "app" not in path}, gone)
+
+    monkeypatch.setattr(deploy, "_copy", short)
+    with pytest.raises(
+        CribtraceError, match=r"/crib/app\.mpy on the board is not what was copied"
+    ):
+        deploy.deploy(board.port, "virtual")
 
 
 def test_a_step_of_mpremotes_that_fails_is_one_line(board):
     with pytest.raises(CribtraceError) as raised:
-        deploy._mpremote(board.port, ["fs", "cp", "/nowhere/x.py", ":/x.py"])
+        remote.run(board.port, ["fs", "cp", "/nowhere/x.py", ":/x.py"])
     assert "mpremote failed" in str(raised.value)
     assert "\n" not in str(raised.value)

@@ -50,7 +50,10 @@ HOST_ORDER = (
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided < cli",
     "analysis tail < guided",
-    "fold short_names < deploy < cli",
+    "chips < boards < firmware_image < flash < cli",
+    "chips < remote",
+    "boards fold short_names mpy remote < deploy < cli",
+    "client < flash deploy",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 

@@ -1,0 +1,114 @@
+"""Commands that put something on a board: flash (MicroPython), deploy (our firmware)."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import emit, json_option, only_port, port_option, say
+from cribtrace.errors import NoDevice, Usage
+
+_PATH = click.Path(path_type=Path, exists=True)
+_board_option = click.option("--board", required=True, help="Folder name under boards/.")
+
+
+@click.command()
+@port_option
+@_board_option
+@click.option(
+    "--firmware",
+    type=_PATH,
+    help="MicroPython's .bin, or a folder to look in; else here and where downloads go.",
+)
+@click.option(
+    "--erase", is_flag=True, help="Erase all else too, the log included: for a new board."
+)
+@click.option("--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held.")
+@click.option("--yes", is_flag=True, help="Do not ask before a log is erased.")
+@json_option
+def flash(
+    port: str | None,
+    board: str,
+    firmware: Path | None,
+    erase: bool,
+    no_reset: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Write MicroPython to a board with esptool, once chip, place and size are the right ones.
+
+    Nothing is downloaded: get the file from micropython.org. Without --erase the log and the
+    settings on the board stay.
+    """
+    from cribtrace import boards, firmware_image
+    from cribtrace import flash as flashing
+
+    chosen = boards.load(board)
+    found = firmware_image.find(chosen, [firmware] if firmware else _places())
+    image = firmware_image.read(found, chosen)
+    say(f"{found}: MicroPython {image.version or 'of a release that it does not tell'}")
+    name = port or _serial_port()
+    if erase and not yes and not no_reset:
+        _ask_about_log(flashing.log_on(name))
+    done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
+    line = {"type": "flashed", "port": name, "board": board, "firmware": str(found)}
+    emit({**line, "version": image.version or None, **done}, as_json)
+    if no_reset:
+        say("press the board's reset button, or plug it in again")
+    say(f"next: `cribtrace deploy --board {board} --port {name}`")
+    _safety(chosen)
+
+
+def _places() -> list[Path]:
+    import platformdirs
+
+    return [Path(), Path(platformdirs.user_downloads_dir())]
+
+
+def _serial_port() -> str:
+    """The one serial port there is: a board without firmware does not answer."""
+    from cribtrace.link import serial_ports
+
+    names = [name for name, _ in serial_ports()]
+    if not names:
+        raise NoDevice("no serial port: plug a board in with a cable that carries data")
+    if names[1:]:
+        raise Usage(f"several serial ports: choose one with --port: {', '.join(names)}")
+    return names[0]
+
+
+def _ask_about_log(there: tuple[str, int, int] | None) -> None:
+    if there is None:
+        return
+    device, segments, unpulled = there
+    say(f"board {device} holds {segments} segments; {unpulled} of them were never pulled")
+    if click.prompt("type its id to erase them", err=True).strip() != device:
+        raise Usage("that is not its id: nothing was erased; `cribtrace pull` brings the log")
+
+
+@click.command()
+@port_option
+@_board_option
+@json_option
+def deploy(port: str | None, board: str, as_json: bool) -> None:
+    """Copy the firmware to a board with mpremote, compiled for its chip, and start it."""
+    from cribtrace import boards
+    from cribtrace import deploy as deploying
+
+    chosen = boards.load(board)
+    deploying.files(board)
+    name = port or only_port()
+    hello = deploying.deploy(name, board, progress=say)
+    emit({"type": "deployed", "port": name, **hello}, as_json)
+    _safety(chosen)
+
+
+def _safety(board) -> None:
+    """What must be read before a board goes near a crib, at the end of both."""
+    from cribtrace import wording
+
+    placed = (f"{board.bench_only}.",) if board.bench_only else ()
+    for sentence in (*placed, wording.CORD, *wording.NOT_THIS):
+        click.echo(sentence, err=True)
+
+
+COMMANDS = (flash, deploy)
