@@ -32,4 +32,4 @@ def make_imu():
     """The driver of the sensor; OSError if it does not answer."""
     from crib.imu.mpu6050 import MPU6050
 
-    return MPU6050(i2c(_SDA, _SCL, _I2C_HZ), _ADDRESS)
+    return MPU6050(i2c(_SDA, _SCL, _I2C_HZ), _ADDRESS, ticks_us=ticks_us, chip=SENSOR)

@@ -58,7 +58,7 @@ CHIPS = {
 
 NO_CHIP = "none"  # of the virtual board, and of the computer that it runs on
 
-# As MicroPython numbers them (py/persistentcode.h) in sys.implementation._mpy, bits 10 to 15.
+# As MicroPython numbers them (py/persistentcode.h) in sys.implementation._mpy, bits 10 to 13.
 ARCHITECTURES = {
     1: "x86", 2: "x64", 3: "armv6", 4: "armv6m", 5: "armv7m", 6: "armv7em", 7: "armv7emsp",
     8: "armv7emdp", 9: "xtensa", 10: "xtensawin", 11: "rv32imc", 12: "rv64imc",

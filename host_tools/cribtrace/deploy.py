@@ -16,7 +16,8 @@ _PROMPT_S = 3.0
 _QUIET_S = 0.2
 _START_REPEATS = 14  # a first start may format the flash
 _SOURCES = ("/boot.py", "/main.py")  # MicroPython runs these two as they are
-_DRIVERS = ("imu", "rtc")
+_SENSORS = "imu"
+_DRIVERS = (_SENSORS, "rtc")
 
 _FOLDERS = """
 import os
@@ -30,24 +31,25 @@ for folder in {folders!r}:
 
 def ready() -> list[str]:
     """The boards whose drivers are in this firmware."""
-    return [name for name in boards.names() if not _absent(boards.load(name))]
+    return [name for name in boards.names() if not _drivers(name)[1]]
 
 
 def files(board: str) -> dict[str, Path]:
     """Path on the board -> file here, in the order of copying: main.py comes last.
 
-    Of the drivers go those that the board's file imports, with what begins with their names.
+    Of the drivers go those that the board's file imports, and what they import in turn; all of
+    them to a board that names none.
     """
-    chosen = boards.load(board)
-    own = chosen.folder / "board.py"
-    imported = set(_imported(own))
-    for driver in _absent(chosen):
-        raise CribtraceError(f"{board}/board.py imports {driver}, which this firmware has not")
+    own = boards.load(board).folder / "board.py"
+    drivers, absent = _drivers(board)
+    if absent:
+        raise CribtraceError(f"{board}/board.py imports {absent[0]}, which this firmware has not")
     wanted = {
         "/" + path.relative_to(tree.FIRMWARE).as_posix(): path
         for path in sorted((tree.FIRMWARE / "crib").rglob("*.py"))
-        if path.parent.name not in _DRIVERS or _needed(path, imported)
+        if path.parent.name not in _DRIVERS or path in drivers
     }
+    imported = set(_imported(own))
     for path in shared_modules():
         if path.stem in imported:
             wanted["/" + path.name] = path
@@ -64,26 +66,36 @@ def shared_modules() -> list[Path]:
     )
 
 
-def _absent(board: boards.Board) -> list[str]:
-    """Modules of the firmware that the board's file imports and that do not exist."""
-    named = [name for name in _imported(board.folder / "board.py") if name.startswith("crib.")]
-    return [
-        n for n in named if not tree.FIRMWARE.joinpath(*n.split(".")).with_suffix(".py").exists()
-    ]
+def _drivers(board: str) -> tuple[set[Path], list[str]]:
+    """The driver modules that a board needs, and the names of those that do not exist."""
+    named = set(_imported(tree.BOARDS / board / "board.py"))
+    needed: set[Path] = set()
+    absent = []
+    for folder in (tree.FIRMWARE / "crib" / name for name in _DRIVERS):
+        ahead = [n for n in named if n.startswith(f"crib.{folder.name}.")]
+        if not ahead and folder.name == _SENSORS:
+            needed |= set(folder.glob("*.py"))
+        while ahead:
+            name = ahead.pop()
+            path = folder / f"{name.split('.')[-1]}.py"
+            if not path.exists():
+                absent.append(name)
+            elif path not in needed:
+                needed |= {path, folder / "__init__.py"}
+                ahead += [
+                    n for n in _imported(path) if n.startswith(".") and n[1:2] not in ("", ".")
+                ]
+    return needed, absent
 
 
 def _imported(source: Path) -> Iterator[str]:
+    """Names of the modules that a file imports anywhere; a sibling's begins with a dot."""
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            module = "." * node.level + (node.module or "")
+            yield from [module] if node.module else [module + alias.name for alias in node.names]
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-
-
-def _needed(path: Path, imported: set[str]) -> bool:
-    family = f"crib.{path.parent.name}."
-    drivers = [name.removeprefix(family) for name in imported if name.startswith(family)]
-    return any(path.stem in ("__init__", d) or path.stem.startswith(d + "_") for d in drivers)
 
 
 def contents(board: str) -> dict[str, bytes]:

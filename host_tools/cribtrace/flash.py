@@ -1,5 +1,6 @@
 """Put MicroPython on a board with esptool; chip, place and size are checked before it writes."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ _ESPTOOL_S = 600
 _BAUD = "460800"
 _OPENINGS = 4  # ModemManager looks at a port that has just appeared, and holds it for a moment
 _PAUSE_S = 1.5
+_START_S = 20.0  # chosen; a file system of 2 MB takes a few seconds
 _MEGABYTE = 1 << 20
 
 
@@ -78,7 +80,26 @@ def flash(
     said = _esptool(command(port, board, *steps, last=True, no_reset=no_reset), port)
     if "verified" not in said:
         raise CribtraceError(f"{port}: esptool did not say that it read back what it wrote: again")
+    if not no_reset and not talks(port):
+        tell(f"{port} says nothing yet: press the board's reset button")
     return {"offset": board.facts["flash_offset"], "bytes": image.size, "erased": erase}
+
+
+def talks(port: str, within_s: float = _START_S) -> bool:
+    """Whether something answers an empty line there before long.
+
+    A first start makes a file system, which takes seconds; a board with USB of its own takes its
+    port away for a moment when it is reset.
+    """
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        with contextlib.suppress(NoDevice), Link(port) as link:
+            while time.monotonic() < deadline:
+                link.write(b"\r")
+                if link.read(_PAUSE_S):
+                    return True
+        time.sleep(_PAUSE_S / 5)
+    return False
 
 
 def _flash_bytes(said: str) -> int:

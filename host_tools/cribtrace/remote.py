@@ -69,7 +69,7 @@ def look(port: str, top: list[str]) -> There:
         machine,
         (int(major), int(minor)),
         (int(mpy) & 0xFF, int(mpy) >> 8 & 3),
-        chips.ARCHITECTURES.get(int(mpy) >> 10 & 0x3F, ""),
+        chips.ARCHITECTURES.get(int(mpy) >> 10 & 0xF, ""),
         {path: digest for _, digest, path in files},
     )
 
@@ -89,6 +89,11 @@ def run(port: str, steps: list[str]) -> str:
         return done.stdout
     said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     last = said[-1] if said else f"exit code {done.returncode}"
+    if "ENODEV" in last:
+        raise CribtraceError(
+            f"{port}: no file system on the board that MicroPython can use: `cribtrace flash"
+            " --erase` makes a new one"
+        )
     if "No module named mpremote" in last:
         raise CribtraceError("mpremote is not installed: `python -m pip install mpremote`")
     kind = NoDevice if "raw repl" in last or "failed to access" in last else CribtraceError

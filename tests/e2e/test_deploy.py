@@ -1,10 +1,12 @@
 """deploy, with the real mpremote, to a virtual board that never had this firmware."""
 
 import ast
+import json
+import re
 
 import pytest
 
-from cribtrace import deploy, recording, remote, scenario, virtual, virtual_parts
+from cribtrace import cli, deploy, recording, remote, scenario, virtual, virtual_parts
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
@@ -58,6 +60,15 @@ def test_deploy_copies_prunes_verifies_starts_and_says_hello(board):
     assert told[1].startswith("copying 1 of ")
 
 
+def test_the_command_ends_with_what_keeps_a_child_safe(board, capsys):
+    assert cli.run(["deploy", "--board", "virtual", "--port", board.port, "--json"]) == 0
+    out, err = capsys.readouterr()
+    line = json.loads(out)
+    assert line["type"] == "deployed" and re.fullmatch("[0-9a-f]{16}", line["files"])
+    assert "a cord within a child's reach can strangle" in err
+    assert "The child sleeps on its back" in err
+
+
 def test_a_board_of_another_kind_is_refused_before_anything_changes(board):
     before = remote.look(board.port, ["main.py", "board.py"])
     with pytest.raises(CribtraceError, match="is for the ESP32, and this is") as raised:
@@ -79,6 +90,11 @@ def test_what_did_not_arrive_is_named(board, monkeypatch):
         CribtraceError, match=r"/crib/app\.mpy on the board is not what was copied"
     ):
         deploy.deploy(board.port, "virtual")
+
+
+def test_a_board_without_a_file_system_is_told_what_makes_one(board):
+    with pytest.raises(CribtraceError, match=r"no file system on the board .* flash --erase"):
+        remote.run(board.port, ["exec", "import errno\nraise OSError(errno.ENODEV)"])
 
 
 def test_a_step_of_mpremotes_that_fails_is_one_line(board):

@@ -1,5 +1,9 @@
 """flash, with the real esptool, to a stand-in for the boot loader in the chip's ROM."""
 
+import os
+import threading
+import time
+
 import pytest
 
 from cribtrace import boards, cli, firmware_image, flash
@@ -73,6 +77,18 @@ def test_a_port_where_no_boot_loader_answers_says_what_to_hold(tmp_path):
         flash.flash(chip.port, boards.load(BOARD), taken, no_reset=True)
     assert "hold the board's BOOT button" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_board_that_comes_up_is_waited_for():
+    with RomLoader("ESP32", deaf=True) as chip:
+        began = time.monotonic()
+        assert not flash.talks(chip.port, 1.0)
+        assert 1.0 <= time.monotonic() - began < 5.0
+        later = threading.Timer(1.0, lambda: os.write(chip.master, b">>> "))
+        later.start()
+        assert flash.talks(chip.port, 10.0)
+        later.join()
+    assert not flash.talks(chip.port, 0.5)
 
 
 def test_the_command_ends_with_what_keeps_a_child_safe(tmp_path, capsys):

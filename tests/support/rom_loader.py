@@ -38,7 +38,7 @@ class RomLoader:
         self._id = 0x40 | (0x14 + size_mb.bit_length() - 1) << 16 | 0x20
         self._stub = False
         self._at, self._written, self._packed = 0, b"", False
-        self._master, self._slave = pty.openpty()
+        self.master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self.port = os.ttyname(self._slave)
         self._on = True
@@ -51,15 +51,15 @@ class RomLoader:
     def __exit__(self, *_) -> None:
         self._on = False
         self._thread.join()
-        os.close(self._master)
+        os.close(self.master)
         os.close(self._slave)
 
     def _serve(self) -> None:
         pending = b""
         while self._on:
-            if not select.select([self._master], [], [], 0.05)[0]:
+            if not select.select([self.master], [], [], 0.05)[0]:
                 continue
-            pending += os.read(self._master, 65536)
+            pending += os.read(self.master, 65536)
             *frames, pending = pending.split(b"\xc0")
             for frame in frames:
                 plain = frame.replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb")
@@ -116,4 +116,4 @@ class RomLoader:
 
     def _send(self, frame: bytes) -> None:
         escaped = frame.replace(b"\xdb", b"\xdb\xdd").replace(b"\xc0", b"\xdb\xdc")
-        os.write(self._master, b"\xc0" + escaped + b"\xc0")
+        os.write(self.master, b"\xc0" + escaped + b"\xc0")

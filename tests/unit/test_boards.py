@@ -275,17 +275,38 @@ def test_a_real_board_is_short_and_shares_the_rest(board):
     assert facts(board)["i2c_hz"] == 100_000
 
 
-@pytest.mark.parametrize("board", READY, ids=lambda board: board.name)
-def test_only_the_drivers_that_a_board_imports_go_along(board):
-    drivers = {p.split("/")[3] for p in deploy.files(board.name) if p.startswith("/crib/imu/")}
+@pytest.mark.parametrize("board", ready(REAL), ids=lambda board: board.name)
+def test_only_the_drivers_that_a_board_needs_go_along(board):
+    wanted = deploy.files(board.name)
+    drivers = {p.split("/")[3] for p in wanted if p.startswith("/crib/imu/")} - {"__init__.py"}
     modules = [n.module or "" for n in ast.walk(parsed(board)) if isinstance(n, ast.ImportFrom)]
-    own = {name.removeprefix("crib.imu.") for name in modules if name.startswith("crib.imu.")}
-    assert own
-    for name in drivers - {"__init__.py"}:
-        assert any(name == f"{mine}.py" or name.startswith(f"{mine}_") for mine in own)
-    assert {f"{mine}.py" for mine in own} <= drivers
-    if "make_clock_chip" not in definitions(parsed(board)) and board.name != "virtual":
-        assert not [path for path in deploy.files(board.name) if path.startswith("/crib/rtc")]
+    (own,) = (name.removeprefix("crib.imu.") for name in modules if name.startswith("crib.imu."))
+    assert f"{own}.py" in drivers
+    for path in (tree.FIRMWARE / "crib/imu").glob("*.py"):
+        if path.name in drivers:  # whatever one of them imports is there, too
+            siblings = re.findall(r"from \.(\w+) import", path.read_text())
+            assert {f"{name}.py" for name in siblings} <= drivers
+    makes_clock = "make_clock_chip" in definitions(parsed(board))
+    assert any(path.startswith("/crib/rtc/") for path in wanted) == makes_clock
+
+
+def test_a_driver_that_another_board_needs_stays_here(tmp_path, monkeypatch):
+    """A firmware with two drivers, one of which imports a sibling inside a function."""
+    imu = tmp_path / "firmware/crib/imu"
+    shutil.copytree(tree.FIRMWARE, tmp_path / "firmware")
+    (imu / "adxl355.py").write_text(
+        "from ..words import ODD\n\n\ndef f():\n    from . import late\n"
+    )
+    (imu / "late.py").write_text("from .later import g\n")
+    (imu / "later.py").write_text("")
+    altered(tmp_path / "boards", "board.py", "crib.imu.lsm6dso", "crib.imu.adxl355")
+    shutil.copytree(tree.BOARDS / "esp32", tmp_path / "boards/esp32")
+    monkeypatch.setattr(tree, "BOARDS", tmp_path / "boards")
+    monkeypatch.setattr(tree, "FIRMWARE", tmp_path / "firmware")
+    wanted = deploy.files("esp32_devkitc_lsm6dso")
+    drivers = {path for path in wanted if path.startswith("/crib/imu/")}
+    assert drivers == {f"/crib/imu/{n}.py" for n in ("__init__", "adxl355", "late", "later")}
+    assert not [path for path in wanted if path.startswith("/crib/rtc")]
 
 
 def test_a_driver_that_is_not_there_is_named(tmp_path, monkeypatch):

@@ -64,6 +64,14 @@ def _places() -> list[Path]:
     return [Path(), Path(platformdirs.user_downloads_dir())]
 
 
+def _talking_port() -> str:
+    """The one board that answers; else, for a new one, the only serial port."""
+    try:
+        return only_port()
+    except NoDevice:
+        return _serial_port()
+
+
 def _serial_port() -> str:
     """The one serial port there is: a board without firmware does not answer."""
     from cribtrace.link import serial_ports
@@ -96,7 +104,7 @@ def deploy(port: str | None, board: str, as_json: bool) -> None:
 
     chosen = boards.load(board)
     deploying.files(board)
-    name = port or only_port()
+    name = port or _talking_port()
     hello = deploying.deploy(name, board, progress=say)
     emit({"type": "deployed", "port": name, **hello}, as_json)
     _safety(chosen)
