@@ -135,6 +135,21 @@ class Sensing:
             self._away()
         self.fault = "stopped"
 
+    def late(self):
+        """By how many frames the sensor was drained too late, at worst, since the last call."""
+        sampler = self.sampler
+        if not sampler:
+            return 0
+        most, sampler.fifo_high = sampler.fifo_high, 0
+        return max(0, most - config.WATERMARK)
+
+    def temperature(self):
+        """Of the sensor, hundredths of a degree Celsius; records.NO_TEMPERATURE without one."""
+        try:
+            return self.imu.temperature()
+        except (OSError, AttributeError):
+            return records.NO_TEMPERATURE
+
     def waiting(self):
         """Frames that are in the FIFO at this moment."""
         try:

@@ -2,8 +2,10 @@
 
 import ast
 import hashlib
+import re
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from cribtrace.link import Link
 
 _PROMPT_S = 3.0
 _QUIET_S = 0.2
+_PACKAGE = "/crib/__init__.py"
 _START_REPEATS = 14  # a first start may format the flash
 _SOURCES = ("/boot.py", "/main.py")  # MicroPython runs these two as they are
 _SENSORS = "imu"
@@ -100,7 +103,8 @@ def _imported(source: Path) -> Iterator[str]:
 
 def contents(board: str) -> dict[str, bytes]:
     """Path on the board -> its source: constants as numbers, locals short."""
-    return shipped({path: source.read_text() for path, source in files(board).items()})
+    wanted = shipped({path: source.read_text() for path, source in files(board).items()})
+    return {**wanted, _PACKAGE: stamped(wanted)}
 
 
 def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
@@ -109,6 +113,20 @@ def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
     folded = fold.folded({name: sources[path] for path, name in modules.items()})
     wanted = {**sources, **{path: folded[name] for path, name in modules.items()}}
     return {path: text.encode() for path, text in short_names.shortened(wanted).items()}
+
+
+def stamped(wanted: Mapping[str, bytes]) -> bytes:
+    """The package's own file, with the CRC-32 of all files in order of their paths as BUILD."""
+    crc = 0
+    for path in sorted(wanted):
+        crc = zlib.crc32(wanted[path], crc)
+    return re.sub(rb"(?m)^BUILD = 0\b", b"BUILD = %d" % crc, wanted[_PACKAGE])
+
+
+def build(contents: Mapping[str, bytes]) -> str:
+    """The number that tells one firmware from another, as every log's header has it."""
+    (number,) = re.findall(rb"(?m)^BUILD = (\d+)\b", contents[_PACKAGE])
+    return number.decode()
 
 
 def _module(path: str) -> str:
@@ -125,12 +143,6 @@ def compiled(sources: Mapping[str, bytes], arch: str) -> dict[str, bytes]:
         )
         for path, text in sources.items()
     }
-
-
-def fingerprint(wanted: Mapping[str, bytes]) -> str:
-    """Sixteen hexadecimal digits that tell one firmware from another."""
-    lines = [f"{path} {_sha256(content)}\n" for path, content in sorted(wanted.items())]
-    return _sha256("".join(lines).encode())[:16]
 
 
 def _sha256(content: bytes) -> str:
@@ -187,7 +199,7 @@ def deploy(
         _copy(port, {**fresh, "/main.py": wanted["/main.py"]}, gone + stale)
     _verify(port, wanted, remote.look(port, top).files)
     tell("starting the firmware")
-    return {**start(port), "files": fingerprint(wanted)}
+    return {**start(port), "build": build(sources)}
 
 
 def _top() -> list[str]:

@@ -53,7 +53,7 @@ def test_deploy_copies_prunes_verifies_starts_and_says_hello(board):
     # What is there is not copied again; a byte that changed is.
     told.clear()
     again = deploy.deploy(board.port, "virtual", progress=told.append)
-    assert told[1].startswith("copying 0 of ") and again["files"] == hello["files"]
+    assert told[1].startswith("copying 0 of ") and again["build"] == hello["build"]
     remote.run(board.port, ["exec", "f = open('/crib/app.mpy', 'ab')\nf.write(b' ')\nf.close()"])
     told.clear()
     deploy.deploy(board.port, "virtual", progress=told.append)
@@ -64,7 +64,7 @@ def test_the_command_ends_with_what_keeps_a_child_safe(board, capsys):
     assert cli.run(["deploy", "--board", "virtual", "--port", board.port, "--json"]) == 0
     out, err = capsys.readouterr()
     line = json.loads(out)
-    assert line["type"] == "deployed" and re.fullmatch("[0-9a-f]{16}", line["files"])
+    assert line["type"] == "deployed" and re.fullmatch("[1-9][0-9]+", line["build"])
     assert "a cord within a child's reach can strangle" in err
     assert "The child sleeps on its back" in err
 

@@ -21,7 +21,8 @@ def test_a_boards_firmware_compiles_for_its_chip(board):
     assert list(made)[-1] == "/main.py"
     native = {path for path, code in made.items() if path.endswith(".mpy") and code[2]}
     assert "/crib/kernels.mpy" in native and "/crib/app.mpy" not in native
-    assert {made[path][2] >> 2 & 0xF for path in native} == {NUMBER[arch]}  # mpyfiles.rst: the header
+    # MicroPython's docs/reference/mpyfiles.rst: the header's third byte.
+    assert {made[path][2] >> 2 & 0xF for path in native} == {NUMBER[arch]}
     assert sum(map(len, made.values())) < sum(map(len, sources.values()))
 
 

@@ -18,6 +18,10 @@ reset_cause = ""
 facts = {}
 
 
+def _sensor_off(feed, fifo):
+    sensor_off(feed, fifo, flash.erases)
+
+
 def power_on(given):
     """Build and connect what the facts describe."""
     global clock, imu, i2c, flash, console, retained, watchdog, reset  # noqa: PLW0603
@@ -39,7 +43,7 @@ def power_on(given):
     if not powered:
         feed.resume()
     imu = LSM6DSO(
-        feed, fifo, given["base_odr"], given["freq_fine"], given["mlsb_per_g"], sensor_off
+        feed, fifo, given["base_odr"], given["freq_fine"], given["mlsb_per_g"], _sensor_off
     )
     console = Console(given["baud"], lambda: leave(EXIT_POWER_CUT))
     clock = Clock(given["permille"], console, imu)
