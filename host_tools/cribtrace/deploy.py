@@ -173,9 +173,15 @@ def fits(port: str, board: boards.Board, there: remote.There) -> None:
 
 
 def deploy(
-    port: str, board: str, *, progress: Callable[[str], None] | None = None
+    port: str,
+    board: str,
+    *,
+    beside: Mapping[str, bytes] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> dict[str, str]:
     """Copy the firmware for `board` to the board on `port`, start it; returns what hello says.
+
+    What is to lie `beside` it (path -> content, in the root) is copied and verified like it.
 
     Files under /crib that are no part of the firmware are removed: a stale module would win over
     a new one. The log and the board's own configuration are left alone.
@@ -184,10 +190,11 @@ def deploy(
     chosen, sources = boards.load(board), contents(board)
     Link(port).close()  # a port that is absent or busy is named better here than by mpremote
     tell("looking at what is on the board")
-    top = _top()
+    extra = dict(beside or {})
+    top = _top() + [path[1:] for path in extra]
     there = remote.look(port, top)
     fits(port, chosen, there)
-    wanted = compiled(sources, there.mpy_arch)
+    wanted = {**extra, **compiled(sources, there.mpy_arch)}
     _loads(port, wanted, there)
     stale = sorted(set(there.files) - set(wanted))
     fresh = {p: c for p, c in wanted.items() if there.files.get(p) != _sha256(c)}

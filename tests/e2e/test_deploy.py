@@ -52,7 +52,11 @@ def test_deploy_copies_prunes_verifies_starts_and_says_hello(board):
 
     # What is there is not copied again; a byte that changed is.
     told.clear()
-    again = deploy.deploy(board.port, "virtual", progress=told.append)
+    note = {"/note.cfg": bytes(range(256)) * 32}
+    deploy.deploy(board.port, "virtual", beside=note, progress=told.append)
+    assert told[1].startswith("copying 1 of ") and "note.cfg" in listing(board.port)["/"]
+    told.clear()
+    again = deploy.deploy(board.port, "virtual", beside=note, progress=told.append)
     assert told[1].startswith("copying 0 of ") and again["build"] == hello["build"]
     remote.run(board.port, ["exec", "f = open('/crib/app.mpy', 'ab')\nf.write(b' ')\nf.close()"])
     told.clear()
