@@ -1,10 +1,11 @@
 """Commands that put something on a board: flash (MicroPython), deploy (our firmware)."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, only_port, port_option, say
+from cribtrace.cli.output import emit, json_option, port_option, say
 from cribtrace.errors import NoDevice, Usage
 
 _PATH = click.Path(path_type=Path, exists=True)
@@ -46,7 +47,7 @@ def flash(
     found = firmware_image.find(chosen, [firmware] if firmware else _places())
     image = firmware_image.read(found, chosen)
     say(f"{found}: MicroPython {image.version or 'of a release that it does not tell'}")
-    name = port or _serial_port()
+    name = port or _port_for(chosen)
     if erase and not yes and not no_reset:
         _ask_about_log(flashing.log_on(name))
     done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
@@ -64,21 +65,30 @@ def _places() -> list[Path]:
     return [Path(), Path(platformdirs.user_downloads_dir())]
 
 
-def _talking_port() -> str:
-    """The one board that answers; else, for a new one, the only serial port."""
-    try:
-        return only_port()
-    except NoDevice:
-        return _serial_port()
+def _port_for(board) -> str:
+    """The one port where a board with the same chip answers; else, for a new one, `_serial_port`.
+
+    A board of another kind is not even interrupted.
+    """
+    from cribtrace import boards, ports
+
+    chips = {name: boards.load(name).facts["chip"] for name in boards.names()}
+    answering = {p.name: p.hello.get("board", "") for p in ports.ask_all() if p.hello}
+    fitting = [name for name, its in answering.items() if chips.get(its) == chips[board.name]]
+    if fitting[1:]:
+        raise Usage(f"several boards answer: choose one with --port: {', '.join(fitting)}")
+    return fitting[0] if fitting else _serial_port(answering)
 
 
-def _serial_port() -> str:
-    """The one serial port there is: a board without firmware does not answer."""
+def _serial_port(others: Collection[str] = ()) -> str:
+    """The one USB port there is but `others`: a board without firmware does not answer."""
     from cribtrace.link import serial_ports
 
-    names = [name for name, _ in serial_ports()]
+    # pyserial has nothing to say of a port that is no USB device.
+    usb = [name for name, about in serial_ports() if about not in ("", "n/a")]
+    names = [name for name in usb if name not in others]
     if not names:
-        raise NoDevice("no serial port: plug a board in with a cable that carries data")
+        raise NoDevice("no port of a board: plug one in with a cable that carries data, or --port")
     if names[1:]:
         raise Usage(f"several serial ports: choose one with --port: {', '.join(names)}")
     return names[0]
@@ -104,7 +114,7 @@ def deploy(port: str | None, board: str, as_json: bool) -> None:
 
     chosen = boards.load(board)
     deploying.files(board)
-    name = port or _talking_port()
+    name = port or _port_for(chosen)
     hello = deploying.deploy(name, board, progress=say)
     emit({"type": "deployed", "port": name, **hello}, as_json)
     _safety(chosen)
