@@ -8,12 +8,11 @@ import gc
 from hardware import clock, costs, parts
 
 NAME = "virtual"
-SENSOR = "LSM6DSO"
+SENSOR = parts.facts["sensor_name"]
 RATE_MHZ = parts.facts["rate_mhz"]
 MLSB_PER_G = parts.facts["mlsb_per_g"]
 RECORDING_FRAMES = parts.facts["frames"]
 
-_ACCEL_ODR = {3: 52, 4: 104, 5: 208}
 _I2C_HZ = 400_000
 
 console = parts.console
@@ -29,13 +28,13 @@ reset = parts.reset.reset
 
 def make_imu():
     """The driver of the sensor, at the recording's own rate; OSError if it does not answer."""
-    from crib.imu.lsm6dso import LSM6DSO
-
+    # The class is called as the chip is, less its hyphens.
+    module = __import__("crib.imu." + parts.facts["sensor"], None, None, ("*",))
     parts.i2c.init(_I2C_HZ)
-    return LSM6DSO(
+    return getattr(module, SENSOR.replace("-", ""))(
         parts.i2c,
         parts.imu.address,
-        accel_odr=_ACCEL_ODR[parts.facts["base_odr"]],
+        accel_odr=parts.facts["odr"],
         rate_mhz=RATE_MHZ,
         mlsb_per_g=MLSB_PER_G,
     )

@@ -22,7 +22,8 @@ class Sampler:
         self.watermark = config.WATERMARK
         self.fifo_high = 0  # the most frames ever found waiting
         self.closed = 0  # events the last burst closed
-        self.lost = 0
+        self.lost = 0  # before the burst; -1: at least one, and the sensor does not know
+        self.grown = 0  # frames left behind before the burst, less those that waited with it
         self.left = 0  # frames that the last burst left behind
         self._held = 0
         self._reading = False
@@ -52,6 +53,7 @@ class Sampler:
             self._reading = True
             self.imu.read_into(self._views[k])
             self._reading = False
+            self.grown = self.left - waiting
             self.left = waiting - n
             self._held = n  # from here on the burst is only here
             self.lost = self.imu.lost()

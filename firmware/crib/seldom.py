@@ -7,7 +7,7 @@ import sys
 
 _MODULES = (
     "identity", "power", "settings", "in_force", "status", "room", "floor", "clock_chip", "wipe",
-    "selftest", "imu.lsm6dso_push",
+    "selftest", "imu.push", "imu.strangers", "imu.bmi270_load", "imu.bmi270_push",
 )  # fmt: skip
 
 

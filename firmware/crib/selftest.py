@@ -26,12 +26,17 @@ def _pass_over(app, imu, sampler):
     """Take from the FIFO what was pushed, unseen."""
     view = memoryview(sampler.buffer)
     frames = 0
+    counted = True
     waiting = imu.level()
     while waiting:
         n = min(waiting, config.BURST)
         imu.read_into(view[: n * imu.STRIDE])
         frames += n + imu.lost()
+        counted = counted and imu.lost() >= 0
         waiting -= n
+    if not counted:
+        app.sensing.away("self_test", sampler.left)
+        return
     line = words.gap(sampler.detector.index, frames, "self_test", imu)
     app.recorder.gap(frames, "self_test", records.UNKNOWN)
     app.server.text(line)

@@ -23,6 +23,7 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
+        self._why = ""  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = 0
         self._left = 0  # frames that were still in its FIFO then
@@ -39,8 +40,9 @@ class Sensing:
         try:
             imu = self._board.make_imu()
             imu.rate_mhz = imu.true_rate_mhz()
-        except OSError:
+        except OSError as error:
             self.fault = "no_sensor"
+            self._why = error.args[1] if len(error.args) > 1 else ""
             return False
         self.imu = imu
         if not self.detector:
@@ -54,7 +56,7 @@ class Sensing:
         imu = self.imu
         return Detector(
             self._app.settings, imu.rate_mhz, imu.mlsb_per_g,
-            imu.STRIDE, imu.OFFSET, imu.OFFSET + 1, self._recorder.scratch,
+            imu.STRIDE, imu.LOW_BYTE, imu.HIGH_BYTE, self._recorder.scratch,
         )  # fmt: skip
 
     def renew(self):
@@ -82,7 +84,7 @@ class Sensing:
         n = self.sampler.poll()
         while n:
             if n < 0:
-                self._gap(self.sampler.lost, "fifo_overrun")
+                self._overrun()
             else:
                 drained += n
                 self._clock.poll()
@@ -91,6 +93,14 @@ class Sensing:
             n = self.sampler.poll()
         self.fifo_high = max(self.fifo_high, self.sampler.fifo_high)
         return drained
+
+    def _overrun(self):
+        frames = self.sampler.lost
+        away_ms = records.UNKNOWN
+        if frames < 0:  # then the clock says, within a frame or two and the sensor's rate error
+            away_ms = self._clock.uptime_ms() - self._fed_ms
+            frames = max(1, self.sampler.grown + config.frames(away_ms, self.imu.rate_mhz))
+        self._gap(frames, "fifo_overrun", away_ms)
 
     def _gap(self, frames, reason, duration_ms=records.UNKNOWN):
         line = words.gap(self.detector.index, frames, reason, self.imu)
@@ -105,6 +115,8 @@ class Sensing:
     def tell(self):
         """Say in the log and on the line why no frames come."""
         line = "what=fault fault=%s" % self.fault
+        if self._why and self.fault == "no_sensor":
+            line += " why=%r" % self._why
         self._recorder.text(line)
         self._server.text(line)
 
@@ -112,13 +124,14 @@ class Sensing:
         """The sensor is back: what it did not deliver meanwhile is a gap, counted by the clock."""
         if not self._recorder.detector:
             self._app.watch()
-        self._away()
+        self.away(self._reason, self._left)
 
-    def _away(self):
+    def away(self, reason, left):
+        """A gap from when frames last came, with `left` behind them, up to now."""
         away_ms = self._clock.uptime_ms() - self._fed_ms
-        frames = self._left + config.frames(away_ms, self.imu.rate_mhz)
+        frames = left + config.frames(away_ms, self.imu.rate_mhz)
         self._fed_ms = self._clock.uptime_ms()
-        self._gap(frames, self._reason, away_ms)
+        self._gap(frames, reason, away_ms)
 
     def stop(self):
         """Drain what is left and switch the sensor off; a second time does nothing."""
@@ -132,7 +145,7 @@ class Sensing:
             except OSError:
                 self._lose("bus_error")
         if self.fault != "none" and self.detector:
-            self._away()
+            self.away(self._reason, self._left)
         self.fault = "stopped"
 
     def late(self):

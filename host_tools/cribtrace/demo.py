@@ -21,6 +21,7 @@ from cribtrace import (
     report,
     runtime,
     scenario,
+    sensors,
     tally,
     wording,
 )
@@ -90,12 +91,15 @@ def _watch(link: Link, lived: Lived, seconds: float) -> None:
         raise CribtraceError(f"the virtual board stopped: {lived.crash[-300:]}")
 
 
-def _live(rec: Recording, flash: Path, micropython: Path, log: Path) -> tuple[dict, dict, Pulled]:
+def _live(
+    rec: Recording, flash: Path, micropython: Path, log: Path, sensor: str
+) -> tuple[dict, dict, Pulled]:
     """Let the board live through the recording; returns its info, its sensor's count, the pull."""
     lived = Lived()
     board = VirtualBoard(
-        rec, flash=flash, micropython=micropython, speed=None, baud=BAUD, on_status=lived.hear
-    )
+        rec, flash=flash, micropython=micropython, speed=None, baud=BAUD, sensor=sensor,
+        on_status=lived.hear,
+    )  # fmt: skip
     with board:
         with Link(board.port) as link:
             _watch(link, lived, len(rec.accel) / rec.rate_hz)
@@ -159,7 +163,7 @@ def _told(summary: dict, same: bool, simulated: bool) -> str:
     )
 
 
-def run(source: Path | None, out: Path) -> int:
+def run(source: Path | None, out: Path, sensor: str = sensors.DEFAULT) -> int:
     """Live through a night, or through `source`; the exit code: 3 if anything was lost.
 
     What an earlier run left in `out` stays until this one has come through.
@@ -168,7 +172,7 @@ def run(source: Path | None, out: Path) -> int:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        code, told, command = _result(source, part, out)
+        code, told, command = _result(source, part, out, sensor)
         _replace(part, out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -186,7 +190,7 @@ def _replace(part: Path, out: Path) -> None:
         made.replace(out / made.name)
 
 
-def _result(source: Path | None, out: Path, shown: Path) -> tuple[int, str, str]:
+def _result(source: Path | None, out: Path, shown: Path, chip: str) -> tuple[int, str, str]:
     """Make everything in `out`; exit code, what to tell, and a command for it at `shown`."""
     if source:
         say(f"Reading {source} ...")
@@ -194,13 +198,13 @@ def _result(source: Path | None, out: Path, shown: Path) -> tuple[int, str, str]
     else:
         say("Simulating ten hours on a mattress ...")
         rec = scenario.generate("night", SEED)
-    recording.supported_rate(rec.rate_hz)
+    sensors.named(chip).rate_for(rec.rate_hz)
     recording.save(out / "night.npz", rec)
     found = runtime.find(fetch=True, say=say)
     flash = out / "flash.bin"
-    install_firmware(flash, firmware_files(), found.path)
+    install_firmware(flash, firmware_files(chip), found.path)
     say("The virtual board runs the firmware, faster than real time ...")
-    info, sensor, pulled = _live(rec, flash, found.path, out / "log")
+    info, sensor, pulled = _live(rec, flash, found.path, out / "log", chip)
     night = analysis.read_night(out / "log")
     summary = _account(night, info, sensor, pulled)
     summary["versions"].update(micropython=found.version, python=platform.python_version())
@@ -219,9 +223,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--recording", type=Path, help="an .npz to live through instead")
     parser.add_argument("--out", type=Path, default=Path("build/demo"))
+    parser.add_argument("--sensor", default=sensors.DEFAULT, choices=sorted(sensors.SENSORS))
     given = parser.parse_args()
     try:
-        sys.exit(run(given.recording, given.out))
+        sys.exit(run(given.recording, given.out, given.sensor))
     except CribtraceError as error:
         say(f"demo: {error}")
         sys.exit(error.exit_code)

@@ -26,10 +26,6 @@ _NPY_HEADERS = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 
-# LSM6DSO data sheet (DS12140), INTERNAL_FREQ_FINE: the rate is 6667 Hz, trimmed in steps
-# of 0.15 %, over a power of two.
-_FINE_STEP = 0.0015
-_NOMINAL_HZ = {52: 20000 / 3 / 128, 104: 20000 / 3 / 64, 208: 20000 / 3 / 32}
 # What zipfile and numpy raise for a file that is cut short, altered, or not theirs.
 _FOREIGN = (
     OSError,
@@ -109,26 +105,6 @@ def save(path: str | os.PathLike[str], recording: Recording) -> None:
             truth=np.str_(truth),
             source=np.str_(recording.source),
         )
-
-
-def supported_rate(rate_hz: float) -> tuple[int, int]:
-    """(ODR, INTERNAL_FREQ_FINE) at which an LSM6DSO runs nearest to `rate_hz`.
-
-    The ODR is 52, 104 or 208, the trim -128..127. Raises CribtraceError where no trim of any of
-    them comes within half a step.
-    """
-    for odr, nominal_hz in _NOMINAL_HZ.items():
-        fine = round((rate_hz / nominal_hz - 1) / _FINE_STEP)
-        if -128 <= fine <= 127:
-            return odr, fine
-    ranges = ", ".join(
-        f"{nominal * (1 - 128 * _FINE_STEP):.1f}-{nominal * (1 + 127 * _FINE_STEP):.1f}"
-        for nominal in _NOMINAL_HZ.values()
-    )
-    raise CribtraceError(
-        f"the virtual sensor cannot run at {rate_hz:g} Hz, only at {ranges} Hz: "
-        "resample the recording to 104 Hz"
-    )
 
 
 def _load_npz(path: Path) -> Recording:

@@ -16,10 +16,10 @@ import termios
 import threading
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cribtrace import virtual_ports
+from cribtrace import sensors, virtual_ports
 from cribtrace.errors import CribtraceError
 from cribtrace.virtual_chip import RESETS, Chip, Status
 from cribtrace.virtual_parts import Motion, blank_flash, write_facts
@@ -39,6 +39,7 @@ class VirtualBoard:
     on_status gets each JSON object that the board says of itself, in the relay's thread; they
     are queued in `statuses` too. tamper_down and tamper_up may drop or change the bytes to and
     from the host. reset_on_open restarts the board whenever somebody opens the port.
+    `sensor` is one of sensors.SENSORS; `faults` are what boards/virtual/hardware/faults.py lists.
     """
 
     def __init__(
@@ -55,23 +56,23 @@ class VirtualBoard:
         worst_every: int = 16,
         clock_chip: Path | None = None,
         reset_on_open: bool = False,
+        sensor: str = sensors.DEFAULT,
+        faults: Sequence[Mapping[str, object]] = (),
         on_status: Callable[[Status], None] | None = None,
         tamper_down: Tamper | None = None,
         tamper_up: Tamper | None = None,
     ):
         self._folder = Path(tempfile.mkdtemp(prefix="cribtrace-"))
         facts = write_facts(
-            self._folder, recording, flash=flash, speed=speed, baud=baud,
-            first_frame=first_frame, worst_every=worst_every, clock_chip=clock_chip,
+            self._folder, recording, flash=flash, speed=speed, baud=baud, faults=faults,
+            first_frame=first_frame, worst_every=worst_every, clock_chip=clock_chip, sensor=sensor,
         )  # fmt: skip
         blank_flash(flash)
         self._make = lambda cause: Chip(micropython, heap, self._folder, facts, cause, self._note)
-        self._on_status = on_status
-        self._tampers = tamper_down, tamper_up
+        self._on_status, self._tampers = on_status, (tamper_down, tamper_up)
         self._reset_on_open, self._wanted_link = reset_on_open, link
         self.statuses: queue.SimpleQueue[Status] = queue.SimpleQueue()
-        self.dropped_bytes = 0
-        self.port, self.crash = "", ""
+        self.port, self.crash, self.dropped_bytes = "", "", 0
         self.link: Path | None = None
         self._down, self._up = bytearray(), bytearray()
         self._open = self._stopping = self._power_cycle = False

@@ -3,19 +3,17 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from cribtrace import deploy, tree
+from cribtrace import bmi270, deploy, sensors, tree
 from cribtrace.errors import CribtraceError
-from cribtrace.recording import supported_rate
 
 FLASH_BYTES = 2 * 1024 * 1024
 BOARD = tree.BOARDS / "virtual"
-_ODR = {52: (3, 768), 104: (4, 384), 208: (5, 192)}  # code in CTRL1_XL, 25 us units a period
 
 
 class Motion(Protocol):
@@ -37,9 +35,15 @@ def blank_flash(path: Path) -> None:
         raise CribtraceError(f"{path} is no flash image of {FLASH_BYTES} bytes: name another file")
 
 
-def firmware_files() -> dict[str, bytes]:
-    """What `deploy` would copy to the virtual board: path on the board -> content."""
-    return {path[1:]: content for path, content in deploy.contents("virtual").items()}
+def firmware_files(sensor: str = sensors.DEFAULT) -> dict[str, bytes]:
+    """What `deploy` would copy to the virtual board: path on the board -> content.
+
+    A virtual BMI270 gets a configuration that it takes, which is none of Bosch's.
+    """
+    files = deploy.contents("virtual")
+    if sensor == "bmi270":
+        files[bmi270.ON_THE_BOARD] = bmi270.for_the_virtual_chip()
+    return {path[1:]: content for path, content in files.items()}
 
 
 def install_firmware(flash: Path, files: Mapping[str, bytes], micropython: Path) -> None:
@@ -74,15 +78,16 @@ def write_facts(
     baud: int | None,
     first_frame: int,
     worst_every: int,
-    clock_chip: Path | None = None,
+    clock_chip: Path | None,
+    sensor: str,
+    faults: Sequence[Mapping[str, object]],
 ) -> dict[str, object]:
     """Put the recording where the board can read it; returns the facts, less the reset cause.
 
-    speed is a factor, None the greatest; baud None is a line without a rate. clock_chip is the
-    file that stands for that chip's battery, None for a board without the chip.
+    speed None is the greatest, baud None a line without a rate, clock_chip the file that stands
+    for that chip's battery, if any. Raises CribtraceError for a rate the sensor cannot run at.
     """
-    odr, fine = supported_rate(recording.rate_hz)
-    code, ts_step = _ODR[odr]
+    odr, fine = sensors.named(sensor).rate_for(recording.rate_hz)
     np.ascontiguousarray(recording.accel, dtype="<i2").tofile(folder / "recording.i16")
     (folder / "retained").touch()
     return {
@@ -93,14 +98,16 @@ def write_facts(
         "rate_mhz": round(recording.rate_hz * 1000),
         "rate_uhz": round(recording.rate_hz * 1e6),
         "mlsb_per_g": round(recording.lsb_per_g * 1000),
-        "base_odr": code,
-        "ts_step": ts_step,
+        "sensor": sensor,
+        "sensor_name": sensors.named(sensor).name,
+        "odr": odr,
         "freq_fine": fine,
         "permille": 0 if speed is None else max(round(speed * 1000), 1),
         "baud": baud or 0,
         "first_frame": first_frame,
         "worst_every": worst_every,
         "clock_chip": str(clock_chip.absolute()) if clock_chip else "",
+        "faults": [dict(fault) for fault in faults],
     }
 
 

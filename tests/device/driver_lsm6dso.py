@@ -42,7 +42,7 @@ class Reader:
 
     def __init__(self, frames=3000, odr=104, trim=0, **settings):
         rate_uhz = 6666666667 * (10000 + 15 * trim) // (10000 << (9 - ODR[odr] + 1))
-        self.rig = Rig(frames, freq_fine=trim, rate_uhz=rate_uhz, odr=ODR[odr])
+        self.rig = Rig(frames, freq_fine=trim, rate_uhz=rate_uhz, odr=odr)
         self.period_us = 1_000_000_000_000 // rate_uhz
         self.bus = Tap(self.rig.i2c)
         self.imu = LSM6DSO(self.bus, accel_odr=odr, **settings)

@@ -38,7 +38,7 @@ class Bench:
         self.rig = Rig(frames)
         imu = LSM6DSO(self.rig.i2c, rate_mhz=RATE_MHZ)
         self.detector = Detector(
-            settings, RATE_MHZ, imu.mlsb_per_g, imu.STRIDE, imu.OFFSET, imu.OFFSET + 1
+            settings, RATE_MHZ, imu.mlsb_per_g, imu.STRIDE, imu.LOW_BYTE, imu.HIGH_BYTE
         )
         self.sampler = Sampler(imu, self.detector)
         self.frames = self.events = self.gaps = 0

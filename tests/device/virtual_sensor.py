@@ -97,9 +97,14 @@ def test_all_three_axes_unscaled():
 
 
 def test_the_sample_period_is_one_over_the_rate():
-    for rate_uhz, odr in ((RATE_UHZ, 4), (100_000_000, 4), (51_234_567, 3), (210_000_001, 5)):
+    for rate_uhz, odr in (
+        (RATE_UHZ, 104),
+        (100_000_000, 104),
+        (51_234_567, 52),
+        (210_000_001, 208),
+    ):
         rig = Rig(frames=100, rate_uhz=rate_uhz, odr=odr)
-        rig.w(0x10, odr << 4)
+        rig.w(0x10, {52: 3, 104: 4, 208: 5}[odr] << 4)
         start = rig.feed.position()
         seconds = 100
         for _ in range(seconds * 10):

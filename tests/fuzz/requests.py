@@ -41,7 +41,7 @@ _RARE = ("stop",)
 class _Imu:
     """A sensor that is there and has nothing to say."""
 
-    STRIDE, OFFSET, FULL_SCALE_G = 6, 0, 2
+    STRIDE, LOW_BYTE, HIGH_BYTE, FULL_SCALE_G = 6, 0, 1, 2
     mlsb_per_g = 16_393_443
 
     def true_rate_mhz(self):

@@ -29,7 +29,7 @@ def content(folder) -> dict[str, str]:
 
 @pytest.mark.parametrize("stop", [CribtraceError("the line fell silent"), KeyboardInterrupt()])
 def test_a_run_that_ends_early_leaves_the_earlier_result(out, monkeypatch, stop):
-    def lived(source, folder, shown):
+    def lived(source, folder, shown, sensor):
         (folder / "report.html").write_text("half")
         raise stop
 
@@ -49,7 +49,7 @@ def test_a_recording_that_is_not_there_leaves_the_earlier_result(out):
 
 
 def test_a_run_that_comes_through_takes_the_place_of_the_earlier_one(out, monkeypatch):
-    def lived(source, folder, shown):
+    def lived(source, folder, shown, sensor):
         (folder / "log").mkdir()
         (folder / "log" / "00000002.crib").write_text("new")
         (folder / "report.html").write_text("new")

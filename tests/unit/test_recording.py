@@ -13,7 +13,8 @@ import pytest
 
 from cribtrace import recording
 from cribtrace.errors import CribtraceError, Usage
-from cribtrace.recording import Recording, load, save, supported_rate
+from cribtrace.recording import Recording, load, save
+from cribtrace.sensors import SENSORS
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "recordings"
 TRUTH = (
@@ -270,20 +271,20 @@ def test_a_csv_needs_its_rate_and_unit(tmp_path, arguments, cause):
     [(104.0, 104, -1), (20000 / 192, 104, 0), (100.0, 104, -27), (52.0, 52, -1), (208.0, 208, -1)],
 )
 def test_the_virtual_sensor_is_trimmed_to_the_recording(rate_hz, odr, fine):
-    assert supported_rate(rate_hz) == (odr, fine)
+    assert SENSORS["lsm6dso"].rate_for(rate_hz) == (odr, fine)
 
 
 @pytest.mark.parametrize("rate_hz", [20.0, 42.0, 70.0, 84.0, 150.0, 250.0, 1000.0])
 def test_a_rate_out_of_reach_is_refused_with_what_to_do(rate_hz):
     with pytest.raises(CribtraceError, match=r"42\.1-62\.0.*84\.2-124\.0.*resample"):
-        supported_rate(rate_hz)
+        SENSORS["lsm6dso"].rate_for(rate_hz)
 
 
 def test_every_trim_is_its_own_rate():
     for odr, coefficient in ((52, 128), (104, 64), (208, 32)):
         for fine in range(-128, 128):
             rate_hz = 20000 / 3 / coefficient * (1 + 0.0015 * fine)
-            assert supported_rate(rate_hz) == (odr, fine)
+            assert SENSORS["lsm6dso"].rate_for(rate_hz) == (odr, fine)
 
 
 def test_real_recordings_load_and_survive_a_round_trip(recordings, tmp_path):
@@ -291,7 +292,7 @@ def test_real_recordings_load_and_survive_a_round_trip(recordings, tmp_path):
     assert paths
     for path in paths:
         recording = load(path)
-        assert supported_rate(recording.rate_hz) == (104, -27)
+        assert SENSORS["lsm6dso"].rate_for(recording.rate_hz) == (104, -27)
         assert recording.lsb_per_g == 16384.0
         assert recording.source
         save(tmp_path / "again.npz", recording)

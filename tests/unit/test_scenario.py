@@ -15,7 +15,8 @@ from scipy import signal
 
 from cribtrace import scenario
 from cribtrace.errors import Usage
-from cribtrace.recording import save, supported_rate
+from cribtrace.recording import save
+from cribtrace.sensors import SENSORS
 from cribtrace.world import simulate
 from cribtrace.world.plan import find
 
@@ -86,7 +87,7 @@ def test_what_cannot_be_simulated_is_a_usage_error(name, seed):
 def test_the_night_has_its_length_and_a_rate_the_sensor_can_run_at(night):
     assert night.accel.shape == (3_744_000, 3)
     assert night.accel.dtype == np.int16
-    assert supported_rate(night.rate_hz) == (104, -1)
+    assert SENSORS["lsm6dso"].rate_for(night.rate_hz) == (104, -1)
     assert night.lsb_per_g == pytest.approx(16393.44, abs=0.01)
     assert "simulated" in night.source
     for name in FIRST_FOUR[1:]:

@@ -12,7 +12,7 @@ import pytest
 
 from cribtrace import virtual_ports
 from cribtrace.errors import CribtraceError
-from cribtrace.recording import supported_rate
+from cribtrace.sensors import SENSORS
 from cribtrace.virtual import VirtualBoard
 from cribtrace.virtual_parts import FLASH_BYTES, install_firmware
 from tests.support.stand_in import (
@@ -102,7 +102,7 @@ def test_the_board_states_the_recordings_facts(tmp_path, interpreter, rate_hz):
         assert say(board, line).decode() == f"{round(rate_hz * 1000)} 16384000 777"
         line = b"b=bytearray(1); board.i2c.readfrom_mem_into(0x6a, 0x63, b); print(b[0])"
         line = line.replace(b"board.i2c", b"__import__('hardware').parts.i2c")
-        assert int(say(board, line)) == supported_rate(rate_hz)[1] & 0xFF
+        assert int(say(board, line)) == SENSORS["lsm6dso"].rate_for(rate_hz)[1] & 0xFF
 
 
 def test_every_name_of_the_board_interface_is_there(tmp_path, interpreter):

@@ -230,12 +230,12 @@ def test_each_sensor_is_as_noisy_as_its_class(sensor, densities):
 
 
 def test_every_sensor_has_a_scale_and_a_rate_that_the_virtual_board_can_run_at():
-    from cribtrace.recording import supported_rate
+    from cribtrace import sensors
 
     for sensor in SENSORS:
         recording = recorded(sensor=sensor, hours=0.02)
         assert recording.lsb_per_g == (1 / 0.061e-3 if sensor == "LSM6DSO" else 16384.0)
-        assert supported_rate(recording.rate_hz)[0] == 104
+        assert sensors.named(sensors.DEFAULT).rate_for(recording.rate_hz)[0] == 104
         assert sensor in recording.source
 
 

@@ -1,8 +1,8 @@
 """The sensor's sampling: a recording becomes FIFO words, one for one, as virtual time goes by.
 
 One *slot* is one frame of the recording. Slot k ends exactly k / rate_hz after recording time
-began; the timestamp counter of the same oscillator moves on by a whole number of 25 us units
-(384 at 104 Hz), as on the chip.
+began; the timestamp counter of the same oscillator moves on by a whole number of its units
+(384 of 25 us at 104 Hz on an LSM6DSO), as on the chip.
 """
 
 from array import array
@@ -10,7 +10,7 @@ from array import array
 import micropython
 from micropython import const
 
-from .fifo import next_slot, push
+from .frames import Frames
 
 _POS = const(0)  # next frame of the recording; goes on counting after its end
 _BASE = const(1)  # the frame at the start of the chunk that is in memory
@@ -41,27 +41,34 @@ _POST_ROLL = const(25)
 _FRAMES = const(26)
 _STEP = const(27)
 _FRACTION = const(28)  # of the period, in 1/1024 us
-_FIELDS = const(29)
+_STARTUPS = const(29)  # invalid samples after each start
+_INVALID = const(30)  # what those read, as an unsigned word
+_FROZEN = const(31)  # a fault: the outputs keep their value
+_FIELDS = const(32)
 
-_FRAME_BYTES = const(6)
-_CHUNK_FRAMES = const(512)
+SAMPLE = const(0)  # byte of `out`: x, y, z, little-endian
+STAMP = const(6)  # byte of `out`: the time of the slot, then two zeros
+_OUT_BYTES = const(12)
+
 NEVER_US = const(0x3FFFFFFF)
 
 
 @micropython.viper
-def _sample(st: ptr32, rec: ptr8, regs: ptr8) -> int:
-    """Put the next sample into the output registers; 0 if it is one of the invalid first ones."""
+def _sample(st: ptr32, rec: ptr8, out: ptr8) -> int:
+    """Put the next sample into `out`; 0 if it is one of the invalid first ones."""
     st[_FRESH] = 1
     if st[_STARTUP]:
         st[_STARTUP] -= 1
         for i in range(3):
-            regs[0x28 + 2 * i] = 0xFF
-            regs[0x29 + 2 * i] = 0x7F
+            out[2 * i] = st[_INVALID]
+            out[2 * i + 1] = st[_INVALID] >> 8
         return 0
+    if st[_FROZEN]:
+        return 1
     at = (st[_POS] - st[_BASE]) * 6
     if st[_SHIFT] == 0 and st[_PUSHED] == 0x8000:
         for i in range(6):
-            regs[0x28 + i] = rec[at + i]
+            out[i] = rec[at + i]
         return 1
     for i in range(3):
         lsb = ((rec[at + 2 * i] | rec[at + 2 * i + 1] << 8) ^ 0x8000) - 0x8000
@@ -70,42 +77,42 @@ def _sample(st: ptr32, rec: ptr8, regs: ptr8) -> int:
             lsb = 32767
         if lsb < -32768:
             lsb = -32768
-        regs[0x28 + 2 * i] = lsb
-        regs[0x29 + 2 * i] = lsb >> 8
+        out[2 * i] = lsb
+        out[2 * i + 1] = lsb >> 8
     return 1
 
 
 @micropython.viper
-def _stamp(st: ptr32, regs: ptr8):
-    """Put the time of the slot into TIMESTAMP0..3."""
-    regs[0x40] = st[_TS_LOW]
-    regs[0x41] = st[_TS_LOW] >> 8
-    regs[0x42] = st[_TS_HIGH]
-    regs[0x43] = st[_TS_HIGH] >> 8
+def _stamp(st: ptr32, out: ptr8):
+    """Put the time of the slot into `out`."""
+    out[STAMP] = st[_TS_LOW]
+    out[STAMP + 1] = st[_TS_LOW] >> 8
+    out[STAMP + 2] = st[_TS_HIGH]
+    out[STAMP + 3] = st[_TS_HIGH] >> 8
 
 
 @micropython.viper
-def _batch(st: ptr32, fields, queue, ring, regs, valid: int):
+def _batch(st: ptr32, fields, fifo, out, valid: int):
     """Give the FIFO its time slot: a timestamp word if one is due, then the sample."""
     st[_BATCHED] += 1
     if st[_BATCHED] < st[_BATCH]:
         return
     st[_BATCHED] = 0
-    next_slot(queue)
+    fifo.next_slot(fifo.fields)
     if st[_TS_EVERY]:
         if st[_TS_WAIT] == 0:
             st[_TS_WAIT] = st[_TS_EVERY]
-            _stamp(fields, regs)
-            push(queue, ring, regs, 0x40, 4)
+            _stamp(fields, out)
+            fifo.push(fifo.fields, fifo.ring, out, STAMP, 4)
         st[_TS_WAIT] -= 1
-    if int(push(queue, ring, regs, 0x28, 2)) and valid:
+    if int(fifo.push(fifo.fields, fifo.ring, out, SAMPLE, 2)) and valid:
         st[_PRODUCED] += 1
         if st[_POS] >= st[_FRAMES]:
             st[_POST_ROLL] += 1
 
 
 @micropython.viper
-def _live(st: ptr32, fields, queue, ring, rec, regs) -> int:
+def _live(st: ptr32, fields, fifo, rec, out) -> int:
     """Live through the slots that are due; 1 if the chunk in memory does not reach that far."""
     # `fields` is st, for the calls: a pointer in a call would become an integer on the heap.
     while True:
@@ -129,9 +136,9 @@ def _live(st: ptr32, fields, queue, ring, rec, regs) -> int:
         if st[_SKIP] and st[_SKIPPED] >= st[_SKIP]:
             st[_SKIPPED] = 0
             for _ in range(st[_REPEAT]):
-                valid = int(_sample(fields, rec, regs))
+                valid = int(_sample(fields, rec, out))
                 if st[_BATCH]:
-                    _batch(fields, fields, queue, ring, regs, valid)
+                    _batch(fields, fields, fifo, out, valid)
         if not held:
             st[_POS] += 1
         elif not st[_STARTUP]:
@@ -141,55 +148,64 @@ def _live(st: ptr32, fields, queue, ring, rec, regs) -> int:
 class Feed:
     """Samples a recording into `fifo`.
 
-    `source` is an open file of int16 x, y, z (little-endian), `frames` long, taken at `rate_uhz`
-    micro-hertz; `ts_step` 25 us units are one frame. `on_end(frames)` is called when it is over;
-    its last second then goes on in a loop.
+    `source`, `frames` and `rate_uhz` are as for `Frames`. `on_end(frames)` is called when it is
+    over; its last second then goes on in a loop. A FIFO has `fields`, `ring`, level(),
+    next_slot(fields) and push(fields, ring, out, at, tag) -> 0 if there was no room: six bytes of
+    `out` from `at` on, a sample (tag 2) or a time (4).
     """
 
-    def __init__(self, fifo, source, frames, rate_uhz, ts_step, first_frame, on_end):
-        self._queue = fifo.fields
-        self._ring = fifo.ring
-        self._level = fifo.level
-        self._source = source
+    def __init__(self, fifo, source, frames, rate_uhz, first_frame, on_end):
+        self._fifo = fifo
+        self.out = bytearray(_OUT_BYTES)  # the last sample, as SAMPLE and STAMP say
+        self._frames = Frames(source, frames, rate_uhz)
         self._on_end = on_end
         self._st = st = array("i", bytes(4 * _FIELDS))
-        self._chunk = bytearray(_CHUNK_FRAMES * _FRAME_BYTES)
+        self._chunk = self._frames.chunk
+        self.run_at(rate_uhz)
+        st[_FRAMES] = frames
+        st[_POS] = first_frame
+        st[_PUSHED] = 0x8000
+        self._jitter_us = self._late_us = self._noise = 0
+        self.ended = self.frozen = False
+
+    def starts(self, samples, invalid, ts_step):
+        """Each start gives so many samples of this value; ts_step units of time are one frame."""
+        st = self._st
+        st[_STARTUPS], st[_INVALID], st[_STEP] = samples, invalid, ts_step
+
+    def run_at(self, rate_uhz):
+        """Let the sensor's oscillator run so that a frame takes 1 / rate_uhz, in micro-hertz."""
+        st = self._st
         period_us, rest = divmod(1_000_000_000_000, rate_uhz)
         st[_PERIOD_US] = period_us
         st[_PERIOD_REST] = rest
         st[_FRACTION] = rest * 1024 // rate_uhz + 1
         st[_RATE] = rate_uhz
-        st[_FRAMES] = frames
-        st[_STEP] = ts_step
-        st[_POS] = first_frame
-        st[_PUSHED] = 0x8000
-        self._loop = min(frames, _CHUNK_FRAMES, (rate_uhz + 500_000) // 1_000_000)
-        self.ended = False
+        st[_REST] = 0
 
-    def run(self, us, regs):
-        """Let us microseconds pass; regs is the register file whose outputs follow the samples."""
+    def disturb(self, frozen, jitter_us):
+        """Faults: the value is stuck; frames come up to jitter_us, 0 .. 65535, late."""
+        self._st[_FROZEN] = self.frozen = frozen
+        self._jitter_us = jitter_us
+
+    def run(self, us):
+        """Let us microseconds pass."""
         if not self._st[_STARTED]:
             return
+        if self._jitter_us or self._late_us:
+            # What is late does not add up. Chosen: the ZX81's generator.
+            self._noise = (self._noise * 75 + 74) % 65537
+            us += self._late_us
+            self._late_us = self._noise % (self._jitter_us + 1)
+            us -= self._late_us
         self._st[_DUE] += us
-        while _live(self._st, self._st, self._queue, self._ring, self._chunk, regs):
-            self._load()
+        while _live(self._st, self._st, self._fifo, self._chunk, self.out):
+            self._frames.load(self._st[_POS])
+            self._st[_BASE] = self._frames.base
+            self._st[_HAVE] = self._frames.have
         if not self.ended and self._st[_POS] >= self._st[_FRAMES]:
             self.ended = True
             self._on_end(self._st[_FRAMES])
-
-    def _load(self):
-        st = self._st
-        frames = st[_FRAMES]
-        pos = st[_POS]
-        if pos < frames:
-            first = pos
-        else:
-            first = frames - self._loop
-            pos -= (pos - frames) % self._loop
-        self._source.seek(first * _FRAME_BYTES)
-        self._source.readinto(self._chunk)
-        st[_BASE] = pos
-        st[_HAVE] = min(_CHUNK_FRAMES, frames - first)
 
     def sample_at(self, skip, repeat):
         """Take one sample in `skip` slots, or `repeat` of them in each; skip 0 switches off."""
@@ -198,9 +214,9 @@ class Feed:
         st[_REPEAT] = repeat
         st[_SKIPPED] = 0
         if skip:
-            st[_STARTUP] = 2
+            st[_STARTUP] = st[_STARTUPS]
             if not st[_STARTED]:
-                st[_HOLD] = 1
+                st[_HOLD] = st[_STARTUPS]
                 st[_STARTED] = 1
 
     def resume(self):
@@ -212,18 +228,18 @@ class Feed:
         self._st[_SHIFT] = shift
         self._st[_PUSHED] = 0x8000 + lsb
 
-    def batch(self, samples, ts_every):
-        """Queue every `samples`-th sample, 0 for none, and a timestamp each `ts_every` of them."""
+    def batch(self, samples, ts_every=0, anew=False):
+        """Queue every `samples`-th sample, 0 for none, and a timestamp each `ts_every` of them.
+
+        anew: the FIFO was emptied, and its decimation begins with the next sample.
+        """
         st = self._st
         st[_BATCH] = samples
-        if ts_every != st[_TS_EVERY]:
+        if anew:
+            st[_BATCHED] = 0
+        if anew or ts_every != st[_TS_EVERY]:
             st[_TS_EVERY] = ts_every
             st[_TS_WAIT] = 0
-
-    def begin_batch(self):
-        """The FIFO was emptied: its decimation begins anew."""
-        self._st[_BATCHED] = 0
-        self._st[_TS_WAIT] = 0
 
     def count_time(self, on):
         """Let the timestamp counter run or stand."""
@@ -248,18 +264,17 @@ class Feed:
         """The upper half of the timestamp counter, before the carry from the lower."""
         return self._st[_TS_HIGH]
 
-    def fresh(self):
-        """Whether the output registers hold a sample that was not read."""
-        return self._st[_FRESH]
-
-    def clear_fresh(self):
-        """It has been read."""
-        self._st[_FRESH] = 0
+    def fresh(self, read=False):
+        """Whether `out` holds a sample that was not read; `read`: now it is."""
+        fresh = self._st[_FRESH]
+        if read:
+            self._st[_FRESH] = 0
+        return fresh
 
     def until_level_us(self, words):
         """Microseconds until so many words wait; 0 if they do, NEVER_US if nothing is batched."""
         st = self._st
-        need = words - self._level()
+        need = words - self._fifo.level()
         if need <= 0:
             return 0
         if not (st[_STARTED] and st[_SKIP] and st[_BATCH]):

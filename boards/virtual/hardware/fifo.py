@@ -24,8 +24,8 @@ def next_slot(fields: ptr32):
 
 
 @micropython.viper
-def push(fields: ptr32, ring: ptr8, regs: ptr8, at: int, tag: int) -> int:
-    """Append six bytes of the register file from `at` on; 0 if they found no room."""
+def push(fields: ptr32, ring: ptr8, out: ptr8, at: int, tag: int) -> int:
+    """Append six bytes of `out` from `at` on; 0 if they found no room."""
     if fields[_COUNT] >= fields[_DEPTH]:
         fields[_OVERRUN] = 1
         if fields[_STOPS]:
@@ -45,7 +45,7 @@ def push(fields: ptr32, ring: ptr8, regs: ptr8, at: int, tag: int) -> int:
     parity ^= parity >> 2
     ring[end] = head | (parity ^ parity >> 1) & 1
     for i in range(6):
-        ring[end + 1 + i] = regs[at + i]
+        ring[end + 1 + i] = out[at + i]
     return 1
 
 
@@ -69,6 +69,8 @@ class Fifo:
     def __init__(self):
         self.fields = array("i", bytes(4 * _FIELDS))
         self.ring = bytearray(7 * WORDS)
+        self.push = push
+        self.next_slot = next_slot
         self.fields[_DEPTH] = WORDS
 
     def shape(self, depth, stops):

@@ -7,8 +7,8 @@ compression, the batch counter, and the triggers of FIFO modes 3, 4 and 7.
 import micropython
 from micropython import const
 
-from .feed import NEVER_US
-from .fifo import WORDS
+from .feed import NEVER_US, SAMPLE, Feed
+from .fifo import WORDS, Fifo
 
 _FUNC_CFG_ACCESS = const(0x01)
 _PIN_CTRL = const(0x02)
@@ -41,8 +41,12 @@ _TS_EVERY = b"\x00\x01\x08\x20"  # of DEC_TS_BATCH
 _CONTINUOUS = b"\x00\x00\x00\x01\x00\x00\x01\x00"  # of FIFO_MODE
 _FILLING = b"\x00\x01\x00\x01\x00\x00\x01\x00"
 # Outputs, which a write does not change (nor anything from INTERNAL_FREQ_FINE on).
+_OUTX_L_A = const(0x28)
 _FIRST_OUTPUT = const(0x1A)
 _LAST_OUTPUT = const(0x55)
+
+# Nominal ODR: (its code in CTRL1_XL, 25 us units in a period).
+_RATES = {52: (3, 768), 104: (4, 384), 208: (5, 192)}
 
 
 @micropython.viper
@@ -52,8 +56,17 @@ def _copy(regs: ptr8, reg: int, buf: ptr8, n: int, step: int):
         reg += step
 
 
+def build(facts, source, first_frame, on_end, on_sensor_off):
+    """The sensor that `facts` describe, with its feed and its FIFO; see `parts`."""
+    fifo = Fifo()
+    feed = Feed(fifo, source, facts["frames"], facts["rate_uhz"], first_frame, on_end)
+    return LSM6DSO(
+        feed, fifo, facts["odr"], facts["freq_fine"], facts["mlsb_per_g"], on_sensor_off
+    )
+
+
 class LSM6DSO:
-    """The sensor. `base_odr` is the code in CTRL1_XL that stands for the recording's own rate.
+    """The sensor. `odr` is the nominal rate that stands for the recording's own: 52, 104 or 208.
 
     `freq_fine` is INTERNAL_FREQ_FINE, -128..127; `mlsb_per_g` the sensitivity at +-2 g, in
     thousandths of an LSB. `on_sensor_off(feed, fifo)` is called when the accelerometer is switched
@@ -61,12 +74,14 @@ class LSM6DSO:
     """
 
     address = 0x6A
+    spi_dummy = 0
 
-    def __init__(self, feed, fifo, base_odr, freq_fine, mlsb_per_g, on_sensor_off):
+    def __init__(self, feed, fifo, odr, freq_fine, mlsb_per_g, on_sensor_off):
         self._clock = None
-        self._feed = feed
-        self._fifo = fifo
-        self._base_odr = base_odr
+        self.feed = self._feed = feed
+        self.fifo = self._fifo = fifo
+        self._base_odr, ts_step = _RATES[odr]
+        feed.starts(2, 0x7FFF, ts_step)
         self._freq_fine = freq_fine & 0xFF
         self._push_lsb = mlsb_per_g // 1000 * _SELF_TEST_MG // 1000
         self._on_sensor_off = on_sensor_off
@@ -91,10 +106,15 @@ class LSM6DSO:
         self._feed.count_time(False)
         self._feed.reset_time()
         self._feed.sample_at(0, 1)
+        self._feed.out[:] = bytes(len(self._feed.out))
+
+    def power_cycle(self):
+        """Its supply was away for an instant: the registers start over."""
+        self._reset()
 
     def run(self, us):
         """Let us microseconds pass."""
-        self._feed.run(us, self._regs)
+        self._feed.run(us)
 
     def plays(self):
         """Whether the recording is being sampled."""
@@ -112,7 +132,7 @@ class LSM6DSO:
     def _watermark(self):
         return self._regs[_FIFO_CTRL1] | (self._regs[_FIFO_CTRL2] & 1) << 8
 
-    def read_into(self, reg, buf):
+    def read_into(self, reg, buf, spi=False):
         """Fill buf with what is read from a register on. True if that came from the FIFO."""
         self.run(self._clock.take_due())
         regs = self._regs
@@ -131,7 +151,7 @@ class LSM6DSO:
         if reg <= _FIFO_STATUS2 <= last:
             self._fifo.clear_overrun()
         if reg <= _OUTZ_H_A and last >= _OUTX_H_A:
-            self._feed.clear_fresh()
+            self._feed.fresh(read=True)
         return False
 
     def _show(self):
@@ -151,6 +171,8 @@ class LSM6DSO:
         if watermark and level >= watermark:
             flags |= 0x80
         regs[_FIFO_STATUS2] = flags
+        for i in range(6):
+            regs[_OUTX_L_A + i] = feed.out[SAMPLE + i]
         regs[_STATUS_REG] = feed.fresh() | (4 if regs[_CTRL1_XL] >> 4 else 0)
         low = feed.time_low()
         high = feed.time_high() + (low >> 16)
@@ -159,7 +181,7 @@ class LSM6DSO:
         regs[_TIMESTAMP0 + 2] = high & 0xFF
         regs[_TIMESTAMP0 + 3] = high >> 8 & 0xFF
 
-    def write(self, reg, buf):
+    def write(self, reg, buf, spi=False):
         """Write buf to the registers from reg on."""
         self.run(self._clock.take_due())
         step = 1 if self._regs[_CTRL3_C] & _IF_INC else 0
@@ -208,11 +230,10 @@ class LSM6DSO:
         samples = 0
         if not _FILLING[ctrl4 & 7]:
             self._fifo.clear()
-            self._feed.begin_batch()
         elif rate:
             samples = 1 << max(_octave(regs[_CTRL1_XL] >> 4) - _octave(rate), 0)
         self._fifo.shape(depth or WORDS, not _CONTINUOUS[ctrl4 & 7])
-        self._feed.batch(samples, _TS_EVERY[ctrl4 >> 6])
+        self._feed.batch(samples, _TS_EVERY[ctrl4 >> 6], not _FILLING[ctrl4 & 7])
 
 
 def _octave(odr):

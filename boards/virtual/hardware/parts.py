@@ -6,9 +6,6 @@ They outlive a soft reset, as silicon does: only modules that came from the flas
 from .bus import I2C
 from .clock import Clock
 from .console import Console
-from .feed import Feed
-from .fifo import Fifo
-from .lsm6dso import LSM6DSO
 from .nor import Nor
 from .reset import EXIT_POWER_CUT, Reset, Retained, Watchdog, leave
 from .status import recording_end, sensor_off
@@ -22,6 +19,18 @@ def _sensor_off(feed, fifo):
     sensor_off(feed, fifo, flash.erases)
 
 
+def _sensor(given, first_frame):
+    """The register model that the facts name, of the module of that name.
+
+    A model has `address` and what `bus.I2C` and `Clock` call, `feed`, `fifo` (levels and what was
+    overwritten), attach(clock) and power_cycle().
+    """
+    model = __import__("hardware." + given["sensor"], None, None, ("build",))
+    return model.build(
+        given, open(given["recording"], "rb"), first_frame, recording_end, _sensor_off
+    )
+
+
 def power_on(given):
     """Build and connect what the facts describe."""
     global clock, imu, i2c, flash, console, retained, watchdog, reset  # noqa: PLW0603
@@ -30,21 +39,9 @@ def power_on(given):
     reset_cause = given["cause"]
     powered = reset_cause == "power_on"
     retained = Retained(open(given["retained"], "r+b"), powered)
-    fifo = Fifo()
-    feed = Feed(
-        fifo,
-        open(given["recording"], "rb"),
-        given["frames"],
-        given["rate_uhz"],
-        given["ts_step"],
-        given["first_frame"] if powered else retained.position,
-        recording_end,
-    )
+    imu = _sensor(given, given["first_frame"] if powered else retained.position)
     if not powered:
-        feed.resume()
-    imu = LSM6DSO(
-        feed, fifo, given["base_odr"], given["freq_fine"], given["mlsb_per_g"], _sensor_off
-    )
+        imu.feed.resume()
     console = Console(given["baud"], lambda: leave(EXIT_POWER_CUT))
     clock = Clock(given["permille"], console, imu)
     console.attach(clock)
@@ -54,7 +51,11 @@ def power_on(given):
 
         clock_chip = DS3231(clock, open(given["clock_chip"], "r+"))
     i2c = I2C(clock, imu, others=[clock_chip] if clock_chip else ())
+    if given.get("faults"):
+        from .faults import FaultyBus
+
+        i2c = FaultyBus(i2c, clock, imu, given["rate_uhz"], given["faults"])
     flash = Nor(open(given["flash"], "r+b"), clock, given["worst_every"])
-    reset = Reset(retained, clock, imu, feed)
+    reset = Reset(retained, clock, imu, imu.feed)
     watchdog = Watchdog(clock, reset)
     clock.attach(watchdog)

@@ -1,1 +1,1 @@
-"""IMU drivers: level, read_into, lost, true_rate_mhz, stop; all through the FIFO."""
+"""IMU drivers, all through the chip's FIFO; docs/DESIGN.md, "Any sensor", has their interface."""

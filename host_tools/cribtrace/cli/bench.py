@@ -11,6 +11,7 @@ from typing import Any
 
 import rich_click as click
 
+from cribtrace import sensors
 from cribtrace.cli.output import (
     emit,
     json_option,
@@ -169,6 +170,12 @@ def runtime(as_json: bool) -> None:
 @click.option(
     "--reset-on-open", is_flag=True, help="Reset when the port opens, as some boards do."
 )
+@click.option(
+    "--sensor",
+    default=sensors.DEFAULT,
+    show_default=True,
+    type=click.Choice(list(sensors.SENSORS)),
+)
 @recording_options
 @json_option
 def sim(
@@ -178,6 +185,7 @@ def sim(
     flash: Path | None,
     link: Path | None,
     reset_on_open: bool,
+    sensor: str,
     rate_hz: float | None,
     unit: str | None,
     lsb_per_g: float | None,
@@ -200,10 +208,9 @@ def sim(
         played = scenario.generate(_PLAYED, _SEED)
     micropython = runtime.find(fetch=True, say=say).path
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
-    with _flash_image(flash, micropython) as image, virtual.VirtualBoard(
+    with _flash_image(flash, micropython, sensor) as image, virtual.VirtualBoard(
         played, flash=image, micropython=micropython, speed=factor, baud=baud, link=link,
-        reset_on_open=reset_on_open,
-        on_status=_tell,
+        reset_on_open=reset_on_open, sensor=sensor, on_status=_tell,
     ) as board:  # fmt: skip
         name = str(link or board.link or board.port)
         emit({"type": "port", "port": name}, True) if as_json else click.echo(name)
@@ -222,14 +229,15 @@ def _tell(status: Mapping[str, object]) -> None:
 
 
 @contextmanager
-def _flash_image(kept: Path | None, micropython: Path) -> Iterator[Path]:
+def _flash_image(kept: Path | None, micropython: Path, sensor: str) -> Iterator[Path]:
     """Give the image to run, with the firmware in it; a temporary one if none is to be kept."""
     from cribtrace import virtual_parts
 
     with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
         image = kept or Path(folder) / "flash.bin"
         if not image.exists():
-            virtual_parts.install_firmware(image, virtual_parts.firmware_files(), micropython)
+            files = virtual_parts.firmware_files(sensor)
+            virtual_parts.install_firmware(image, files, micropython)
         yield image
 
 

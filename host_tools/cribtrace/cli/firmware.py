@@ -106,16 +106,22 @@ def _ask_about_log(there: tuple[str, int, int] | None) -> None:
 @click.command()
 @port_option
 @_board_option
+@click.option(
+    "--bmi270-config",
+    type=_PATH,
+    help="Bosch's configuration for a BMI270; else an installed package's.",
+)
 @json_option
-def deploy(port: str | None, board: str, as_json: bool) -> None:
+def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bool) -> None:
     """Copy the firmware to a board with mpremote, compiled for its chip, and start it."""
-    from cribtrace import boards
+    from cribtrace import bmi270, boards
     from cribtrace import deploy as deploying
 
     chosen = boards.load(board)
     deploying.files(board)
+    beside = bmi270.extra_files(chosen.facts["sensor"], bmi270_config, say)
     name = port or _port_for(chosen)
-    hello = deploying.deploy(name, board, progress=say)
+    hello = deploying.deploy(name, board, beside=beside, progress=say)
     emit({"type": "deployed", "port": name, **hello}, as_json)
     _safety(chosen)
 

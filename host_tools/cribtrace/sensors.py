@@ -1,0 +1,67 @@
+"""The sensors that the firmware has a driver for, by the name of driver and register model."""
+
+from dataclasses import dataclass
+
+from cribtrace.errors import CribtraceError, Usage
+
+DEFAULT = "lsm6dso"
+_RC_SHARE = 0.08  # ICM-42688-P data sheet (DS-000347), 4.10; what each model is allowed to be off
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A chip: `name` as the log has it, nominal rates (Hz), and the trim's step, where it has one.
+
+    `trim` is (least, most, share of the rate in one step): how far, and how exactly told.
+    """
+
+    name: str
+    nominal_hz: dict[int, float]
+    trim: tuple[int, int, float] | None = None
+
+    def rate_for(self, rate_hz: float) -> tuple[int, int]:
+        """(nominal rate, trim) at which the chip can run at `rate_hz`; the trim is 0 without one.
+
+        Raises CribtraceError where it cannot.
+        """
+        ranges = []
+        for odr, nominal_hz in self.nominal_hz.items():
+            off = rate_hz / nominal_hz - 1
+            if self.trim:
+                least, most, step = self.trim
+                if least <= round(off / step) <= most:
+                    return odr, round(off / step)
+                ranges.append((nominal_hz * (1 + least * step), nominal_hz * (1 + most * step)))
+            else:
+                if abs(off) <= _RC_SHARE + 1e-9:
+                    return odr, 0
+                ranges.append((nominal_hz * (1 - _RC_SHARE), nominal_hz * (1 + _RC_SHARE)))
+        told = ", ".join(f"{least:.1f}-{most:.1f}" for least, most in ranges)
+        raise CribtraceError(
+            f"the virtual sensor cannot run at {rate_hz:g} Hz, only at {told} Hz: "
+            f"resample the recording to {100 if 100 in self.nominal_hz else 104} Hz"
+        )
+
+
+def _even(*rates: int) -> dict[int, float]:
+    return {rate: float(rate) for rate in rates}
+
+
+SENSORS = {
+    # LSM6DSO data sheet (DS12140), INTERNAL_FREQ_FINE: the rate is 6667 Hz, trimmed in steps
+    # of 0.15 %, over a power of two.
+    "lsm6dso": Sensor(
+        "LSM6DSO",
+        {52: 20000 / 3 / 128, 104: 20000 / 3 / 64, 208: 20000 / 3 / 32},
+        (-128, 127, 0.0015),
+    ),
+    "icm42688p": Sensor("ICM-42688-P", _even(100, 50, 200)),
+    "bmi270": Sensor("BMI270", _even(100, 50, 200)),
+}
+
+
+def named(name: str) -> Sensor:
+    """The sensor of this name; Usage for another one."""
+    if name not in SENSORS:
+        raise Usage(f"no sensor {name!r}: use one of {', '.join(SENSORS)}")
+    return SENSORS[name]

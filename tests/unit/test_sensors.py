@@ -1,0 +1,61 @@
+"""sensors: each has a driver and a register model of its name, and rates that it can run at."""
+
+import ast
+
+import pytest
+
+from cribtrace import tree
+from cribtrace.errors import CribtraceError, Usage
+from cribtrace.sensors import DEFAULT, SENSORS, named
+
+INTERFACE = {"level", "read_into", "lost", "true_rate_mhz", "self_test", "stop"}
+CONSTANTS = {"STRIDE", "LOW_BYTE", "HIGH_BYTE", "FULL_SCALE_G"}
+
+
+def driver_class(name: str) -> ast.ClassDef:
+    path = tree.FIRMWARE / "crib" / "imu" / f"{name}.py"
+    wanted = SENSORS[name].name.replace("-", "")
+    classes = [n for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef)]
+    return next(node for node in classes if node.name == wanted)
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_a_driver_has_the_interface(name):
+    body = driver_class(name).body
+    methods = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    assert methods >= INTERFACE
+    names = {
+        t.id
+        for n in body
+        if isinstance(n, ast.Assign)
+        for t in n.targets
+        if isinstance(t, ast.Name)
+    }
+    assert names >= CONSTANTS
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_a_model_can_be_built(name):
+    source = (tree.BOARDS / "virtual" / "hardware" / f"{name}.py").read_text()
+    (build,) = [n for n in ast.parse(source).body if getattr(n, "name", "") == "build"]
+    assert isinstance(build, ast.FunctionDef) and len(build.args.args) == 5
+
+
+@pytest.mark.parametrize("name", SENSORS)
+def test_the_name_fits_into_a_segments_header(name):
+    assert len(SENSORS[name].name.encode()) <= 14
+
+
+@pytest.mark.parametrize("name", sorted(set(SENSORS) - {DEFAULT}))
+def test_a_chip_without_a_trim_may_be_8_percent_off(name):
+    chip = named(name)
+    for nominal in chip.nominal_hz:
+        for share in (-0.08, -0.03, 0, 0.03, 0.08):
+            assert chip.rate_for(nominal * (1 + share)) == (nominal, 0)
+    with pytest.raises(CribtraceError, match=r"only at .*92\.0-108\.0.*resample.* 100 Hz"):
+        chip.rate_for(110.0)
+
+
+def test_another_sensor_is_refused_with_those_there_are():
+    with pytest.raises(Usage, match=r"no sensor 'adxl355'.*lsm6dso"):
+        named("adxl355")
