@@ -7,7 +7,7 @@ import sys
 
 _MODULES = (
     "identity", "power", "settings", "in_force", "status", "floor", "clock_chip", "wipe",
-    "selftest", "imu.lsm6dso_push",
+    "selftest", "imu.lsm6dso_push", "imu.mpu6050_start", "imu.mpu6050_push",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from .detector import Detector
 from .sampler import Sampler
 
 _SILENT_MS = const(5000)
+_REST_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 
 
 class Sensing:
@@ -23,6 +24,7 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
+        self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = 0
         self._left = 0  # frames that were still in its FIFO then
@@ -43,6 +45,7 @@ class Sensing:
             self.fault = "no_sensor"
             return False
         self.imu = imu
+        self.rest_ms = getattr(imu, "REST_MS", _REST_MS)
         if not self.detector:
             self._app.describe(imu)
             self.detector = self._new_detector()
