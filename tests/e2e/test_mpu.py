@@ -44,3 +44,71 @@ def test_twenty_minutes_lose_nothing_and_are_told_as_the_host_tells_them(
     assert len(night.events) > 5
     share = int(info["heap_high"]) - int(info["heap_before"])
     assert 30_000 < share <= 64 * 1024
+
+
+def test_512_bytes_outlast_the_worst_erase_wherever_it_falls(bench, tmp_path, twenty_minutes):
+    # Every second erase takes the worst time, 400 ms, and the one between 45.
+    night, sensor, _ = lived(
+        bench, twenty_minutes, tmp_path / "log", sensor="mpu6500", worst_every=2
+    )
+    assert night.gaps == [] and sensor["frames_overwritten"] == 0
+    assert night.summary["frames_seen"] == sensor["frames_produced"]
+
+
+HOLDS = {"mpu6050": 170, "mpu6500": 85, "mpu6886": 128}
+
+
+def stalled(stall_s):
+    """The firmware, which at its first heartbeat does nothing for so long."""
+    said = "self.server.text(words.heartbeat(self))"
+    stall = (
+        f"{said}\n        if self._minute == 1:\n            from hardware import parts\n"
+        f"            parts.clock.charge({int(stall_s * 1e6)})"
+    )
+    return {("crib/app.py", said): stall}
+
+
+@pytest.mark.parametrize("stall_s", [1.3, 2.2, 7.3, 20, 40])
+@pytest.mark.parametrize("chip", HOLDS)
+def test_a_stall_is_a_gap_and_the_frames_behind_it_keep_their_numbers(
+    bench, tmp_path, twenty_minutes, chip, stall_s
+):
+    rec = replace(twenty_minutes, accel=twenty_minutes.accel[: 6 * 60 * RATE_HZ])
+    night, sensor, _ = lived(
+        bench, rec, tmp_path / "log", sensor=chip, patch=stalled(stall_s), worst_every=0
+    )
+    came = stall_s * RATE_HZ
+    assert [gap["reason"] for gap in night.gaps] == ["fifo_overrun"] * (came > HOLDS[chip])
+    if not night.gaps:
+        assert night.summary["frames_seen"] == sensor["frames_produced"]
+        return
+    (gap,) = night.gaps
+    assert came <= gap["frames"] <= came + 40
+    # Beyond half a minute the ticks' sums end, and the board's clock counts: with the duration.
+    exact = stall_s < 30
+    off = 0 if exact else 3
+    # While the FIFO is off to be emptied a frame may pass by it: counted by the driver alone.
+    assert -off <= gap["frames"] - sensor["frames_overwritten"] <= 1 + off
+    behind = [
+        wave for i, wave in night.snippets.items() if wave.onset_s > gap["onset_s"] + stall_s
+    ]
+    assert behind
+    for wave in behind if exact else []:
+        first = round(wave.onset_s * rec.rate_hz)
+        raw = rec.accel[first : first + len(wave.mg)] / rec.lsb_per_g * 1000
+        assert abs(wave.mg - raw).max() < 0.01
+
+
+def test_the_sensor_tests_itself_while_it_records(bench, tmp_path, twenty_minutes):
+    rec = replace(twenty_minutes, accel=twenty_minutes.accel[: 60 * RATE_HZ])
+    with bench(rec, sensor="mpu6050", speed=20) as b, b.client() as client:
+        found = client.selftest()
+        assert found["result"] == "passed"
+        assert found["least_mg"] < found["x_mg"] < found["most_mg"]
+        client.stop()
+        sensor = b.told("sensor_off")
+        pull(client, tmp_path / "log")
+    night = analysis.read_night(tmp_path / "log")
+    (gap,) = night.gaps
+    assert gap["reason"] == "self_test" and 30 < gap["frames"] < 85
+    assert night.summary["frames_seen"] + gap["frames"] == sensor["frames_produced"]
