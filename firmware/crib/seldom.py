@@ -7,7 +7,8 @@ import sys
 
 _MODULES = (
     "identity", "power", "settings", "in_force", "status", "floor", "clock_chip", "wipe",
-    "selftest", "imu.lsm6dso_push", "imu.mpu6050_start", "imu.mpu6050_push",
+    "selftest", "imu.push", "imu.strangers", "imu.bmi270_load", "imu.bmi270_push",
+    "imu.mpu6050_start", "imu.mpu6050_push",
 )  # fmt: skip
 
 

@@ -57,6 +57,8 @@ SENSORS = {
         {52: 20000 / 3 / 128, 104: 20000 / 3 / 64, 208: 20000 / 3 / 32},
         (-128, 127, 0.0015),
     ),
+    "icm42688p": Sensor("ICM-42688-P", _even(100, 50, 200)),
+    "bmi270": Sensor("BMI270", _even(100, 50, 200)),
     # A FIFO of 512 bytes outlasts the erasing of flash at 100 Hz, and not at 200.
     "mpu6050": Sensor("MPU-6050", _even(100, 50, 200), module="mpu6050"),
     "mpu6500": Sensor("MPU-6500", _even(100, 50), module="mpu6050"),

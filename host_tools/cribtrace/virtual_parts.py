@@ -78,8 +78,8 @@ def write_facts(
 ) -> dict[str, object]:
     """Put the recording where the board can read it; returns the facts, less the reset cause.
 
-    speed None is the greatest, baud None a line without a rate, clock_chip the file that stands for
-    that chip's battery, if any. Raises CribtraceError for a rate the sensor cannot run at.
+    speed None is the greatest, baud None a line without a rate, clock_chip the file that stands
+    for that chip's battery, if any. Raises CribtraceError for a rate the sensor cannot run at.
     """
     odr, fine = sensors.named(sensor).rate_for(recording.rate_hz)
     np.ascontiguousarray(recording.accel, dtype="<i2").tofile(folder / "recording.i16")

@@ -3,7 +3,7 @@
 Frame k of the recording is (k, -k, 100 - k), so that every frame tells its own number.
 """
 
-from hardware import bus, clock, lsm6dso, status
+from hardware import bus, clock, spi, status
 
 RATE_UHZ = 104_000_000
 FRAMES = 3000
@@ -34,29 +34,33 @@ def ramp_file(frames=FRAMES):
 class Rig:
     """A board's worth of sensor; `w` writes a register, `r` reads n bytes from one on."""
 
-    model = lsm6dso
-
-    def __init__(self, frames=FRAMES, first_frame=0, freq_fine=-1, rate_uhz=RATE_UHZ, odr=104):
+    def __init__(
+        self, frames=FRAMES, first_frame=0, freq_fine=-1, rate_uhz=RATE_UHZ, odr=104,
+        sensor="lsm6dso", bus_hz=400_000,
+    ):  # fmt: skip
+        model = __import__("hardware." + sensor, None, None, ("build",))
         facts = {
             "frames": frames, "rate_uhz": rate_uhz, "odr": odr, "freq_fine": freq_fine,
             "mlsb_per_g": 16_393_443,
         }  # fmt: skip
         self.console = NoConsole()
-        self.imu = self.model.build(
+        self.imu = model.build(
             facts, ramp_file(frames), first_frame, status.recording_end, status.sensor_off
         )
         self.feed = self.imu.feed
         self.fifo = self.imu.fifo
         self.clock = clock.Clock(0, self.console, self.imu)
         self.imu.attach(self.clock)
-        self.i2c = bus.I2C(self.clock, self.imu, 400_000)
+        self.address = self.imu.address
+        self.i2c = bus.I2C(self.clock, self.imu, bus_hz)
+        self.spi = spi.SPI(self.clock, self.imu)
 
     def w(self, reg, *values):
-        self.i2c.writeto_mem(0x6A, reg, bytes(values))
+        self.i2c.writeto_mem(self.address, reg, bytes(values))
 
     def r(self, reg, n=1):
         buf = bytearray(n)
-        self.i2c.readfrom_mem_into(0x6A, reg, buf)
+        self.i2c.readfrom_mem_into(self.address, reg, buf)
         return buf
 
     def sample(self, watermark=64, ctrl4=0x06):

@@ -68,7 +68,7 @@ def stalled(stall_s):
     return {("crib/app.py", said): stall}
 
 
-@pytest.mark.parametrize("stall_s", [1.3, 2.2, 7.3, 20, 40])
+@pytest.mark.parametrize("stall_s", [1.3, 2.2, 7.3, 20])
 @pytest.mark.parametrize("chip", HOLDS)
 def test_a_stall_is_a_gap_and_the_frames_behind_it_keep_their_numbers(
     bench, tmp_path, twenty_minutes, chip, stall_s
@@ -84,16 +84,13 @@ def test_a_stall_is_a_gap_and_the_frames_behind_it_keep_their_numbers(
         return
     (gap,) = night.gaps
     assert came <= gap["frames"] <= came + 40
-    # Beyond half a minute the ticks' sums end, and the board's clock counts: with the duration.
-    exact = stall_s < 30
-    off = 0 if exact else 3
     # While the FIFO is off to be emptied a frame may pass by it: counted by the driver alone.
-    assert -off <= gap["frames"] - sensor["frames_overwritten"] <= 1 + off
+    assert 0 <= gap["frames"] - sensor["frames_overwritten"] <= 1
     behind = [
         wave for i, wave in night.snippets.items() if wave.onset_s > gap["onset_s"] + stall_s
     ]
     assert behind
-    for wave in behind if exact else []:
+    for wave in behind:
         first = round(wave.onset_s * rec.rate_hz)
         raw = rec.accel[first : first + len(wave.mg)] / rec.lsb_per_g * 1000
         assert abs(wave.mg - raw).max() < 0.01

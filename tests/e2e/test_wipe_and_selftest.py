@@ -49,9 +49,7 @@ def test_the_sensors_push_is_measured_and_its_frames_are_a_gap_counted_exactly(
 @pytest.mark.parametrize(("push_mg", "result"), [(48, "failed"), (52, "passed")])
 def test_a_push_too_weak_is_a_sensor_that_fails(bench, rec, push_mg, result):
     stricter = {  # the virtual chip pushes 300 mg, so the bound moves instead
-        ("crib/imu/lsm6dso_push.py", "_LEAST_MG = const(50)"): (
-            f"_LEAST_MG = const({350 - push_mg})"
-        )
+        ("crib/imu/push.py", "0x14, 0x01, 50, 1700"): (f"0x14, 0x01, {350 - push_mg}, 1700")
     }
     with bench(rec, patch=stricter) as b:
         assert b.ended.wait(30)

@@ -111,7 +111,7 @@ class ByteFifo:
         """Empty it: what it held is lost."""
         fields = self.fields
         if fields[_COUNT]:
-            fields[_OVERWRITTEN] += (fields[_COUNT] + fields[_PHASE]) // fields[_PACKET]
+            fields[_OVERWRITTEN] += fields[_COUNT] // fields[_PACKET]  # the whole ones
         fields[_COUNT] = 0
         fields[_PHASE] = 0
         fields[_OVERRUN] = 0

@@ -13,6 +13,9 @@ I2C_READ_HEADER_BYTES = const(3)
 # Between two transfers: 35 us in the new IDF driver (espressif/esp-idf issue 15675).
 I2C_TRANSFER_US = const(35)
 
+# An SPI transfer's own cost beside its bytes: Python round two calls and a pin (E).
+SPI_TRANSFER_US = const(60)
+
 # What a transfer on a bus that is held waits for (MicroPython, machine.I2C on an ESP32: timeout).
 I2C_TIMEOUT_US = const(50_000)
 

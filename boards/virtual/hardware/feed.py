@@ -166,7 +166,7 @@ class Feed:
         st[_POS] = first_frame
         st[_PUSHED] = 0x8000
         self._jitter_us = self._late_us = self._noise = 0
-        self.ended = False
+        self.ended = self.frozen = False
 
     def starts(self, samples, invalid, ts_step):
         """Each start gives so many samples of this value; ts_step units of time are one frame."""
@@ -185,7 +185,7 @@ class Feed:
 
     def disturb(self, frozen, jitter_us):
         """Faults: the value is stuck; frames come up to jitter_us, 0 .. 65535, late."""
-        self._st[_FROZEN] = frozen
+        self._st[_FROZEN] = self.frozen = frozen
         self._jitter_us = jitter_us
 
     def run(self, us):

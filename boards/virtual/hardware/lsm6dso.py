@@ -74,6 +74,7 @@ class LSM6DSO:
     """
 
     address = 0x6A
+    spi_dummy = 0
 
     def __init__(self, feed, fifo, odr, freq_fine, mlsb_per_g, on_sensor_off):
         self._clock = None
@@ -131,7 +132,7 @@ class LSM6DSO:
     def _watermark(self):
         return self._regs[_FIFO_CTRL1] | (self._regs[_FIFO_CTRL2] & 1) << 8
 
-    def read_into(self, reg, buf):
+    def read_into(self, reg, buf, spi=False):
         """Fill buf with what is read from a register on. True if that came from the FIFO."""
         self.run(self._clock.take_due())
         regs = self._regs
@@ -180,7 +181,7 @@ class LSM6DSO:
         regs[_TIMESTAMP0 + 2] = high & 0xFF
         regs[_TIMESTAMP0 + 3] = high >> 8 & 0xFF
 
-    def write(self, reg, buf):
+    def write(self, reg, buf, spi=False):
         """Write buf to the registers from reg on."""
         self.run(self._clock.take_due())
         step = 1 if self._regs[_CTRL3_C] & _IF_INC else 0

@@ -5,6 +5,8 @@ magnetometer and its bus, the motion processor, the interrupt pin, cycle mode, a
 of a clock does to the rate.
 """
 
+from errno import ENODEV
+
 import micropython
 from micropython import const
 
@@ -48,6 +50,7 @@ _CHIPS = {
     "mpu9255": (0x73, 512, 0x01, 30, 1335),
     "mpu6886": (0x19, 1024, 0x41, 30, 0),
 }
+_SPI_ALONE = ("mpu6500", "mpu9250", "mpu9255")
 # Self-test registers as the factory left them, and the push in LSB at +-2 g that they foretell:
 # code 18 of the MPU-6050's, 96 of the others' (see the driver for the formulas).
 _TRIM_6050 = b"\x80\x80\x80\x2a"
@@ -81,6 +84,7 @@ class MPU6050:
     """
 
     address = 0x68
+    spi_dummy = 0
 
     def __init__(self, feed, fifo, odr, chip, rate_uhz, on_sensor_off):
         self._clock = None
@@ -150,9 +154,15 @@ class MPU6050:
         """Nothing of the kind: this FIFO has no watermark."""
         return NEVER_US
 
-    def read_into(self, reg, buf):
+    def _selected(self, spi):
+        """Whether it listens on this bus: USER_CTRL b4 of the 6500 and 9250 ends its I2C."""
+        if not spi and self._regs[_USER_CTRL] & 0x10 and self._chip in _SPI_ALONE:
+            raise OSError(ENODEV)
+
+    def read_into(self, reg, buf, spi=False):
         """Fill buf with what is read from a register on. True if that came from the FIFO."""
         self.run(self._clock.take_due())
+        self._selected(spi)
         self._show()
         n = len(buf)
         _copy(self._regs, reg, buf, n)
@@ -187,9 +197,10 @@ class MPU6050:
         regs[_FIFO_COUNTH] = self._fifo.level() >> 8
         regs[_FIFO_COUNTL] = self._low_latch
 
-    def write(self, reg, buf):
+    def write(self, reg, buf, spi=False):
         """Write buf to the registers from reg on."""
         self.run(self._clock.take_due())
+        self._selected(spi)
         for i in range(len(buf)):
             self._write_one(reg & 0x7F, buf[i])
             reg += 1

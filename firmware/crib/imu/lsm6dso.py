@@ -12,8 +12,6 @@ import errno
 import micropython
 from micropython import const
 
-_WHO_AM_I = const(0x0F)
-_WHO_AM_I_VALUE = const(0x6C)
 _FIFO_CTRL1 = const(0x07)
 _FIFO_CTRL2 = const(0x08)
 _FIFO_CTRL3 = const(0x09)
@@ -82,8 +80,9 @@ class LSM6DSO:
         self._start(watermark)
 
     def _start(self, watermark):
-        if self._read(_WHO_AM_I) != _WHO_AM_I_VALUE:
-            raise OSError(errno.ENODEV, "no LSM6DSO answers at this address")
+        from .strangers import check
+
+        check(self._i2c, self._address, "LSM6DSO")
         self._reset()
         for register, value in (
             (_CTRL9_XL, _I3C_DISABLE),
@@ -190,10 +189,11 @@ class LSM6DSO:
         return 6666667 * (10000 + 15 * trim) // (10000 << self._halvings)
 
     def self_test(self):
-        """See `lsm6dso_push.measured`; what the FIFO holds then is to be passed over."""
-        from .lsm6dso_push import measured
+        """See `push.measured`; what the FIFO holds then is to be passed over."""
+        from .push import measured
 
-        return measured(self._i2c, self._address, self.true_rate_mhz(), self.mlsb_per_g)
+        rate_mhz = self.true_rate_mhz()
+        return measured(self._i2c, self._address, rate_mhz, self.mlsb_per_g, "LSM6DSO")
 
     def stop(self):
         """Switch the accelerometer off; what is in the FIFO stays there."""

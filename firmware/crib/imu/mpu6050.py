@@ -1,6 +1,6 @@
 """MPU-6050, MPU-6500, MPU-9250, MPU-9255 and MPU-6886 through the FIFO: accelerometer only, +-2 g.
 
-    imu = MPU6050(i2c, ticks_us=time.ticks_us, chip="MPU-6500")
+    imu = MPU6050(bus, ticks_us=time.ticks_us, chip="MPU-6500")
     imu.read_into(views[imu.level()])     # packets: x, y, z big-endian; of the MPU-6886 2 bytes more
 
 Registers: InvenSense PS-MPU-6000A r3.4, RM-MPU-9250A r1.4; jonnor/micropython-mpu6886 for that one.
@@ -24,14 +24,8 @@ _STANDBY = const(0x3F)
 _FIFO_COUNTH = const(0x72)
 _FIFO_R_W = const(0x74)
 
-# WHO_AM_I, bytes of FIFO, bytes of a packet.
-_CHIPS = {
-    "MPU-6050": (0x68, 1024, 6),
-    "MPU-6500": (0x70, 512, 6),
-    "MPU-9250": (0x71, 512, 6),
-    "MPU-9255": (0x73, 512, 6),
-    "MPU-6886": (0x19, 1024, 8),
-}
+_SMALL = ("MPU-6500", "MPU-9250", "MPU-9255")  # their FIFOs have 512 bytes, the others' 1024
+_I2C_OFF = const(0x10)  # of their USER_CTRL: else they might take SPI's traffic for I2C's
 
 _GUARD_US = const(1_000)  # a write of one register at 100 kHz takes a third of that
 
@@ -50,42 +44,47 @@ class MPU6050:
     REST_MS = 100
 
     def __init__(
-        self, i2c, address=0x68, accel_odr=100, rate_mhz=None, mlsb_per_g=None, *,
+        self, bus, address=0x68, accel_odr=100, rate_mhz=None, mlsb_per_g=None, *,
         ticks_us, chip="MPU-6050",
     ):  # fmt: skip
-        self._i2c = i2c
+        self._bus = bus
         self._address = address
         self._ticks = ticks_us
         self._chip = chip
         self._byte, self._count = bytearray(1), bytearray(2)
-        who_am_i, self._size, self.STRIDE = _CHIPS[chip]
-        if accel_odr > 100 and self._size < 1024:
+        self._size = 512 if chip in _SMALL else 1024
+        if chip == "MPU-6886":
+            self.STRIDE = 8
+        if accel_odr > 100 and chip in _SMALL:
             raise ValueError("its FIFO outlasts the erasing of flash at 100 Hz only")
         self._rate_mhz = rate_mhz
         self.mlsb_per_g = mlsb_per_g or 16384000
+        self._spi = _I2C_OFF if chip in _SMALL and hasattr(bus, "SPI") else 0
         self._period_us = 1_000_000 // accel_odr
         self.arrivals = Arrivals(ticks_us, accel_odr)
         self._waiting = 0
         self._lost = self._missing = 0  # before the frames last read; before the next ones
         from .mpu6050_start import start
 
-        start(i2c, address, chip, who_am_i, 1000 // accel_odr - 1, ticks_us)
+        start(bus, address, chip, 1000 // accel_odr - 1, ticks_us)
+        self._control(_FIFO_RESET)
         began = ticks_us()
-        self._write(_USER_CTRL, _FIFO_ON)
+        self._control(_FIFO_ON)
         self.arrivals.begin(began)
 
-    def _read(self, register):
-        self._i2c.readfrom_mem_into(self._address, register, self._byte)
-        return self._byte[0]
+    def _control(self, value):
+        """Write USER_CTRL."""
+        self._byte[0] = value | self._spi
+        self._bus.writeto_mem(self._address, _USER_CTRL, self._byte)
 
-    def _write(self, register, value):
-        self._byte[0] = value
-        self._i2c.writeto_mem(self._address, register, self._byte)
+    def _read(self, register):
+        self._bus.readfrom_mem_into(self._address, register, self._byte)
+        return self._byte[0]
 
     def level(self):
         """Frames that wait in the FIFO; 0 after it ran over, and was emptied."""
         began = self._ticks()
-        self._i2c.readfrom_mem_into(self._address, _FIFO_COUNTH, self._count)
+        self._bus.readfrom_mem_into(self._address, _FIFO_COUNTH, self._count)
         held = self._count[0] << 8 | self._count[1]
         n = held // self.STRIDE
         if n * self.STRIDE != held or held + self.STRIDE > self._size:
@@ -102,7 +101,7 @@ class MPU6050:
 
         Raises OSError where the bus fails or the FIFO ran over meanwhile.
         """
-        self._i2c.readfrom_mem_into(self._address, _FIFO_R_W, view)
+        self._bus.readfrom_mem_into(self._address, _FIFO_R_W, view)
         if self._read(_INT_STATUS) & _FIFO_OFLOW:
             raise OSError(errno.EIO, "the FIFO ran over while it was read")
         self._waiting -= len(view) // self.STRIDE
@@ -111,8 +110,8 @@ class MPU6050:
 
     def empty(self):
         """Begin anew with an empty FIFO, at a moment that leaves no doubt about what came."""
-        self._write(_USER_CTRL, 0)
-        self._write(_USER_CTRL, _FIFO_RESET)
+        self._control(0)
+        self._control(_FIFO_RESET)
         self._read(_INT_STATUS)  # the flag goes with it
         arrivals = self.arrivals
         began = now = self._ticks()
@@ -121,7 +120,7 @@ class MPU6050:
                 break
             now = self._ticks()
         now = self._ticks()
-        self._write(_USER_CTRL, _FIFO_ON)
+        self._control(_FIFO_ON)
         came = arrivals.least(now)
         if came == arrivals.most(now, arrivals.since(now)) and self._missing >= 0:
             self._missing += self._waiting + came
@@ -152,8 +151,9 @@ class MPU6050:
         """See `mpu6050_push.measured`; what the FIFO holds then is to be passed over."""
         from .mpu6050_push import measured
 
-        return measured(self._i2c, self._address, self._chip, self._ticks)
+        return measured(self._bus, self._address, self._chip, self._ticks)
 
     def stop(self):
         """Switch the accelerometer off; what is in the FIFO stays there."""
-        self._write(_PWR_MGMT_2, _STANDBY)
+        self._byte[0] = _STANDBY
+        self._bus.writeto_mem(self._address, _PWR_MGMT_2, self._byte)

@@ -1,11 +1,10 @@
-"""What an MPU needs once: is it the chip that it is taken for, its registers, and its rate.
-
-WHO_AM_I values: Linux, inv_mpu_iio.h.
-"""
+"""What an MPU needs once: is it the chip that it is taken for, its registers, and its rate."""
 
 import errno
 
 from micropython import const
+
+from .strangers import check
 
 _SMPLRT_DIV = const(0x19)
 _CONFIG = const(0x1A)
@@ -18,52 +17,38 @@ _ACCEL = const(0x08)
 _INT_ENABLE = const(0x38)
 _FIFO_OFLOW = const(0x10)
 _SIGNAL_PATH_RESET = const(0x68)
-_USER_CTRL = const(0x6A)
-_FIFO_RESET = const(0x04)
 _PWR_MGMT_1 = const(0x6B)
 _RESET = const(0x80)
 _ASLEEP = const(0x40)
 _PLL = const(0x01)  # on gyroscope x, which keeps to 1 %: the other oscillator does to 5 %
 _PWR_MGMT_2 = const(0x6C)
 _ONLY_X = const(0x03)  # of the gyroscope
-_WHO_AM_I = const(0x75)
 
 _WAIT_US = const(100_000)  # after a reset (Linux inv_mpu6050)
 _PATIENCE_US = const(5_000_000)  # for a FIFO to fill, which takes 3.4 s at 50 Hz
 
-_NAMES = {
-    0x68: "MPU-6050, MPU-6000 or MPU-9150", 0x70: "MPU-6500", 0x71: "MPU-9250", 0x73: "MPU-9255",
-    0x19: "MPU-6886", 0x74: "MPU-6515", 0x78: "MPU-6880", 0x11: "ICM-20600", 0x12: "ICM-20602",
-    0x98: "ICM-20689", 0xA6: "ICM-20609", 0xAE: "ICM-20608-D", 0xAF: "ICM-20608-G",
-    0x20: "ICM-20690", 0x47: "ICM-42688-P",
-}  # fmt: skip
 
-
-def start(i2c, address, chip, who_am_i, divider, ticks_us):
-    """Reset the chip and let it sample; its FIFO is empty, and still off.
+def start(bus, address, chip, divider, ticks_us):
+    """Reset the chip and let it sample; its FIFO is still off.
 
     Takes 0.3 s. Raises OSError where another chip answers, naming it.
     """
     one = bytearray(1)
 
     def read(register):
-        i2c.readfrom_mem_into(address, register, one)
+        bus.readfrom_mem_into(address, register, one)
         return one[0]
 
     def write(register, value):
         one[0] = value
-        i2c.writeto_mem(address, register, one)
+        bus.writeto_mem(address, register, one)
 
     def pause():
         began = ticks_us()
         while (ticks_us() - began) & 0x3FFFFFFF < _WAIT_US:
             pass
 
-    found = read(_WHO_AM_I)
-    if found != who_am_i:
-        name = _NAMES.get(found, "chip nobody here knows")
-        text = "WHO_AM_I is 0x%02X, that of an %s, not of the %s in board.py" % (found, name, chip)
-        raise OSError(errno.ENODEV, text)
+    check(bus, address, chip)
     write(_PWR_MGMT_1, _RESET)
     pause()
     old = chip == "MPU-6050"
@@ -80,7 +65,6 @@ def start(i2c, address, chip, who_am_i, divider, ticks_us):
     write(_ACCEL_CONFIG, 0)
     write(_INT_ENABLE, _FIFO_OFLOW)
     write(_FIFO_EN, _ACCEL)
-    write(_USER_CTRL, _FIFO_RESET)
     pause()  # the accelerometer starts in 30 ms, the gyroscope in 70 (Linux inv_mpu6050)
 
 

@@ -1,0 +1,397 @@
+"""Any driver against the register model of its chip. usage: driver_any.py TEST SENSOR BUS.
+
+Frame k of the recording has k in its x, so that every frame that arrives tells its own number.
+"""
+
+import sys
+
+import micropython
+from crib.imu import bmi270_load
+from crib.imu.spi import Registers
+from hardware.faults import FaultyBus
+from virtual_rig import Rig, run
+
+BURST = 64
+I2C_TIMEOUT_US = 50_000  # of a whole transfer on an ESP32
+# Driver and model: (class, nominal rate, frames that fit, whether it counts any loss exactly).
+CHIPS = {
+    "lsm6dso": ("LSM6DSO", 104, 512, True),
+    "icm42688p": ("ICM42688P", 100, 255, True),
+    "bmi270": ("BMI270", 100, 292, False),
+}
+bmi270_load.PATH = "made_up.cfg"
+with open(bmi270_load.PATH, "wb") as f:
+    f.write(bytes(range(256)) * 32)
+SENSOR, BUS = sys.argv[2:4]
+CLASS, ODR, CAPACITY, COUNTS = CHIPS[SENSOR]
+Driver = getattr(__import__("crib.imu." + SENSOR, None, None, (CLASS,)), CLASS)
+
+
+def bus_of(rig):
+    return rig.i2c if BUS == "i2c" else Registers(rig.spi, rig.spi.select, rig.imu.spi_dummy)
+
+
+class Reader:
+    """Reads bursts and checks that each frame is the next of the recording, less the lost."""
+
+    def __init__(self, frames=3000, permille=0, bus=None, bus_hz=400_000):
+        rate_uhz = ODR * (1_000_000 + 1000 * permille)
+        self.period_us = 1_000_000_000_000 // rate_uhz
+        self.rig = Rig(frames, rate_uhz=rate_uhz, odr=ODR, sensor=SENSOR, bus_hz=bus_hz)
+        self.bus = bus(self.rig) if bus else bus_of(self.rig)
+        self.make()
+        self.next = self.seen = self.lost = self.unknown = 0
+
+    def make(self):
+        """A driver, as at a start and behind a fault."""
+        self.imu = Driver(self.bus, self.rig.address, accel_odr=ODR)
+        stride = self.imu.STRIDE
+        buffer = memoryview(bytearray(stride * CAPACITY))
+        self.views = {k: buffer[: stride * k] for k in list(range(BURST + 1)) + [CAPACITY]}
+
+    def wait(self, frames):
+        """Let the time of so many frames pass, and a little more."""
+        for _ in range(frames):
+            self.rig.clock.charge(self.period_us)
+        self.rig.clock.charge(self.period_us // 8)
+
+    def words(self, view, k):
+        """x, y, z of frame k of a burst, unsigned."""
+        low = k * self.imu.STRIDE + self.imu.LOW_BYTE
+        high = k * self.imu.STRIDE + self.imu.HIGH_BYTE
+        return [view[low + at] | view[high + at] << 8 for at in (0, 2, 4)]
+
+    def burst(self, most=BURST):
+        """Read one burst; returns its frames."""
+        n = min(self.imu.level(), most)
+        if not n:
+            return 0
+        view = self.views[n]
+        self.imu.read_into(view)
+        lost = self.imu.lost()
+        if lost < 0:
+            self.unknown += 1
+            lost = None
+        self.check(view, n, lost)
+        return n
+
+    def check(self, view, n, lost):
+        """The frames are in a row behind `lost` missing ones, None: behind at least one."""
+        first = self.words(view, 0)[0]
+        if self.next is None:  # behind a restart: any frame that has not been seen
+            position = self.rig.feed.position()
+            assert position - CAPACITY <= first < position and not lost
+            self.next = first
+        if lost is None:
+            lost = first - self.next
+            assert lost >= 1, (first, self.next)
+        self.lost += lost
+        self.next += lost
+        for k in range(n):
+            wanted = [value & 0xFFFF for value in (self.next, -self.next, 100 - self.next)]
+            assert self.words(view, k) == wanted, (k, self.words(view, k), wanted, lost)
+            self.next += 1
+        self.seen += n
+
+    def drain(self):
+        while self.burst():
+            pass
+
+
+def raises(act):
+    try:
+        act()
+    except OSError as error:
+        return error.args
+    raise AssertionError("no OSError")
+
+
+def test_every_frame_bit_for_bit():
+    for permille in (0, 10, -10, 30, -30, 80, -80):
+        reader = Reader(3000, permille)
+        for k in range(30):
+            reader.wait(1 + k * 37 % 90)
+            reader.burst(1 + k * 11 % 64)
+            if k % 5 == 0:
+                reader.drain()
+        reader.drain()
+        assert reader.lost == 0 == reader.rig.fifo.overwritten() and reader.unknown == 0
+        assert reader.seen == reader.rig.feed.produced() > 1000
+
+
+def test_frame_0_is_the_first_one_seen():
+    for wait in (1, 2, 3, 4, 5, 66, 100):
+        reader = Reader()
+        for _ in range(wait):
+            reader.wait(1)
+            reader.imu.level()
+        reader.wait(BURST + 2)
+        assert reader.burst() == BURST == reader.next and reader.lost == 0
+        reader.drain()
+        assert reader.seen == reader.rig.feed.produced()
+
+
+def test_a_full_fifo_loses_nothing_and_one_more_frame_one():
+    for more in range(3):
+        reader = Reader()
+        reader.wait(100)
+        reader.drain()
+        waiting = reader.imu.level()
+        assert waiting == 0
+        position = reader.rig.feed.position()
+        while reader.rig.feed.position() < position + CAPACITY + more:
+            reader.rig.clock.charge(reader.period_us // 4)
+            reader.rig.imu.run(reader.rig.clock.take_due())
+        reader.drain()
+        overwritten = reader.rig.fifo.overwritten()
+        assert overwritten == more == reader.lost, (more, overwritten, reader.lost)
+
+
+def test_what_was_lost_is_counted_or_said_to_be_unknown():
+    reader = Reader(30000)
+    reader.wait(40)
+    reader.drain()
+    for stall in (2, 5, 9, 130, 254, 255, 256, 700, 1300):
+        before = reader.unknown
+        reader.wait(CAPACITY + stall)
+        reader.drain()
+        assert reader.lost == reader.rig.fifo.overwritten() > 0, stall
+        assert not COUNTS or reader.unknown == before
+    assert reader.seen + reader.lost == reader.rig.feed.produced()
+
+
+def test_nothing_is_allocated():
+    reader = Reader(20000)
+    reader.wait(100)
+    reader.drain()
+    imu, view, clock = reader.imu, reader.views[64], reader.rig.clock
+
+    def drains():
+        for k in range(40):
+            clock.charge(reader.period_us * 70)
+            if k == 20:
+                clock.charge(reader.period_us * CAPACITY)
+            while imu.level() >= 64:
+                imu.read_into(view)
+                imu.lost()
+
+    micropython.heap_lock()
+    try:
+        drains()
+    finally:
+        micropython.heap_unlock()
+    assert reader.rig.fifo.overwritten() > 0
+
+
+def test_a_burst_stays_below_the_time_out_of_a_slow_bus():
+    reader = Reader(bus_hz=100_000)
+    reader.wait(100)
+    reader.burst(10)
+    clock = reader.rig.clock
+    longest = []
+    take = reader.bus.readfrom_mem_into
+    drain_us = 2000  # of the interpreter, charged with a burst
+
+    class Timed:
+        writeto_mem = reader.bus.writeto_mem
+
+        def readfrom_mem_into(self, *arguments):
+            before = clock.ticks_us()
+            take(*arguments)
+            longest.append(clock.ticks_us() - before - drain_us)
+
+    reader.imu._bus = reader.imu._i2c = Timed()
+    assert reader.burst() == BURST
+    assert 0 < max(longest) < I2C_TIMEOUT_US, longest
+
+
+def test_another_chip_at_the_address_is_named():
+    for other in CHIPS:
+        if other == SENSOR:
+            continue
+        rig = Rig(odr=CHIPS[other][1], sensor=other)
+        code, told = raises(lambda rig=rig: Driver(rig.i2c, rig.address))
+        name = other.replace("42688p", "-42688-p").upper()
+        assert code == 19 and told.startswith(name + " answers, not "), told
+
+    class Mute:
+        def readfrom_mem_into(self, address, register, buf):
+            buf[0] = 0xA5
+
+    code, told = raises(lambda: Driver(Mute()))
+    assert code == 19 and "0xa5" in told and "re-marked" in told, told
+
+
+def test_nobody_at_the_address():
+    assert raises(lambda: Driver(Rig(odr=ODR, sensor=SENSOR).i2c, 0x2A))[0] == 19
+
+
+class Nth:
+    """A bus whose n-th transfer fails behind `byte` of its bytes."""
+
+    def __init__(self, rig):
+        self._bus = bus_of(rig)
+        if BUS == "spi":
+            self.SPI = True
+        self.n = self.byte = -1
+        self.count = 0
+
+    def _fails(self):
+        self.count += 1
+        return self.count - 1 == self.n
+
+    def readfrom_mem_into(self, address, register, buf):
+        if self._fails():
+            self._bus.readfrom_mem_into(address, register, memoryview(buf)[: self.byte])
+            raise OSError(116)
+        self._bus.readfrom_mem_into(address, register, buf)
+
+    def writeto_mem(self, address, register, buf):
+        if self._fails():
+            raise OSError(116)
+        self._bus.writeto_mem(address, register, buf)
+
+
+def test_a_transfer_that_fails_at_a_start():
+    reader = Reader(30000, bus=Nth)
+    transfers = reader.bus.count
+    assert transfers > 8
+    for n in range(transfers):
+        reader.bus.n, reader.bus.byte = n, 0
+        reader.bus.count = 0
+        try:
+            reader.make()
+        except OSError:
+            reader.bus.n = -1
+            reader.make()
+        reader.bus.n = -1
+        reader.wait(30)
+        reader.next = None
+        assert reader.burst() > 20, n
+
+
+def test_a_drain_that_fails_at_any_byte_gives_no_wrong_frame():
+    for byte in (0, 1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 100, 300):
+        for n in range(4):
+            reader = Reader(bus=Nth)
+            reader.wait(100)
+            reader.burst(20)
+            reader.bus.count, reader.bus.n, reader.bus.byte = 0, n, byte
+            try:
+                reader.drain()
+                assert n >= reader.bus.count
+            except OSError:
+                pass
+            reader.bus.n = -1
+            reader.make()  # as `sensing` does
+            reader.wait(50)
+            reader.next = None
+            assert reader.burst() > 40
+
+
+def test_a_reset_in_mid_stream_is_silence_or_an_error():
+    reader = Reader()
+    reader.wait(100)
+    reader.drain()
+    reader.wait(30)
+    reader.rig.imu.power_cycle()
+    for _ in range(10):
+        reader.wait(20)
+        try:
+            assert not reader.burst()
+        except OSError:
+            break
+    reader.make()
+    reader.wait(50)
+    reader.next = None
+    assert reader.burst() > 40
+
+
+def test_faults_that_are_ordered():
+    if BUS == "spi":
+        return
+    reader = Reader()
+    clock = reader.rig.clock
+    rate_uhz = ODR * 1_000_000
+
+    def faulty(**fault):
+        fault["at_ms"] = clock.now_ms()
+        bus = FaultyBus(reader.rig.i2c, clock, reader.rig.imu, rate_uhz, [fault])
+        reader.imu._bus = reader.imu._i2c = bus
+
+    reader.wait(20)
+    faulty(kind="nack", byte=1, count=1)
+    assert raises(reader.imu.level)[0] == 19
+    assert reader.imu.level() > 10, "once"
+    faulty(kind="stuck", for_ms=1000)
+    before = clock.now_ms()
+    assert raises(reader.imu.level)[0] == 110 and clock.now_ms() - before >= 50
+    reader.wait(120)
+    assert reader.imu.level() > 100, "it ends"
+    reader.drain()
+    faulty(kind="rate", permille=80)
+    reader.imu.level()
+    reader.drain()
+    position = reader.rig.feed.position()
+    clock.charge(10_000_000)
+    reader.imu.level()
+    frames = reader.rig.feed.position() - position
+    assert abs(frames - 10.8 * ODR) <= 2, frames
+    faulty(kind="value")
+    reader.imu.level()
+    reader.imu.read_into(reader.views[64])
+    while reader.imu.level():
+        reader.imu.read_into(reader.views[1])
+    reader.wait(10)
+    n = reader.imu.level()
+    view = reader.views[n]
+    reader.imu.read_into(view)
+    assert n > 5 and all(reader.words(view, k) == reader.words(view, 0) for k in range(n))
+    faulty(kind="reset")
+    reader.imu.level()
+    reader.wait(10)
+    assert reader.imu.level() == 0
+
+
+def test_jitter_moves_frames_and_loses_none():
+    reader = Reader()
+    reader.rig.feed.disturb(False, 5000)
+    for _ in range(20):
+        reader.wait(50)
+        reader.drain()
+    assert reader.lost == 0 and reader.seen > 900
+
+
+def test_stop_leaves_what_is_in_the_fifo():
+    reader = Reader()
+    reader.wait(100)
+    reader.drain()
+    reader.wait(30)
+    reader.imu.stop()
+    produced = reader.rig.feed.produced()
+    reader.wait(50)
+    assert reader.rig.feed.produced() == produced
+    reader.drain()
+    assert reader.seen == produced
+
+
+def test_the_rate_and_the_scale():
+    rig = Rig(odr=ODR, sensor=SENSOR, freq_fine=0)
+    imu = Driver(bus_of(rig), rig.address, accel_odr=ODR)
+    assert abs(imu.true_rate_mhz() - 1000 * ODR) <= 170 and imu.FULL_SCALE_G == 2
+    assert imu.mlsb_per_g in (16_384_000, 16_393_443)
+    imu = Driver(bus_of(rig), rig.address, accel_odr=ODR, rate_mhz=99_000, mlsb_per_g=16_000_000)
+    assert (imu.true_rate_mhz(), imu.mlsb_per_g) == (99_000, 16_000_000)
+
+
+def test_the_self_test():
+    reader = Reader(frames=10)
+    reader.wait(20)
+    least, most, *moved = reader.imu.self_test()
+    assert least <= min(moved) and max(moved) <= most, moved
+    reader.rig.feed.disturb(True, 0)
+    least, most, *moved = reader.imu.self_test()
+    assert max(moved) < least, moved
+
+
+run(globals(), sys.argv[1])

@@ -1,0 +1,19 @@
+"""Every driver on the board's word size, against the register model of its chip, on both buses."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cribtrace.sensors import SENSORS
+
+SCRIPT = "driver_any.py"
+SOURCE = Path(__file__).with_name(SCRIPT).read_text()
+NAMES = re.findall(r"^def test_(\w+)\(", SOURCE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("bus", ["i2c", "spi"])
+@pytest.mark.parametrize("sensor", SENSORS)
+@pytest.mark.parametrize("name", NAMES)
+def test_driver(run_device, micropython32, name, sensor, bus):
+    assert f"passed {name}" in run_device(SCRIPT, name, sensor, bus, heap="800k")
