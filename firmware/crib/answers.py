@@ -21,24 +21,25 @@ class Answers:
     def __init__(self, app, journal):
         self._app = app
         self._journal = journal
-        self._facts = {}
+        self._facts = {}  # of a closed segment: path, bytes, CRC-32, boot
         self.tasks = []  # (id, generator that sends one packet a step), oldest first
         self.nonce = binascii.hexlify(os.urandom(4)).decode()
 
     def _closed(self, number):
         # Listing takes longer than a packet; what has facts is closed.
-        if number not in self._facts and number not in self._journal.closed_segments():
+        if number not in self._facts and number not in self._journal.shelf.closed_segments():
             raise Refused("no_segment ask for the list")
         return number
 
     def _segment_facts(self, number):
         if number not in self._facts:
-            self._facts[number] = segments.facts(self._journal.path(number))
+            path = self._journal.shelf.path(number)
+            self._facts[number] = (path,) + segments.facts(path)
         return self._facts[number]
 
     def _segment_line(self, number):
-        size, crc, boot = self._segment_facts(number)
-        acked = number <= self._journal.acked()
+        _, size, crc, boot = self._segment_facts(number)
+        acked = number <= self._journal.shelf.acked()
         fields = number, size, crc, acked, boot
         return "segment=%d bytes=%d crc=%08x acked=%d boot=%d" % fields
 
@@ -53,7 +54,7 @@ class Answers:
         self._begin(TYPED, self._text_steps(status.settings_in_force(self._app)))
 
     def _segment_lines(self):
-        for number in self._journal.closed_segments():
+        for number in self._journal.shelf.closed_segments():
             yield self._segment_line(number)
 
     # -- answers of many packets: one packet a turn, so that sampling goes on --
@@ -140,10 +141,9 @@ class Answers:
 
     def read(self, number, arguments):
         segment, offset, length = [int(a) for a in arguments.split(" ")]
-        size = self._segment_facts(self._closed(segment))[0]
+        path, size, *_ = self._segment_facts(self._closed(segment))
         if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
             raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
-        path = self._journal.path(segment)
         self._begin(
             number, segments.packets(self._app.server, number, path, segment, offset, length)
         )
@@ -151,12 +151,14 @@ class Answers:
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")
         number = self._closed(int(segment))
-        if self._segment_facts(number)[1] != int(crc, 16):
+        if self._segment_facts(number)[2] != int(crc, 16):
             raise Refused("wrong_crc read the segment again")
-        held = self._journal.acked()
-        if number - held > 1 and any(held < n < number for n in self._journal.closed_segments()):
+        shelf = self._journal.shelf
+        held = shelf.acked()
+        older = shelf.closed_segments() + shelf.open_numbers if number - held > 1 else ()
+        if any(held < n < number for n in older):
             raise Refused("out_of_order acknowledge the older segments first")
-        self._journal.ack(number)
+        self._journal.shelf.ack(number)
         return "segment=%d" % number
 
     def tail(self, _number, arguments):

@@ -1,12 +1,11 @@
 """Composition and the one loop: drain, record, serve, commit, rest."""
 
-import gc
-
 from micropython import const
 
-from . import config, records, seldom, words
+from . import config, records, words
 from .answers import Answers
 from .clock import Clock
+from .health import Health
 from .journal import Journal
 from .recorder import Recorder
 from .sensing import Sensing
@@ -15,7 +14,10 @@ from .server import Server
 LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
 _FRAME_BITS = const(30)  # small integers end there, after 119 days at 104 Hz: a new boot begins
-_FLUSH_SECONDS = const(28)  # with an event of 30 s and a FIFO of 1 s, below a minute in all
+_FLUSH_SECONDS = const(58)  # with a FIFO of 1 s, below a minute in all
+_EVENT_SECONDS = const(30)  # that an event may have lasted when it is recorded
+_RECORDER_MINUTES = const(10)
+_WAVEFORM_MINUTES = const(20)  # until these are committed: an erase each
 _FLOOR_MINUTES = const(60)  # an erase each: the flash lasts, and a floor changes slowly
 _SETTLED_SECONDS = const(60)  # what fails sooner fails at every start: leave it at the prompt
 
@@ -37,11 +39,8 @@ class App:
         self.sensing = Sensing(board, self.clock, self.recorder, self.server, self)
         self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
-        self.heap_before = heap_before
-        self.heap_used = self.heap_high = 0
-        self._loop_max_us = 0
-        self._minute = 0
-        self._committed_s = 0
+        self.health = Health(board, heap_before)
+        self._minute = self._committed_s = 0
         self._ended = False
 
     def run(self):
@@ -50,7 +49,7 @@ class App:
         watchdog = self.board.watchdog()
         try:
             self._start()
-            self._measure_heap()
+            self.health.measure_heap()
             while not self.frame >> _FRAME_BITS:
                 self._turn()
                 watchdog.feed()
@@ -109,41 +108,41 @@ class App:
         if self.answers.tasks:
             self.answers.work()
         self.server.poll()
-        if self.clock.seconds - self._committed_s >= _FLUSH_SECONDS:
-            self._committed_s = self.clock.seconds
-            self.journal.flush()
+        self._commit()
         if self.clock.seconds // config.HEARTBEAT_SECONDS != self._minute:
             self._minute = self.clock.seconds // config.HEARTBEAT_SECONDS
             self._heartbeat()
         took_us = self.board.ticks_diff(self.board.ticks_us(), started)
-        self._loop_max_us = max(self._loop_max_us, took_us)
+        self.health.turn(took_us)
+
+    def _commit(self):
+        facts = self.journal.facts
+        if not facts.at_risk:
+            self._committed_s = self.clock.seconds
+        waited_s = self.clock.seconds - self._committed_s
+        if facts.events:
+            waited_s += _EVENT_SECONDS
+        if waited_s >= _FLUSH_SECONDS:
+            self.journal.flush(facts)
 
     def _heartbeat(self):
-        self._measure_heap()
-        if not self.sensing.stopped:
-            self.recorder.write(
-                records.RECORDER, *self.counted(), self.journal.lost, self.sensing.fifo_high,
-                self._loop_max_us, self.heap_used, gc.mem_free(),
-            )  # fmt: skip
+        self.health.measure_heap()
+        if not self.sensing.stopped and self._minute % _RECORDER_MINUTES == 0:
+            self.health.record(self.recorder, self.journal, self.sensing, self.counted())
+            if self._minute % _WAVEFORM_MINUTES == 0:
+                self.journal.flush()
             if self._minute % _FLOOR_MINUTES == 0:
                 self._keep_floor()
-            if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
-                from . import clock_chip
+        if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
+            from . import clock_chip
 
-                clock_chip.anchor(self)
-        self._loop_max_us = 0
+            clock_chip.anchor(self)
         self.server.text(words.heartbeat(self))
 
     def _keep_floor(self):
         from . import floor
 
         floor.keep(self)
-
-    def _measure_heap(self):
-        seldom.forget()
-        self.board.collect()
-        self.heap_used = gc.mem_alloc()
-        self.heap_high = max(self.heap_high, self.heap_used)
 
     @property
     def frame(self):
@@ -176,8 +175,7 @@ class App:
             self.recorder.leave()
             self._keep_floor()
         code = records.STOP_REASONS.index(reason)
-        counts = self.counted()
-        self.recorder.write(records.STOP, *counts, code)
+        self.recorder.write(records.STOP, *self.counted(), code)
         self.journal.close()
         power.remember(self.board, reason)
         self._ended = True

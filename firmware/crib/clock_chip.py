@@ -45,7 +45,9 @@ def date(utc_s):
 
 
 def anchor(app):
-    """Record what the chip shows now; nothing where it is absent or was never set."""
+    """Record what the chip shows now, while sampling; nothing where it is absent or never set."""
+    if app.sensing.stopped:
+        return
     try:
         chip = app.board.make_clock_chip()
         shown = chip.read()

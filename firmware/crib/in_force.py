@@ -1,6 +1,6 @@
 """The settings in force: kept on the board, standing in the log, changed while it records."""
 
-from . import VERSION, kept, protocol, records, settings
+from . import BUILD, VERSION, kept, protocol, records, settings
 
 
 def begin(app, path):
@@ -44,6 +44,7 @@ def keep(app, values):
 
 def describe(app, imu):
     """Put into every segment from here on what is needed to understand it."""
+    app.journal.shelf.when_full = app.settings["when_full"]
     app.journal.begin(
         (
             app.device,
@@ -52,6 +53,8 @@ def describe(app, imu):
             imu.mlsb_per_g if imu else 0,
             app.board.RECORDING_FRAMES,
             app.config_crc,
+            records.schema(),
+            BUILD,
             imu.FULL_SCALE_G if imu else 0,
             app.board.SENSOR.encode(),
             app.board.NAME.encode(),

@@ -8,7 +8,30 @@ from . import records
 from .waveform import LONG
 
 _AT = records.HEAD_BYTES
+_GAIN_BITS = const(12)
 _RUN = const(10)  # among an event's fields
+
+
+def rounded(gain):
+    """A gain as its highest 12 bits and, above them, by how many bits they are to be shifted."""
+    shift = 0
+    while gain >> shift >= 1 << _GAIN_BITS:
+        shift += 1
+    return shift << _GAIN_BITS | gain >> shift
+
+
+def half_bytes(codes):
+    """A byte a second, in half of that: a code around which most lie, then what each is above it.
+
+    15 says that a whole code follows; as the last half it says nothing.
+    """
+    base = max(0, sorted(codes)[len(codes) // 2] - 7)
+    halves = [base >> 4, base & 15]
+    for code in codes:
+        above = code - base
+        halves += [above] if 0 <= above < 15 else [15, code >> 4, code & 15]
+    halves += [15] * (len(halves) & 1)
+    return bytes([halves[k] << 4 | halves[k + 1] for k in range(0, len(halves), 2)])
 
 
 class Recorder:
@@ -117,8 +140,11 @@ class Recorder:
         seconds = self.detector.seconds
         seconds.due = False
         self.detector.waveforms.earn()
-        track = bytes(seconds.track[: seconds.count])
-        self.write(records.EPOCH, *seconds.epoch, rest=track)
+        first, frames, seen, peak, miss, at, missing = seconds.epoch[:7]
+        gains = [rounded(gain) for gain in seconds.epoch[7:]]
+        fields = first, frames, seen, min(peak >> 3, 0xFFFF), miss, at - first, missing
+        rest = half_bytes(seconds.track[: seconds.count])
+        self.write(records.EPOCH, *(fields + tuple(gains)), rest=rest)
 
     def gap(self, frames, reason, duration_ms=records.UNKNOWN):
         """`frames` frames from here on are missing; the detector starts again behind them."""

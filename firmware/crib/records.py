@@ -10,16 +10,24 @@ import struct
 from micropython import const
 
 MAGIC = b"CRIBTRAC"
-FORMAT_MAJOR = const(1)  # a reader that does not know it must refuse the segment
+FORMAT_MAJOR = const(2)  # a reader that does not know it must refuse the segment
 FORMAT_MINOR = const(0)
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
+WAVEFORM_LIMIT = const(16368)  # of a segment of waveforms: four such blocks; these go piecemeal
 UNKNOWN = const(0xFFFFFFFF)
+NO_TEMPERATURE = const(-32768)
 
-# magic, major, minor, header bytes, device id, boot, segment, first sequence, rate in mHz,
-# milli-LSB per g, frames of the recording played (0: a real sensor), configuration CRC-32,
-# full scale in g, sensor, board, firmware version; then the CRC-32 of all that.
-HEADER = "<8sBBH8sIIIIIIIH14s32s16s"
-HEADER_BYTES = const(8 + 4 + 8 + 28 + 2 + 62 + 4)
+# What the two kinds of segment hold: waveforms are SNIPPET records, facts all others.
+FACTS = const(0)
+WAVEFORMS = const(1)
+
+# magic, major, minor, header bytes, what a reader must understand, device id, boot, segment,
+# first sequence, stream, rate in mHz, milli-LSB per g, frames of the recording played (0: a real
+# sensor), CRC-32 of the settings, of LAYOUTS and of the firmware's files, full scale in g,
+# sensor, board, firmware version; then the CRC-32 of all that.
+HEADER = "<8sBBHI8sIIIBIIIIIIH13s32s16s"
+HEADER_BYTES = const(8 + 4 + 4 + 8 + 13 + 24 + 2 + 61 + 4)
+NEEDS = const(0)  # bits; a reader must refuse a segment with one that it does not know
 
 # Each record begins with: type, version, sequence (never reset), frame index.
 HEAD = "<BBII"
@@ -38,17 +46,17 @@ MARK = const(10)
 TEXT = const(11)
 CONFIG = const(12)
 
-# type: layout of the fixed part. What follows it is text (MARK, TEXT, CONFIG), one byte a second
-# (EPOCH) or the coded frames (SNIPPET). Their names are host code's: text costs heap.
+# type: layout of the fixed part. What follows it is text (MARK, TEXT, CONFIG), what each second
+# was like (EPOCH) or the coded frames (SNIPPET). Their names are host code's: text costs heap.
 LAYOUTS = {
     BOOT: "<BI",
     ANCHOR: "<IHIIIB",
     EVENT: "<BBHBBHHHHHIIIIIIIIIIhhh",
     SNIPPET: "<IIHHHHHH15i",
-    EPOCH: "<IIIIIIBIII",
+    EPOCH: "<IHHHIhBHHH",
     GAP: "<IIIB",
     STATE: "<IIBB",
-    RECORDER: "<IIIIIIII",
+    RECORDER: "<IIIIIIIIIIIHHHh8H",
     STOP: "<IIIB",
     MARK: "<",
     TEXT: "<",
@@ -56,7 +64,7 @@ LAYOUTS = {
 }
 
 # Version of each type's layout: whoever changes one raises its number (docs/SPEC-log-format.md).
-VERSIONS = bytes((0, 1, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1))
+VERSIONS = bytes((0, 1, 2, 2, 2, 3, 1, 1, 2, 1, 1, 1, 1))
 
 SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET])  # without its frames
 
@@ -94,14 +102,18 @@ STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")
 
 
-def pack_header(boot_facts, segment, first_seq):
+def schema():
+    """CRC-32 of the layouts in the order of their numbers, a semicolon between them."""
+    return binascii.crc32(";".join([LAYOUTS[kind] for kind in sorted(LAYOUTS)]).encode())
+
+
+def pack_header(boot_facts, segment, first_seq, stream):
     """The bytes of a segment header.
 
-    `boot_facts`: device, boot, then what follows `first_seq` in HEADER.
+    `boot_facts`: device, boot, then what follows `stream` in HEADER.
     """
-    device, boot = boot_facts[:2]
-    start = MAGIC, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, device, boot, segment, first_seq
-    raw = struct.pack(HEADER, *(start + boot_facts[2:]))
+    start = (MAGIC, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, NEEDS) + boot_facts[:2]
+    raw = struct.pack(HEADER, *(start + (segment, first_seq, stream) + boot_facts[2:]))
     return raw + struct.pack("<I", binascii.crc32(raw))
 
 
@@ -117,4 +129,4 @@ def boot_and_sequence(raw):
         return None
     if binascii.crc32(raw[:size]) != struct.unpack("<I", raw[size : size + 4])[0]:
         return None
-    return struct.unpack("<I", raw[20:24])[0], struct.unpack("<I", raw[28:32])[0]
+    return struct.unpack("<I", raw[24:28])[0], struct.unpack("<I", raw[32:36])[0]

@@ -26,6 +26,7 @@ class Sensing:
         self.fault = "starting"
         self.fifo_high = 0
         self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
+        self._why = ""  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
@@ -42,8 +43,9 @@ class Sensing:
         try:
             imu = self._board.make_imu()
             imu.rate_mhz = imu.true_rate_mhz()
-        except OSError:
+        except OSError as error:
             self.fault = "no_sensor"
+            self._why = error.args[1] if len(error.args) > 1 else ""
             return False
         self.imu = imu
         self.rest_ms = getattr(imu, "REST_MS", _REST_MS)
@@ -123,6 +125,8 @@ class Sensing:
     def tell(self):
         """Say in the log and on the line why no frames come."""
         line = "what=fault fault=%s" % self.fault
+        if self._why and self.fault == "no_sensor":
+            line += " why=%r" % self._why
         self._recorder.text(line)
         self._server.text(line)
 
@@ -153,6 +157,21 @@ class Sensing:
         if self.fault != "none" and self.detector:
             self.away(self._reason, self._left)
         self.fault = "stopped"
+
+    def late(self):
+        """By how many frames the sensor was drained too late, at worst, since the last call."""
+        sampler = self.sampler
+        if not sampler:
+            return 0
+        most, sampler.fifo_high = sampler.fifo_high, 0
+        return max(0, most - config.WATERMARK)
+
+    def temperature(self):
+        """Of the sensor, hundredths of a degree Celsius; records.NO_TEMPERATURE without one."""
+        try:
+            return self.imu.temperature()
+        except (OSError, AttributeError):
+            return records.NO_TEMPERATURE
 
     def waiting(self):
         """Frames that are in the FIFO at this moment."""

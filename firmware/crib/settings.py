@@ -33,6 +33,7 @@ SCHEMA = (
     ("ring_ms", 0, 0, 2000, "ms"),
     ("resonance_mhz", 0, 0, 20000, "mHz"),
     ("tell_events", 1, 0, 1, "switch"),
+    ("when_full", 1, 0, 2, "switch"),
 )
 BELOW = (  # the first of each pair must stay below the second
     ("low_16", "high_16"),

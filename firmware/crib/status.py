@@ -2,12 +2,13 @@
 
 import binascii
 
-from . import VERSION, settings
+from . import VERSION, room, settings
 
 _INFO = (
     "state=%s fault=%s frame=%s seen=%s in_gaps=%s events=%s records=%s records_lost=%s "
-    "segments=%s free_bytes=%s rate_mhz=%s mlsb_per_g=%s full_scale_g=%s "
-    "recording_frames=%s uptime_ms=%s wire_bytes=%s fifo_high=%s heap_before=%s "
+    "given_up=%s segments=%s free_bytes=%s nights_left=%s "
+    "rate_mhz=%s mlsb_per_g=%s full_scale_g=%s recording_frames=%s "
+    "uptime_ms=%s wire_bytes=%s fifo_high=%s heap_before=%s "
     "heap_used=%s heap_high=%s config_crc=%08x"
 )
 
@@ -34,8 +35,10 @@ def info(app):
         app.recorder.events,
         written,
         journal.lost,
-        len(journal.closed_segments()),
-        journal.free_bytes(),
+        journal.shelf.given_up,
+        len(journal.shelf.closed_segments()),
+        journal.shelf.free_bytes(),
+        room.nights_left(journal, app.clock.seconds),
         imu.rate_mhz if imu else 0,
         imu.mlsb_per_g if imu else 0,
         imu.FULL_SCALE_G if imu else 0,
@@ -43,9 +46,9 @@ def info(app):
         app.clock.uptime_ms(),
         app.server.wire_bytes,
         sensing.fifo_high,
-        app.heap_before,
-        app.heap_used,
-        app.heap_high,
+        app.health.heap_before,
+        app.health.heap_used,
+        app.health.heap_high,
         app.config_crc,
     )
 

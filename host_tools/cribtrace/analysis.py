@@ -21,6 +21,7 @@ from cribtrace import (
 from cribtrace.anchors import Clock
 from cribtrace.boots import Boot, in_a_row
 from cribtrace.device import records
+from cribtrace.scale import Scale
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
 RECORDS_MISSING = "records_missing"
@@ -83,7 +84,7 @@ def read_night(source: Path) -> Night:
     _unread(night, boots)
     _deaf(night)
     _interpret(night, boots, clocks)
-    last_s = boots[-1].start_s + facts.Scale(boots[-1].header).seconds(boots[-1].frames)
+    last_s = boots[-1].start_s + Scale(boots[-1].header).seconds(boots[-1].frames)
     night.summary = _summary(night, boots, min(end_s, last_s))
     return night
 
@@ -95,7 +96,7 @@ def _played(boots: list[Boot]) -> float:
     """
     frames = boots[0].header["recording_frames"]
     known = frames and len(boots) == 1
-    return facts.Scale(boots[0].header).seconds(frames) if known else math.inf
+    return Scale(boots[0].header).seconds(frames) if known else math.inf
 
 
 _LISTS = {
@@ -111,7 +112,7 @@ _LISTS = {
 def _collect(
     night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict[int, dict[str, int]]
 ) -> None:
-    waves = {r["run"]: r for r in boot.records if r["type"] == records.SNIPPET}
+    waves = {r["run"]: r for r in boot.all_records() if r["type"] == records.SNIPPET}
     header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
         if record["type"] == records.CONFIG:
@@ -124,7 +125,7 @@ def _collect(
             if line.get("onset_s", 0.0) < end_s:
                 getattr(night, _LISTS[line["type"]]).append(line)
             continue
-        over_s = boot.start_s + facts.Scale(boot.header).seconds(record["closed"] + 1)
+        over_s = boot.start_s + Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
             wave = waves.get(record["run"]) if boot.header["mlsb_per_g"] else None
             if wave and _shows(wave, record):
@@ -141,7 +142,7 @@ def _missing(night: Night, boot: Boot, source: Path) -> None:
     """Records that were made and are not here: nobody can say what moved meanwhile."""
     alone = f"this is one segment of a log: name the folder {source.parent}"
     remedy = alone if source.is_file() else "pull again into the same folder"
-    scale = facts.Scale(boot.header)
+    scale = Scale(boot.header)
     for first, end in boot.holes():
         onset_s = round(boot.start_s + scale.seconds(first), 3)
         lasted_s = scale.seconds(end - first)
@@ -153,7 +154,7 @@ def _missing(night: Night, boot: Boot, source: Path) -> None:
 
 def _unread(night: Night, boots: list[Boot]) -> None:
     """Records of a known type in a layout that this version does not know."""
-    read = [record for boot in boots for record in boot.records if "number" in record]
+    read = [r for boot in boots for r in boot.all_records() if "number" in r]
     found = Counter((log_records.TYPE_NAMES[r["number"]], r["version"]) for r in read)
     for (name, version), count in sorted(found.items()):
         night.faults.append(
@@ -191,15 +192,9 @@ def _place(line: dict, boot: Boot, clock: Clock) -> None:
         line["frames"] = round(line["duration_s"] * boot.header["rate_mhz"] / 1000)
 
 
-def waveform_mg(record: dict, header: dict) -> np.ndarray:
-    """The frames of a SNIPPET record: float32[n, 3] in mg, gravity included."""
-    lsb = logfile.frames_of(record) - 0x8000
-    return (lsb * (1e6 / header["mlsb_per_g"])).astype(np.float32)
-
-
 def _snippet(record: dict, boot: Boot) -> Snippet:
-    mg = waveform_mg(record, boot.header)
-    onset_s = round(boot.start_s + facts.Scale(boot.header).seconds(record["first"]), 3)
+    mg = logfile.waveform_mg(record, boot.header)
+    onset_s = round(boot.start_s + Scale(boot.header).seconds(record["first"]), 3)
     return Snippet(onset_s, boot.header["rate_mhz"] / 1000, mg)
 
 
@@ -228,7 +223,7 @@ def _summary(night: Night, boots: list[Boot], length_s: float) -> dict:
         "frames_in_gaps": sum(gap["frames"] or 0 for gap in night.gaps),
         "frames_lost": None,
         "records_written": sum(boot.written() for boot in boots),
-        "records_pulled": sum(len(boot.records) for boot in boots),
+        "records_pulled": sum(len(boot.all_records()) for boot in boots),
         "wire_bytes": None,
         "versions": {
             "cribtrace": __version__,

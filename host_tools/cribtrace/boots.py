@@ -1,11 +1,12 @@
 """The boots of a log, in a row on one time line."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
-from cribtrace import facts, logfile
+from cribtrace import logfile
 from cribtrace.device import records
+from cribtrace.scale import Scale
 
 
 @dataclass
@@ -13,9 +14,10 @@ class Boot:
     """One boot: its header and records, and where it begins on the log's time line."""
 
     header: dict
-    records: list[dict]
+    records: list[dict]  # facts, in the order of their numbers
     start_s: float  # since the first boot's first frame
     away_s: float | None = None  # before it, where anybody knows
+    waveforms: list[dict] = field(default_factory=list)  # numbered apart
 
     @property
     def number(self) -> int:
@@ -27,6 +29,10 @@ class Boot:
         """Frame index at which this boot's log ends."""
         return max(record["frame"] for record in self.records)
 
+    def all_records(self) -> list[dict]:
+        """Facts, then waveforms."""
+        return self.records + self.waveforms
+
     def last(self, *types: int) -> dict | None:
         """The last record of one of these types."""
         return next((r for r in reversed(self.records) if r["type"] in types), None)
@@ -36,14 +42,17 @@ class Boot:
 
         From their numbers, and from the board's own count where the first ones are missing.
         """
-        last_seq = self.records[-1]["seq"]
-        numbered = (last_seq - self.records[0]["seq"] & records.UNKNOWN) + 1
+        streams = [stream for stream in (self.records, self.waveforms) if stream]
+        numbered = sum(_distance(stream[0], stream[-1]) + 1 for stream in streams)
         told = self.last(records.STOP, records.RECORDER)
-        since = last_seq - told["seq"] & records.UNKNOWN if told else 0
-        return max(numbered, told["records"] + 1 + since if told else 0)
+        if not told:
+            return numbered
+        coded = [wave for wave in self.waveforms if wave["frame"] > told["frame"]]
+        since = _distance(told, self.records[-1]) + len(coded)
+        return max(numbered, told["records"] + 1 + since)
 
     def holes(self) -> Iterator[tuple[int, int]]:
-        """(first, end) frame between which records of this boot are missing here."""
+        """(first, end) frame between which facts of this boot are missing here."""
         at = 0
         expected = self.records[0]["seq"] + (self.records[0]["type"] != records.BOOT)
         for record in self.records:
@@ -60,7 +69,11 @@ class Boot:
     @property
     def length_s(self) -> float:
         """How long its log is, by the rate in its header."""
-        return facts.Scale(self.header).seconds(self.frames)
+        return Scale(self.header).seconds(self.frames)
+
+
+def _distance(first: dict, last: dict) -> int:
+    return last["seq"] - first["seq"] & records.UNKNOWN
 
 
 def in_a_row(segments: list[logfile.Segment]) -> Iterator[Boot]:
@@ -68,14 +81,16 @@ def in_a_row(segments: list[logfile.Segment]) -> Iterator[Boot]:
     start_s = 0.0
     for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
         of_boot = list(group)
-        found = [record for segment in of_boot for record in segment.records]
+        told = logfile.records_of(of_boot, records.FACTS)
+        waveforms = logfile.records_of(of_boot, records.WAVEFORMS)
         headers = [segment.header for segment in of_boot if segment.header]
         header = next((h for h in headers if h["rate_mhz"]), headers[0])
-        away = [r for r in found if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
+        away = [r for r in told if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
         known = away and away[0]["duration_ms"] != records.UNKNOWN
         away_s = away[0]["duration_ms"] / 1000 if known else None
         start_s += away_s or 0.0
-        if found:
-            boot = Boot(header, found, round(start_s, 3), away_s)
+        if told or waveforms:
+            both = (told, waveforms) if told else (waveforms, [])
+            boot = Boot(header, both[0], round(start_s, 3), away_s, both[1])
             yield boot
             start_s += boot.length_s

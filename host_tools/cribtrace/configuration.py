@@ -68,6 +68,11 @@ MEANINGS = {
     "tell_events": Meaning(
         "0: seconds, epochs and the floor are kept, and nothing is told as an event", "chosen"
     ),
+    "when_full": Meaning(
+        "when the log is full, acknowledged segments go first; then, 0: it takes no more; 1: the"
+        " oldest waveforms go; 2: these, and after them the oldest facts, counted",
+        "chosen: facts that no host holds are not given up unasked",
+    ),
 }
 
 

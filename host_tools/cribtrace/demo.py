@@ -202,7 +202,7 @@ def _result(source: Path | None, out: Path, shown: Path, chip: str) -> tuple[int
     recording.save(out / "night.npz", rec)
     found = runtime.find(fetch=True, say=say)
     flash = out / "flash.bin"
-    install_firmware(flash, firmware_files(), found.path)
+    install_firmware(flash, firmware_files(chip), found.path)
     say("The virtual board runs the firmware, faster than real time ...")
     info, sensor, pulled = _live(rec, flash, found.path, out / "log", chip)
     night = analysis.read_night(out / "log")

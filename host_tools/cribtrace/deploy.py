@@ -1,10 +1,12 @@
 """Copy the firmware to a board with mpremote, start it and see that it answers."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from cribtrace.link import Link
 _MPREMOTE_S = 180
 _PROMPT_S = 3.0
 _QUIET_S = 0.2
+_PACKAGE = "/crib/__init__.py"
 _START_REPEATS = 14  # a first start may format the flash
 
 # Prints every file under /crib; deletes nothing, so a failure here leaves the board as it was.
@@ -63,9 +66,15 @@ def files(board: str) -> dict[str, Path]:
     return wanted
 
 
+def sensor(board: str) -> str:
+    """Return the sensor of a board, as its facts name it."""
+    return str(json.loads((tree.BOARDS / board / "board.json").read_text()).get("sensor", ""))
+
+
 def contents(board: str) -> dict[str, bytes]:
     """Return path on the board -> what stands there."""
-    return shipped({path: source.read_text() for path, source in files(board).items()})
+    wanted = shipped({path: source.read_text() for path, source in files(board).items()})
+    return {**wanted, _PACKAGE: stamped(wanted)}
 
 
 def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
@@ -76,6 +85,14 @@ def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
     return {path: text.encode() for path, text in short_names.shortened(wanted).items()}
 
 
+def stamped(wanted: Mapping[str, bytes]) -> bytes:
+    """The package's own file, with the CRC-32 of all files in order of their paths as BUILD."""
+    crc = 0
+    for path in sorted(wanted):
+        crc = zlib.crc32(wanted[path], crc)
+    return re.sub(rb"(?m)^BUILD = 0\b", b"BUILD = %d" % crc, wanted[_PACKAGE])
+
+
 def _module(path: str) -> str:
     """Name of a module of `crib` itself; "" for everything else."""
     folder, _, name = path.rpartition("/")
@@ -83,15 +100,20 @@ def _module(path: str) -> str:
 
 
 def deploy(
-    port: str, board: str, *, progress: Callable[[str], None] | None = None
+    port: str,
+    board: str,
+    *,
+    progress: Callable[[str], None] | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> dict[str, str]:
     """Copy the firmware for `board` to the board on `port`, start it; returns what hello says.
 
     Files under /crib that are no part of the firmware are removed: a stale module would win over
-    a new one. The log and the board's own configuration are left alone.
+    a new one. The log and the board's own configuration are left alone. `beside`: files that are
+    copied with it, path -> content.
     """
     tell = progress or (lambda line: None)
-    wanted = contents(board)
+    wanted = {**(beside or {}), **contents(board)}
     Link(port).close()  # a port that is absent or busy is named better here than by mpremote
     tell("looking at what is on the board")
     folders = sorted({str(Path(path).parent.as_posix()) for path in wanted} - {"/"})

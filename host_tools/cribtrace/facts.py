@@ -1,10 +1,11 @@
-"""Records of the board as JSON-line dicts: here, and only here, integers become seconds and mg."""
+"""Records of the board as JSON-line dicts: here, by `scale`, integers become seconds and mg."""
 
 from collections.abc import Mapping
 
 from cribtrace import criteria, log_records
 from cribtrace.criteria import strength
-from cribtrace.device import config, records, settings
+from cribtrace.device import records, settings
+from cribtrace.scale import Scale
 
 # The floor is kept as the noise rms of the band that the statistic is made of. For white noise the
 # 1-20 Hz band has this much more (docs/DETECTOR.md, measured by its own test at 104 Hz).
@@ -30,49 +31,6 @@ RULES = (
 _BOTH_WAYS = (records.ROCKED, records.ROCKED_FAST)
 _STEADY = (records.OSCILLATED, records.HUMMED)
 _REGULAR = (records.STEPPED, records.SWUNG, records.BEAT)
-
-
-class Scale:
-    """Turns a board's integers into units, from the header of its segment."""
-
-    def __init__(self, header: dict) -> None:
-        """`header` is `log_records.unpack_header`'s."""
-        self._rate_hz = header["rate_mhz"] / 1000
-        self._lsb_per_g = header["mlsb_per_g"] / 1000
-
-    def seconds(self, frames: int) -> float:
-        """Frames as seconds, to the millisecond."""
-        return round(frames / self._rate_hz, 3) if self._rate_hz else 0.0
-
-    def mg(self, q4: float) -> float:
-        """A sixteenth of an LSB each, as mg."""
-        return round(q4 / 16 / self._lsb_per_g * 1000, 3) if self._lsb_per_g else 0.0
-
-    def noise_mg(self, gain: int) -> float:
-        """Noise rms of an axis from the gain that makes 8 of it (see `kernels`), as mg."""
-        return self.mg((8 << 24) / gain) if gain else 0.0
-
-    def energy_mg_s(self, energy: int) -> float:
-        """A sum over frames of a quarter of an LSB each, as mg times seconds."""
-        return round(self.mg(4 * energy) / self._rate_hz, 3) if self._rate_hz else 0.0
-
-    def rate_hz(self, frames: float) -> float:
-        """A period of so many frames as a rate."""
-        return round(self._rate_hz / frames, 3)
-
-    @property
-    def second_s(self) -> float:
-        """A second of the track: whole frames, as the board counts them."""
-        whole = config.frames(1000, round(self._rate_hz * 1000))
-        return round(whole / self._rate_hz, 6) if self._rate_hz else 1.0
-
-    @property
-    def tick_frames(self) -> int:
-        """Frames in a tick of the envelope at this rate; 0 at a rate that no board measures at."""
-        try:
-            return 1 << config.tick_shift(round(self._rate_hz * 1000))
-        except ValueError:
-            return 0
 
 
 def _header(header: dict) -> dict:
@@ -235,6 +193,12 @@ def _state(record: dict, header: dict) -> dict:
     }
 
 
+def _nights_left(record: dict, since_boot_s: float) -> float | None:
+    """How many nights of ten hours still fit, going by the facts of this boot so far."""
+    took = record["fact_bytes"] * _NIGHT_S
+    return round(record["room"] * since_boot_s / took, 1) if took else None
+
+
 def _recorder(record: dict, header: dict) -> dict:
     scale = Scale(header)
     line = {
@@ -243,13 +207,16 @@ def _recorder(record: dict, header: dict) -> dict:
         "what": log_records.TYPE_NAMES[record["type"]],
     }
     for name in log_records.NAMES[record["type"]]:
-        line[name] = record[name]
-    if record["type"] == records.BOOT:
-        line["cause"] = records.CAUSES[record["cause"]]
-    if record["type"] == records.STOP:
-        line["reason"] = records.STOP_REASONS[record["reason"]]
-    if record["type"] == records.ANCHOR:
-        line["source"] = log_records.SOURCES[record["source"]]
+        if not name.startswith("turns_"):
+            line[name] = record[name]
+    if record["type"] == records.RECORDER:
+        known = line.pop("temperature") != records.NO_TEMPERATURE
+        line["temperature_c"] = record["temperature"] / 100 if known else None
+        line["turns"] = [record[name] for name in log_records.TURNS]
+        line["nights_left"] = _nights_left(record, line["t_s"])
+    if record["type"] in _CODES:
+        field, names = _CODES[record["type"]]
+        line[field] = names[record[field]]
     if record["rest"]:
         line["text"] = record["rest"].decode("utf-8", "replace")
     return line
@@ -261,6 +228,12 @@ def _mark(record: dict, header: dict) -> dict:
     return {"type": "mark", "t_s": scale.seconds(record["frame"]), "text": text}
 
 
+_NIGHT_S = 36_000
+_CODES = {
+    records.BOOT: ("cause", records.CAUSES),
+    records.STOP: ("reason", records.STOP_REASONS),
+    records.ANCHOR: ("source", log_records.SOURCES),
+}
 _LINES = {
     records.EVENT: _event,
     records.EPOCH: _epoch,

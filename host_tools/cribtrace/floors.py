@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cribtrace import facts
 from cribtrace.device import config, kernels, records, settings
+from cribtrace.scale import Scale
 from cribtrace.world.figures import SENSORS, TABLE
 
 DRIFTED = 1.5
@@ -33,7 +33,7 @@ def told(gains: Mapping[str, object], prefix: str, header: dict) -> Floor | None
     """
     if any(prefix + axis not in gains for axis in records.AXES):
         return None
-    scale = facts.Scale(header)
+    scale = Scale(header)
     return Floor(*(scale.noise_mg(int(str(gains[prefix + axis]))) for axis in records.AXES))
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from cribtrace import analysis, facts, floors, log_records, logfile, tail, taps
+from cribtrace import facts, floors, log_records, logfile, tail, taps
 from cribtrace.client import Client
 from cribtrace.conversation import Heard, Refused
 from cribtrace.device import config, records
@@ -95,6 +95,8 @@ class _Session:
                 yield record, facts.json_line(record, self.header) or {}
 
     def _follow(self, record: dict) -> None:
+        if record["type"] == records.SNIPPET:  # numbered apart
+            return
         missing = record["seq"] - self._next & records.UNKNOWN if self._next is not None else 0
         self._next = record["seq"] + 1
         cause = f"{missing} records went by unheard" if missing else _ENDS.get(record["type"], "")
@@ -209,7 +211,7 @@ def _waves(session: _Session, struck: list[dict]) -> list:
         content = b"".join(client.read(segment.number, 0, segment.size_bytes))
         for record in logfile.parse(content, f"segment {segment.number}").records:
             if record["type"] == records.SNIPPET and record["run"] in runs:
-                found[record["run"]] = analysis.waveform_mg(record, session.header)
+                found[record["run"]] = logfile.waveform_mg(record, session.header)
         if len(found) == len(runs):
             return [found[run] for run in runs]
     raise CribtraceError("the log does not hold the waveforms of the taps: run this again")

@@ -9,10 +9,14 @@ import zlib
 from cribtrace.device import records
 
 HEADER_KEYS = (
-    "magic", "major", "minor", "bytes", "device", "boot", "segment", "first_seq", "rate_mhz",
-    "mlsb_per_g", "recording_frames", "config_crc", "full_scale_g", "sensor", "board", "firmware",
+    "magic", "major", "minor", "bytes", "needs", "device", "boot", "segment", "first_seq",
+    "stream", "rate_mhz", "mlsb_per_g", "recording_frames", "config_crc", "schema", "build",
+    "full_scale_g", "sensor", "board", "firmware",
 )  # fmt: skip
 """Fields of a segment header, in the order of records.HEADER."""
+
+TURNS = tuple(f"turns_{k}" for k in range(8))
+"""Of a recorder record: how many turns of the loop took below 4.1, 8.2 ... 262 ms, and more."""
 
 NAMES: dict[int, tuple[str, ...]] = {
     records.BOOT: ("cause", "boots"),
@@ -35,8 +39,9 @@ NAMES: dict[int, tuple[str, ...]] = {
     records.GAP: ("first", "frames", "duration_ms", "reason"),
     records.STATE: ("first", "frames", "state", "reason"),
     records.RECORDER: (
-        "seen", "in_gaps", "records", "records_lost", "fifo_high", "loop_max_us", "heap_used",
-        "heap_free",
+        "seen", "in_gaps", "records", "records_lost", "given_up", "room", "fact_bytes",
+        "loop_max_us", "heap_used", "heap_free", "pause_max_us", "fifo_high", "late",
+        "collections", "temperature", *TURNS,
     ),
     records.STOP: ("seen", "in_gaps", "records", "reason"),
     records.MARK: (),
@@ -85,7 +90,38 @@ def unpack(body: bytes) -> dict | None:
     fields = struct.unpack_from(layout, body, records.HEAD_BYTES)
     record.update(zip(NAMES.get(kind, ()), fields, strict=True))
     record["rest"] = body[end:]
-    return record
+    return _epoch(record) if kind == records.EPOCH else record
+
+
+_GAIN_BITS = 12
+
+
+def _epoch(record: dict) -> dict:
+    """An epoch in the units of the other records: Q4, frame numbers, whole gains, codes."""
+    gains = {name: record[name] for name in ("gain_x", "gain_y", "gain_z")}
+    return {
+        **record,
+        "peak": record["peak"] << 3,
+        "miss_at": record["miss_at"] + record["first"],
+        **{k: (g & (1 << _GAIN_BITS) - 1) << (g >> _GAIN_BITS) for k, g in gains.items()},
+        "rest": levels(record["rest"]),
+    }
+
+
+def levels(coded: bytes) -> bytes:
+    """The codes of an epoch's seconds; undoes the firmware's `recorder.half_bytes`."""
+    halves = [half for byte in coded for half in (byte >> 4, byte & 15)]
+    if len(halves) < 2:
+        return b""
+    base, at, found = halves[0] << 4 | halves[1], 2, []
+    while at < len(halves):
+        if halves[at] < 15:
+            found.append(base + halves[at] & 0xFF)
+            at += 1
+        else:
+            found += [halves[k] << 4 | halves[k + 1] for k in (at + 1,) if k + 1 < len(halves)]
+            at += 3
+    return bytes(found)
 
 
 def unpack_header(raw: bytes) -> dict | None:
@@ -121,5 +157,6 @@ def find_header(raw: bytes) -> tuple[int, dict | None]:
 
 def pack_header(facts: dict) -> bytes:
     """The bytes of a segment header as the board writes them; `facts` maps HEADER_KEYS."""
-    for_boot = tuple(facts[key] for key in HEADER_KEYS[4:] if key not in ("segment", "first_seq"))
-    return records.pack_header(for_boot, facts["segment"], facts["first_seq"])
+    of_segment = "segment", "first_seq", "stream"
+    for_boot = tuple(facts[key] for key in HEADER_KEYS[5:] if key not in of_segment)
+    return records.pack_header(for_boot, *(facts[key] for key in of_segment))

@@ -12,6 +12,7 @@ from cribtrace.errors import CribtraceError, Damaged
 
 COMPLETE, TRUNCATED, DAMAGED, FOREIGN = "complete", "truncated", "damaged", "foreign"
 SUFFIX = ".crib"
+STREAMS = records.FACTS, records.WAVEFORMS
 _PIECE_MOST = 2048  # docs/SPEC-log-format.md: how far before a zero byte a record is looked for
 
 
@@ -47,6 +48,12 @@ def parse(content: bytes, name: str) -> Segment:
     elif header["major"] != records.FORMAT_MAJOR:
         segment.fault(
             FOREIGN, 8, f"log format {header['major']}, which this cribtrace cannot read"
+        )
+    elif unknown := header["needs"] & ~records.NEEDS:
+        segment.fault(FOREIGN, 12, f"needs what this cribtrace does not know ({unknown:#x})")
+    elif header["stream"] not in STREAMS:
+        segment.fault(
+            FOREIGN, 36, f"of stream {header['stream']}, which this cribtrace cannot read"
         )
     else:
         if start:
@@ -151,6 +158,26 @@ def frames_of(snippet: dict) -> np.ndarray:
     return raw.cumsum(axis=0)
 
 
+def waveform_mg(snippet: dict, header: dict) -> np.ndarray:
+    """The frames of a snippet record: float32[n, 3] in mg, gravity included."""
+    lsb = frames_of(snippet) - 0x8000
+    return (lsb * (1e6 / header["mlsb_per_g"])).astype(np.float32)
+
+
+def records_of(segments: list[Segment], stream: int) -> list[dict]:
+    """The records of one stream, in order of their numbers."""
+    of_stream = [s for s in segments if _stream_of(s) == stream]
+    return [record for segment in of_stream for record in segment.records]
+
+
+def _stream_of(segment: Segment) -> int:
+    """By its header; where that is lost, by its records."""
+    if segment.header:
+        return segment.header["stream"]
+    coded = [record for record in segment.records if record["type"] == records.SNIPPET]
+    return records.WAVEFORMS if coded else records.FACTS
+
+
 def segment_paths(source: Path) -> list[Path]:
     """The segment files of a log folder in their order, or the one file named.
 
@@ -200,8 +227,9 @@ def read(source: Path) -> list[Segment]:
 
 def _lend_headers(segments: list[Segment]) -> None:
     """Records whose numbers go on where a neighbour's end, no boot between, have its units."""
-    for pairs in (pairwise(segments), pairwise(segments[::-1])):
-        for known, lost in pairs:
+    streams = [[s for s in segments if _stream_of(s) == stream] for stream in STREAMS]
+    for row in [*streams, *(stream[::-1] for stream in streams)]:
+        for known, lost in pairwise(row):
             if not known.header or lost.header or not lost.records or not known.records:
                 continue
             earlier, later = sorted((known, lost), key=segments.index)

@@ -5,8 +5,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from cribtrace import boots, configuration, facts, log_records, logfile
+from cribtrace import boots, configuration, log_records, logfile
 from cribtrace.device import config, detector, kernels, records
+from cribtrace.scale import Scale
 
 SAME, DIFFERS, NOT_DERIVABLE = "same", "differs", "not_derivable"
 
@@ -166,7 +167,7 @@ def _end(wave: dict) -> int:
 
 
 def _verdict(event: dict, header: dict, verdict: str, why: str) -> Verdict:
-    onset_s = facts.Scale(header).seconds(event["onset"])
+    onset_s = Scale(header).seconds(event["onset"])
     return Verdict(onset_s, records.KINDS[event["kind"]], verdict, why)
 
 

@@ -35,7 +35,7 @@ class Sensor:
                     return odr, round(off / step)
                 ranges.append((nominal_hz * (1 + least * step), nominal_hz * (1 + most * step)))
             else:
-                if abs(off) <= _RC_SHARE:
+                if abs(off) <= _RC_SHARE + 1e-9:
                     return odr, 0
                 ranges.append((nominal_hz * (1 - _RC_SHARE), nominal_hz * (1 + _RC_SHARE)))
         told = ", ".join(f"{least:.1f}-{most:.1f}" for least, most in ranges)

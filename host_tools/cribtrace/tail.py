@@ -145,7 +145,9 @@ class _Following:
     def _record(self, body: bytes) -> Iterator[Decoded | Note]:
         if len(body) < records.HEAD_BYTES:
             return
-        _, _, seq, frame = struct.unpack_from(records.HEAD, body)
+        kind, _, seq, frame = struct.unpack_from(records.HEAD, body)
+        if kind == records.SNIPPET:  # numbered apart, and it has no line
+            return
         missed = 0 if self._last is None else seq - self._last - 1
         if missed > 0:
             yield Note(
@@ -197,14 +199,18 @@ def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
         "major": records.FORMAT_MAJOR,
         "minor": records.FORMAT_MINOR,
         "bytes": records.HEADER_BYTES,
+        "needs": records.NEEDS,
         "device": bytes.fromhex(hello["device"]),
         "boot": int(hello["boot"]),
         "segment": 0,
         "first_seq": 0,
+        "stream": records.FACTS,
         "rate_mhz": number("rate_mhz"),
         "mlsb_per_g": number("mlsb_per_g"),
         "recording_frames": number("recording_frames"),
         "config_crc": int(crc, 16) if re.fullmatch("[0-9a-f]{8}", crc) else 0,
+        "schema": 0,
+        "build": 0,
         "full_scale_g": number("full_scale_g"),
         "sensor": hello.get("sensor", "").encode(),
         "board": hello.get("board", "").encode(),

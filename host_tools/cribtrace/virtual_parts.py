@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cribtrace import deploy, sensors, tree
+from cribtrace import bmi270, deploy, sensors, tree
 from cribtrace.errors import CribtraceError
 
 FLASH_BYTES = 2 * 1024 * 1024
@@ -35,9 +35,15 @@ def blank_flash(path: Path) -> None:
         raise CribtraceError(f"{path} is no flash image of {FLASH_BYTES} bytes: name another file")
 
 
-def firmware_files() -> dict[str, bytes]:
-    """What `deploy` would copy to the virtual board: path on the board -> content."""
-    return {path[1:]: content for path, content in deploy.contents("virtual").items()}
+def firmware_files(sensor: str = sensors.DEFAULT) -> dict[str, bytes]:
+    """What `deploy` would copy to the virtual board: path on the board -> content.
+
+    A virtual BMI270 gets a configuration that it takes, which is none of Bosch's.
+    """
+    files = deploy.contents("virtual")
+    if sensor == "bmi270":
+        files[bmi270.ON_THE_BOARD] = bmi270.for_the_virtual_chip()
+    return {path[1:]: content for path, content in files.items()}
 
 
 def install_firmware(flash: Path, files: Mapping[str, bytes], micropython: Path) -> None:

@@ -9,7 +9,7 @@ import struct
 import sys
 
 import vfs
-from crib import framing, records
+from crib import framing, records, room
 from crib.journal import Journal
 from failing_flash import BLOCK, Flash, Power, PowerCut
 from virtual_rig import run
@@ -40,11 +40,12 @@ class Board:
         vfs.mount(vfs.VfsLfs2(self._power), "/flash")
         self.boot += 1
         self.log = log = Journal(LOG)
-        log.begin((b"12345678", self.boot, 104000, 16393443, 0, 1, 2, b"LSM6DSO", b"ram", b"0"))
+        rate = 104000, 16393443
+        log.begin((b"12345678", self.boot) + rate + (0, 1, 3, 4, 2, b"LSM6DSO", b"ram", b"0"))
         kept = self.readable()
         for seq in kept:
-            assert seq < log.next_seq, "a number would be given again"
-        assert log.acked() >= self.acked
+            assert seq < log.facts.next_seq, "a number would be given again"
+        assert log.shelf.acked() >= self.acked
         return kept
 
     def power_off(self):
@@ -66,7 +67,7 @@ class Board:
 
     def put(self, size):
         log = self.log
-        seq = log.next_seq
+        seq = log.facts.next_seq
         text = b"%d/%d " % (self.boot, seq)
         text += bytes([1 + seq % 255]) * size
         end = records.HEAD_BYTES + len(text)
@@ -76,7 +77,7 @@ class Board:
         log.append(records.MARK, 0, end)
         if log.lost > lost:
             self.at_risk.clear()
-        elif log.unflushed == 0:
+        elif log.facts.unflushed == 0:
             self.commit()
 
     def commit(self):
@@ -114,8 +115,8 @@ def session(board, count):
             board.flush()
         if k % 17 == 16:
             board.close()
-            newest = max(board.log.closed_segments())
-            board.log.ack(newest)
+            newest = max(board.log.shelf.closed_segments())
+            board.log.shelf.ack(newest)
             board.acked = newest
 
 
@@ -204,7 +205,7 @@ def test_a_segment_that_was_only_opened():
         board.put(50)  # not flushed: littlefs knows the name and no content
         board.at_risk.clear()
     kept = board.power_on()
-    assert list(kept) == [0] and board.log.last_boot == 1 and board.log.next_seq == 1
+    assert list(kept) == [0] and board.log.last_boot == 1 and board.log.facts.next_seq == 1
     board.put(5)
     board.close()
     check_kept(board, board.readable())
@@ -215,7 +216,7 @@ def test_a_full_filesystem_is_counted():
     board.power_on()
     board.put(50)
     board.flush()
-    board.log._make_room = lambda: None
+    make, room.make = room.make, lambda shelf, stream, wanted: None
     with open("/flash/other", "wb") as f:
         try:
             while True:
@@ -228,6 +229,7 @@ def test_a_full_filesystem_is_counted():
         board.put(400)
         appended += 1
     assert board.log.lost > 0
+    room.make = make
     os.remove("/flash/other")
     for _ in range(10):
         board.put(400)
@@ -246,9 +248,9 @@ def test_room_is_made():
         least = blocks
         for _ in range(300):
             board.put(1000)
-            board.log.ack(max(board.log.closed_segments() or [0]))
+            board.log.shelf.ack(max(board.log.shelf.closed_segments() or [0]))
             board.flush()  # an open file's blocks would be counted twice
-            least = min(least, board.log.free_bytes() // BLOCK)
+            least = min(least, board.log.shelf.free_bytes() // BLOCK)
         board.close()
         assert blocks * 15 // 100 - 1 <= least < blocks * 15 // 100 + 8, (blocks, least)
         assert board.log.lost == 0
@@ -269,7 +271,7 @@ def test_a_log_that_nobody_pulls_fills_up():
     check_kept(board, board.power_on())
     board.put(1000)
     assert board.log.lost == 1, "nor does a start make room"
-    board.log.ack(1)
+    board.log.shelf.ack(1)
     board.at_risk.clear()
     board.put(1000)
     board.close()

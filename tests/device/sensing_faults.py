@@ -239,6 +239,34 @@ def test_a_stall_is_an_overrun():
     assert bench.sensing.fifo_high == 512
 
 
+def test_a_loss_that_the_sensor_cannot_count_is_counted_by_the_clock():
+    for stall_ms in (5100, 7000, 20000):
+        bench = going(Bench())
+        imu = bench.sensing.imu
+        count = imu.lost
+        imu.lost = lambda count=count: -1 if count() else 0
+        bench.turn(stall_ms)
+        bench.turns(5)
+        (gap,) = bench.log.of(records.GAP)
+        overwritten = bench.rig.fifo.overwritten()
+        assert records.GAP_REASONS[gap["reason"]] == "fifo_overrun" and overwritten > 0
+        assert abs(gap["frames"] - overwritten) <= 2, (gap["frames"], overwritten)
+        assert stall_ms <= gap["duration_ms"] < stall_ms + 1000, "that says who counted"
+        assert abs(bench.ahead) <= 2, bench.ahead
+
+
+def test_a_sensor_says_why_it_is_not_there():
+    bench = Bench(plugged=False)
+
+    def refused():
+        raise OSError(19, "BMI270 answers, not LSM6DSO")
+
+    bench.make_imu = refused
+    assert not bench.sensing.connect()
+    bench.sensing.tell()
+    assert bench.line.lines[-1] == ("what=fault fault=no_sensor why='BMI270 answers, not LSM6DSO'")
+
+
 def test_a_sensor_that_comes_late():
     bench = Bench(plugged=False)
     bench.turns(20)

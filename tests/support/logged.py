@@ -22,7 +22,8 @@ class Nobody:
 
 def boot_facts(rate_mhz: int, mlsb_per_g: int, in_force: Mapping[str, int]) -> tuple:
     return (
-        bytes.fromhex("9f3c52a1e07b48d6"), 1, rate_mhz, mlsb_per_g, 0, settings.crc(in_force), 2,
+        bytes.fromhex("9f3c52a1e07b48d6"), 1, rate_mhz, mlsb_per_g, 0, settings.crc(in_force),
+        records.schema(), 0, 2,
         b"LSM6DSO", b"virtual", b"0.1.0",
     )  # fmt: skip
 

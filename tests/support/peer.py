@@ -25,7 +25,8 @@ BANNER = b"\r\nMicroPython v1.25.0 on 2026-01-01; ESP32\r\nType help().\r\n>>> "
 def header(segment=0, boot=1, device=DEVICE):
     """The facts of a segment header."""
     return {
-        "device": device, "boot": boot, "segment": segment, "first_seq": 0, "rate_mhz": 104000,
+        "device": device, "boot": boot, "segment": segment, "first_seq": 0,
+        "stream": 0, "schema": records.schema(), "build": 0, "rate_mhz": 104000,
         "mlsb_per_g": 16393443, "recording_frames": 0, "config_crc": 0x1A2B3C4D,
         "full_scale_g": 2, "sensor": b"LSM6DSO", "board": b"virtual", "firmware": b"0.1.0",
     }  # fmt: skip

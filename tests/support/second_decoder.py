@@ -20,12 +20,14 @@ _SNIPPET = (
     "i32 gain_x, i32 gain_y, i32 gain_z"
 )
 _EPOCH = (
-    "u32 first, u32 frames, u32 seen, u32 peak, u32 miss, u32 miss_at, u8 missing, "
-    "u32 gain_x, u32 gain_y, u32 gain_z"
+    "u32 first, u16 frames, u16 seen, u16 peak, u32 miss, i16 miss_at, u8 missing, "
+    "u16 gain_x, u16 gain_y, u16 gain_z"
 )
 _RECORDER = (
-    "u32 seen, u32 in_gaps, u32 records, u32 records_lost, u32 fifo_high, u32 loop_max_us, "
-    "u32 heap_used, u32 heap_free"
+    "u32 seen, u32 in_gaps, u32 records, u32 records_lost, u32 given_up, u32 room, "
+    "u32 fact_bytes, u32 loop_max_us, u32 heap_used, u32 heap_free, u32 pause_max_us, "
+    "u16 fifo_high, u16 late, u16 collections, i16 temperature, u16 turns_0, u16 turns_1, "
+    "u16 turns_2, u16 turns_3, u16 turns_4, u16 turns_5, u16 turns_6, u16 turns_7"
 )
 _ANCHOR = "u32 utc_s, u16 utc_ms, u32 uptime_ms, u32 boot, u32 within_ms, u8 source"
 # Number of the type: its name, the fixed part, what the rest is.
@@ -43,7 +45,7 @@ TYPES = {
     11: ("text", "", "text"),
     12: ("config", "", "text"),
 }
-VERSIONS = {number: 2 if number in (2, 3, 4, 5) else 1 for number in TYPES}
+VERSIONS = {number: {2: 2, 3: 2, 4: 2, 5: 3, 8: 2}.get(number, 1) for number in TYPES}
 
 
 def fields(layout):
@@ -62,7 +64,7 @@ def decode(content):
     if at is None:
         return _without_header(content, found)
     content = content[at:]
-    if content[8] != 1:
+    if content[8] != 2 or _u32(content[12:16]) or content[36] > 1:
         return {**found, "verdict": "foreign"}
     (size,) = struct.unpack_from("<H", content, 10)
     found["header"] = _header(content)
@@ -78,7 +80,7 @@ def _sound_header(content):
     if len(content) < 16 or content[:8] != b"CRIBTRAC":
         return False
     (size,) = struct.unpack_from("<H", content, 10)
-    if size > len(content) or size < (116 if content[8] == 1 else 16):
+    if size > len(content) or size < (128 if content[8] == 2 else 16):
         return False
     return zlib.crc32(content[: size - 4]) == _u32(content[size - 4 : size])
 
@@ -87,7 +89,7 @@ def _without_header(content, found):
     _records(content, found)
     any_found = found["records"] or found["unknown"]
     if content and content[:8] == b"CRIBTRAC"[: len(content)]:
-        short = len(content) < 116 and not any_found
+        short = len(content) < 128 and not any_found
         found["verdict"] = "truncated" if short else "damaged"
     else:
         found["verdict"] = "damaged" if any_found else "foreign"
@@ -112,18 +114,19 @@ def _begins(piece):
 
 
 def _header(content):
-    device = content[12:20].hex()
-    names = ("boot", "segment", "first_seq", "rate_mhz", "mlsb_per_g", "recording_frames")
-    numbers = struct.unpack_from("<6I", content, 20)
-    crc, full_scale_g = struct.unpack_from("<IH", content, 44)
-    texts = {"sensor": content[50:64], "board": content[64:96], "firmware": content[96:112]}
+    device = content[16:24].hex()
+    names = (
+        "boot", "segment", "first_seq", "stream", "rate_mhz", "mlsb_per_g", "recording_frames",
+        "config_crc", "schema", "build", "full_scale_g",
+    )  # fmt: skip
+    numbers = struct.unpack_from("<3IB6IH", content, 24)
+    texts = {"sensor": content[63:76], "board": content[76:108], "firmware": content[108:124]}
     return {
         "major": content[8],
         "minor": content[9],
+        "needs": 0,
         "device": device,
         **dict(zip(names, numbers, strict=True)),
-        "config_crc": crc,
-        "full_scale_g": full_scale_g,
         **{name: text.rstrip(b"\0").decode("ascii") for name, text in texts.items()},
     }
 
@@ -150,7 +153,7 @@ def _record(piece, found):
     if rest_is == "text":
         record["text"] = body[at:].decode("utf-8")
     elif rest_is == "levels":
-        record["levels"] = list(body[at:])
+        _epoch(record, body[at:])
     elif rest_is == "waveform":
         record["waveform"] = _waveform(record, body[at:])
     found["records"].append(record)
@@ -173,6 +176,25 @@ def _unstuffed(piece):
         if piece and code < 255:
             body += b"\0"
     return body
+
+
+def _epoch(record, coded):
+    """In units of the other records, and each second's byte."""
+    record["peak"] *= 8
+    record["miss_at"] += record["first"]
+    for axis in "xyz":
+        shift, high = divmod(record["gain_" + axis], 4096)
+        record["gain_" + axis] = high * 2**shift
+    text = coded.hex()
+    base, text, levels = int(text[:2], 16), text[2:], []
+    while text and text != "f":
+        if text[0] == "f":
+            levels.append(int(text[1:3], 16))
+            text = text[3:]
+        else:
+            levels.append(base + int(text[0], 16))
+            text = text[1:]
+    record["levels"] = levels
 
 
 def _waveform(record, coded):

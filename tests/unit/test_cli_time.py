@@ -1,5 +1,6 @@
 """What `time`, `tail` and `report` do with clocks, as a user meets them."""
 
+import importlib
 import json
 import threading
 import time
@@ -14,6 +15,8 @@ from cribtrace.device import records
 from cribtrace.link import Link
 from tests.support import peer
 from tests.support.peer import Peer, record
+
+recorder = importlib.import_module("cribtrace.firmware.crib.recorder")
 
 RATE_HZ = 104
 HOUR = 3600 * RATE_HZ
@@ -35,10 +38,10 @@ def anchor(seq, frame, utc_s, boot, within_ms=3):
 
 
 def epochs(seq, frames):
-    gains = (1 << 20,) * 3
+    gains = (recorder.rounded(1 << 20),) * 3
     return [
         record(records.EPOCH, seq + k, first + 3120,
-               (first, 3120, 3120, 9, 9, first, 0, *gains), b"\x28" * 30)
+               (first, 3120, 3120, 9, 9, 0, 0, *gains), recorder.half_bytes(b"\x28" * 30))
         for k, first in enumerate(range(0, frames, 3120))
     ]  # fmt: skip
 

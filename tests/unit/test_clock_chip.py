@@ -95,7 +95,7 @@ class Board:
     """An app with a chip, as far as `clock_chip` looks at it."""
 
     def __init__(self, chip=None):
-        self.chip, self.written, self.board = chip, [], self
+        self.chip, self.written, self.board, self.stopped = chip, [], self, False
         self.clock, self.recorder, self.sensing, self.boot, self.frame = self, self, self, 7, 1000
         self.now_ms = 61_000
 

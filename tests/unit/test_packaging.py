@@ -1,15 +1,17 @@
 """The host package, as `pip install` makes it: the firmware and the boards come along."""
 
 import importlib
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
-from cribtrace import device, tree
+from cribtrace import deploy, device, tree
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("pyproject.toml", "LICENSE", "README.md", "host_tools", "firmware", "boards")
@@ -108,3 +110,14 @@ def test_under_cpython_the_decorators_change_nothing():
     for name in ("viper", "native", "bytecode"):
         assert getattr(micropython, name)(function) is function
     assert micropython.const(7) == 7
+
+
+def test_the_copy_on_the_board_knows_its_own_checksum():
+    wanted = deploy.contents("virtual")
+    stamp = re.search(rb"^BUILD = (\d+)", wanted["/crib/__init__.py"], re.MULTILINE)
+    assert stamp
+    wanted["/crib/__init__.py"] = re.sub(
+        rb"(?m)^BUILD = \d+", b"BUILD = 0", wanted["/crib/__init__.py"]
+    )
+    crc = zlib.crc32(b"".join(wanted[path] for path in sorted(wanted)))
+    assert int(stamp[1]) == crc != 0

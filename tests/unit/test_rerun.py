@@ -231,7 +231,7 @@ def test_the_command_counts_each_reason(tmp_path, capsys):
 def test_damage_is_named_as_decode_names_it(tmp_path, capsys, differing):
     harm = changed("gain_z", 2000) if differing else lambda kind, body, end: None
     log(bumps(15, 25, 35), tmp_path, harm=harm)
-    (segment,) = tmp_path.glob("*.crib")
+    segment = tmp_path / "00000001.crib"
     content = bytearray(segment.read_bytes())
     content[-40] ^= 0x10
     segment.write_bytes(content)

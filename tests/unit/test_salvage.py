@@ -113,10 +113,10 @@ def test_a_header_is_found_wherever_it_is(before):
 
 
 def test_another_major_is_believed_only_with_its_crc():
-    newer = SMALL[:8] + b"\2" + SMALL[9:112]
-    sound = newer + struct.pack("<I", zlib.crc32(newer)) + SMALL[116:]
+    newer = SMALL[:8] + b"\3" + SMALL[9:124]
+    sound = newer + struct.pack("<I", zlib.crc32(newer)) + SMALL[128:]
     assert logfile.parse(sound, "x").verdict == logfile.FOREIGN
-    flipped = logfile.parse(newer + SMALL[112:], "x")
+    flipped = logfile.parse(newer + SMALL[124:], "x")
     assert flipped.verdict == logfile.DAMAGED
     assert len(flipped.records) == 5
 
@@ -183,7 +183,7 @@ def decoded(capsys, path) -> tuple[int, str, str]:
         (SMALL[:-3], 3, "ends within a record at byte"),
         (b"PK\3\4" + SMALL, 3, "4 bytes before the header at byte 0"),
         (SMALL[:25] + b"\xff" + SMALL[26:], 3, "header fails its CRC"),
-        (bytes(116) + SMALL[116:], 3, "no header"),
+        (bytes(116) + SMALL[128:], 3, "no header"),
         (b"", 1, "not a Cribtrace segment"),
         (b"PK\3\4" * 99, 1, "not a Cribtrace segment"),
     ],

@@ -41,7 +41,7 @@ def mattress() -> np.ndarray:
 def boot_facts() -> tuple:
     return (
         bytes.fromhex("9f3c52a1e07b48d6"), 1, RATE_MHZ, MLSB_PER_G, 0,
-        settings.crc(settings.DEFAULTS), 2, b"LSM6DSO", b"virtual", b"0.1.0",
+        settings.crc(settings.DEFAULTS), records.schema(), 0, 2, b"LSM6DSO", b"virtual", b"0.1.0",
     )  # fmt: skip
 
 
@@ -66,7 +66,32 @@ def recorded(folder: Path, *, anchored: bool = False) -> list[dict]:
     writer.text("what=fault fault=bus_error")
     writer.gap(128, "fifo_overrun")
     writer.write(records.MARK, rest=b"lifted")
-    writer.write(records.RECORDER, det.seen, det.in_gaps, 9, 0, 131, 61_234, 40_960, 90_112)
+    writer.write(
+        records.RECORDER,
+        det.seen,
+        det.in_gaps,
+        9,
+        0,
+        0,
+        1_600_000,
+        3_000,
+        61_234,
+        40_960,
+        90_112,
+        2_250,
+        131,
+        67,
+        5,
+        2_450,
+        400,
+        90,
+        9,
+        1,
+        0,
+        1,
+        0,
+        0,
+    )
     stopped = records.STOP_REASONS.index("ctrl_c")
     writer.write(records.STOP, det.seen, det.in_gaps, journal.written, stopped)
     journal.close()

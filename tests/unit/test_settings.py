@@ -20,7 +20,7 @@ def refusal(changes, in_force=settings.DEFAULTS):
     return str(raised.value)
 
 
-_ENDINGS = {"sixteenths": "_16", "mHz": "_mhz", "1/h": "_per_hour", "switch": "_events"}
+_ENDINGS = {"sixteenths": "_16", "mHz": "_mhz", "1/h": "_per_hour", "switch": ("_events", "_full")}
 
 
 def test_the_defaults_are_what_they_allow():

@@ -29,12 +29,14 @@ STRUCT = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 SETTINGS = {"hold_ms": 500, "floor_min_ug": 150}
 HEADER = {
     "device": bytes(range(0xD0, 0xD8)), "boot": 3, "segment": 7, "first_seq": 400,
+    "stream": 0, "schema": records.schema(), "build": 0x5EED0001,
     "rate_mhz": 104_000, "mlsb_per_g": 16_393_443, "recording_frames": 0,
     "config_crc": settings.crc(SETTINGS), "full_scale_g": 2, "sensor": b"LSM6DSO",
     "board": b"virtual", "firmware": b"0.1.0",
 }  # fmt: skip
 BOOT = (records.BOOT, 0, (1, 3), b"")
 GAINS = 1_048_576, 1_000_000, 900_000
+CODED_GAINS = 0x9800, 0x8F42, 0x8DBB  # 1,048,576 and, a little less than, 1,000,000 and 900,000
 FILTERS = (134_225_920, 131_076_096, 201_359_360, -9, 8, 7, -6, 5, 4, 3, 2, -1, *GAINS)
 EVENT = (
     records.EVENT, 2_300,
@@ -46,8 +48,8 @@ GAP = (records.GAP, 2_560, (2_560, 128, records.UNKNOWN, 0), b"")
 EPOCH = (
     records.EPOCH,
     3_136,
-    (2_688, 448, 448, 512, 880, 2_790, 1, *GAINS),
-    bytes((40, 41, 212, 39)),
+    (2_688, 448, 448, 64, 880, 102, 1, *CODED_GAINS),
+    bytes.fromhex("21 78 fd 46 "),  # 33: 40 41 212 39
 )
 STOP = (records.STOP, 3_200, (3_072, 128, 4, 1), b"")
 SNIPPET = (
@@ -65,7 +67,36 @@ ALL = (
     EPOCH,
     GAP,
     (records.STATE, 2_688, (2_688, 104, 0, 1), b""),
-    (records.RECORDER, 6_240, (6_112, 128, 409, 0, 131, 61_234, 40_960, 90_112), b""),
+    (
+        records.RECORDER,
+        6_240,
+        (
+            6_112,
+            128,
+            409,
+            0,
+            31,
+            1_600_000,
+            3_000,
+            61_234,
+            40_960,
+            90_112,
+            2_250,
+            131,
+            67,
+            5,
+            -150,
+            400,
+            90,
+            9,
+            1,
+            0,
+            1,
+            0,
+            0,
+        ),
+        b"",
+    ),
     (records.MARK, 6_300, (), "lifted, put back – 2:14".encode()),
     (records.TEXT, 6_301, (), b"what=fault fault=bus_error"),
     (records.STOP, 6_400, (6_272, 128, 13, 2), b""),
@@ -92,8 +123,10 @@ def segments() -> dict[str, bytes]:
     """Every golden segment by name."""
     small = packed([BOOT, EVENT, GAP, EPOCH, STOP])
     event_at = small.index(b"\0", records.HEADER_BYTES) + 20
-    newer = small[:8] + b"\2" + small[9 : records.HEADER_BYTES - 4]
+    newer = small[:8] + b"\3" + small[9 : records.HEADER_BYTES - 4]
     newer += struct.pack("<I", zlib.crc32(newer)) + small[records.HEADER_BYTES :]
+    needing = small[:12] + b"\4" + small[13 : records.HEADER_BYTES - 4]
+    needing += struct.pack("<I", zlib.crc32(needing))
     return {
         "segment": small,
         "segment_every_type": packed(ALL),
@@ -103,10 +136,12 @@ def segments() -> dict[str, bytes]:
         "segment_damaged": damaged(small, event_at),
         "segment_damaged_header": damaged(small, 25),
         "segment_newer_major": newer,
+        "segment_needs_more": needing + small[records.HEADER_BYTES :],
+        "segment_waveforms": packed([SNIPPET, SNIPPET], stream=records.WAVEFORMS),
         "segment_unknown_type": packed([BOOT, (200, 5, (), b"\1\2\0\3"), STOP]),
         "segment_other_version": packed(
             [BOOT, EVENT, SNIPPET, EPOCH, STOP],
-            {records.EVENT: 1, records.SNIPPET: 1, records.EPOCH: 3},
+            {records.EVENT: 1, records.SNIPPET: 1, records.EPOCH: 4},
         ),
         "segment_long_record": packed([(records.TEXT, 1, (), b"x" * 700), STOP]),
     }
@@ -259,7 +294,7 @@ def test_another_versions_record_is_kept_as_unknown_and_named(tmp_path, capsys):
     said = capsys.readouterr()
     assert '"event"' not in said.out
     assert "1 event records in layout 1, which this cribtrace cannot read" in said.err
-    assert "1 epoch records in layout 3" in said.err
+    assert "1 epoch records in layout 4" in said.err
 
 
 def test_the_codes_are_the_boards():
@@ -287,6 +322,14 @@ def test_the_codes_are_the_boards():
     assert str(records.SEGMENT_LIMIT) in text
     assert f"Version {records.FORMAT_MAJOR}.{records.FORMAT_MINOR}." in text
     assert zlib.crc32(b"123456789") == 0xCBF43926
+
+
+def test_the_schema_is_the_layouts():
+    told = re.search(r"```schema\n(.*?)\n```", SPEC.read_text(encoding="utf-8"), re.DOTALL)
+    assert told
+    line = told[1].replace("\n", "")
+    assert line == ";".join(records.LAYOUTS[number] for number in sorted(records.LAYOUTS))
+    assert zlib.crc32(line.encode()) == records.schema()
 
 
 def test_the_example_decodes_to_what_it_says():
@@ -365,6 +408,9 @@ def main() -> None:
         (VECTORS / f"{name}.crib").write_bytes(content)
         (VECTORS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
     before, _ = SPEC.read_text(encoding="utf-8").split("## Example")
+    line = ";".join(records.LAYOUTS[number] for number in sorted(records.LAYOUTS))
+    lines = "\n".join(re.findall(".{1,72}", line))
+    before = re.sub(r"(?s)```schema\n.*?```", f"```schema\n{lines}\n```", before)
     small = segments()["segment"]
     SPEC.write_text(
         f"{before}## Example\n\nA header, then boot, event, gap, epoch and stop: offset, then 16 "

@@ -53,7 +53,7 @@ def test_an_interruption_is_timed_over_a_wrap_and_never_negative():
 def near(folder, left: int):
     """A journal that has `left` sequence numbers before the wrap."""
     log = booted(folder)
-    log.next_seq = SEQUENCES - left
+    log.facts.next_seq = SEQUENCES - left
     return log
 
 
@@ -93,7 +93,7 @@ def test_a_hole_at_the_wrap_is_as_large_as_it_is(tmp_path, left):
     log = near(tmp_path, left)
     put(log, bytes((1, 1, 0, 0, 0)), records.BOOT)
     put(log, frame=104)
-    log.next_seq = (log.next_seq + 5) % SEQUENCES
+    log.facts.next_seq = (log.facts.next_seq + 5) % SEQUENCES
     put(log, frame=208)
     log.close()
     segment = logfile.read_segment(segments(tmp_path)[0])
@@ -157,8 +157,8 @@ class Ending(Board):
 def test_before_the_frame_numbers_end_a_new_boot_begins(tmp_path):
     board = Ending()
     app = app_on(board, tmp_path)
-    app.sensing.detector.index = TICKS
-    app._start = int
+    app.sensing.detector.index = app.sensing.detector.seconds.epoch_from = TICKS
+    app._start = app.health.measure_heap = int
     app.run()
     assert board.resets == 1
     assert app.recorder and board.said.endswith(b"what=stopped reason=none next=Ctrl-D\r\n")

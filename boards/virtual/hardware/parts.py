@@ -15,6 +15,10 @@ reset_cause = ""
 facts = {}
 
 
+def _sensor_off(feed, fifo):
+    sensor_off(feed, fifo, flash.erases)
+
+
 def _sensor(given, first_frame):
     """The register model that the facts name, of the module of that name.
 
@@ -23,7 +27,7 @@ def _sensor(given, first_frame):
     """
     model = __import__("hardware." + given["module"], None, None, ("build",))
     return model.build(
-        given, open(given["recording"], "rb"), first_frame, recording_end, sensor_off
+        given, open(given["recording"], "rb"), first_frame, recording_end, _sensor_off
     )
 
 

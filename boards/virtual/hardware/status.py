@@ -42,14 +42,19 @@ def send():
     sys.stderr.buffer.write(_line, _used[0])
 
 
-def sensor_off(feed, fifo):
-    """Say what the accelerometer put into its FIFO until it was switched off."""
+def sensor_off(feed, fifo, erases=0):
+    """Say what the accelerometer put into its FIFO until it was switched off.
+
+    `erases` is how many blocks of flash had been erased by then.
+    """
     begin(b'{"sim":"sensor_off","frames_produced":')
     number(feed.produced())
     add(b',"frames_post_roll":')
     number(feed.post_roll())
     add(b',"frames_overwritten":')
     number(fifo.overwritten())
+    add(b',"erases":')
+    number(erases)
     send()
 
 

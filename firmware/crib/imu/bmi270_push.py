@@ -1,4 +1,4 @@
-"""The BMI270's self-test: its mass is pushed both ways; how far apart does the output go?
+"""The BMI270's self-test: its mass is pushed both ways, which the output shows.
 
 BST-BMI270-DS000, ACC_SELF_TEST. It ends with a soft reset, after which the chip is dead again.
 """

@@ -25,6 +25,7 @@ _CTRL9_XL = const(0x18)
 _I3C_DISABLE = const(0xE2)
 _CTRL10_C = const(0x19)
 _TIMESTAMP_EN = const(0x20)
+_OUT_TEMP_H = const(0x21)
 _FIFO_STATUS1 = const(0x3A)
 _OVR_LATCHED = const(0x08)  # of FIFO_STATUS2, cleared by reading it
 _TIMESTAMP0 = const(0x40)
@@ -72,11 +73,8 @@ class LSM6DSO:
         self._fresh = True  # the first words after power-on may be invalid
         self._pushed = False  # self._word holds a frame taken from the FIFO too early
         self._count = 0  # slot counter expected in the next word
-        self._waiting = 0
-        self._left = 0  # words left behind by the last read
-        self._last_ticks = 0
+        self._waiting = self._left = self._last_ticks = self._lost = 0  # left by the last read
         self._overrun = False
-        self._lost = 0
         self._start(watermark)
 
     def _start(self, watermark):
@@ -183,10 +181,12 @@ class LSM6DSO:
         """The rate in mHz, from the chip's own trim: 6666.67 Hz (1 + 0.0015 v) / 2**k."""
         if self._rate_mhz:
             return self._rate_mhz
-        trim = self._read(_INTERNAL_FREQ_FINE)
-        if trim > 127:
-            trim -= 256
+        trim = (self._read(_INTERNAL_FREQ_FINE) ^ 0x80) - 0x80
         return 6666667 * (10000 + 15 * trim) // (10000 << self._halvings)
+
+    def temperature(self):
+        """Of the chip, hundredths of a degree Celsius, whole degrees (DS12140: 0 at 25)."""
+        return 2500 + 100 * ((self._read(_OUT_TEMP_H) ^ 0x80) - 0x80)
 
     def self_test(self):
         """See `push.measured`; what the FIFO holds then is to be passed over."""

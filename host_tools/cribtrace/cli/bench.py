@@ -208,7 +208,7 @@ def sim(
         played = scenario.generate(_PLAYED, _SEED)
     micropython = runtime.find(fetch=True, say=say).path
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
-    with _flash_image(flash, micropython) as image, virtual.VirtualBoard(
+    with _flash_image(flash, micropython, sensor) as image, virtual.VirtualBoard(
         played, flash=image, micropython=micropython, speed=factor, baud=baud, link=link,
         reset_on_open=reset_on_open, sensor=sensor, on_status=_tell,
     ) as board:  # fmt: skip
@@ -229,14 +229,15 @@ def _tell(status: Mapping[str, object]) -> None:
 
 
 @contextmanager
-def _flash_image(kept: Path | None, micropython: Path) -> Iterator[Path]:
+def _flash_image(kept: Path | None, micropython: Path, sensor: str) -> Iterator[Path]:
     """Give the image to run, with the firmware in it; a temporary one if none is to be kept."""
     from cribtrace import virtual_parts
 
     with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
         image = kept or Path(folder) / "flash.bin"
         if not image.exists():
-            virtual_parts.install_firmware(image, virtual_parts.firmware_files(), micropython)
+            files = virtual_parts.firmware_files(sensor)
+            virtual_parts.install_firmware(image, files, micropython)
         yield image
 
 

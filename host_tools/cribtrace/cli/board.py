@@ -247,15 +247,21 @@ def wipe(port: str | None, yes: bool, as_json: bool) -> None:
 @click.command()
 @port_option
 @click.option("--board", required=True, help="Folder name under boards/.")
+@click.option(
+    "--bmi270-config",
+    type=click.Path(path_type=Path),
+    help="Bosch's configuration for a BMI270; else an installed package's.",
+)
 @json_option
-def deploy(port: str | None, board: str, as_json: bool) -> None:
+def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bool) -> None:
     """Copy the firmware to a board with mpremote and start it."""
+    from cribtrace import bmi270, wording
     from cribtrace import deploy as deploying
-    from cribtrace import wording
 
     deploying.files(board)
+    beside = bmi270.extra_files(deploying.sensor(board), bmi270_config, say)
     name = port or only_port()
-    hello = deploying.deploy(name, board, progress=say)
+    hello = deploying.deploy(name, board, progress=say, beside=beside)
     emit({"type": "deployed", "port": name, **hello}, as_json)
     for sentence in (deploying.CORD, *wording.NOT_THIS):
         click.echo(sentence, err=True)

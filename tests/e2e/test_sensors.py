@@ -1,0 +1,108 @@
+"""The firmware on every sensor's register model: events as in a replay, every frame counted."""
+
+import numpy as np
+import pytest
+
+from cribtrace import analysis, bmi270, logfile, recording, scenario
+from cribtrace.client import Client
+from cribtrace.device import records
+from cribtrace.link import Link
+from cribtrace.pull import pull
+from cribtrace.replay import replay
+from cribtrace.sensors import SENSORS
+
+OTHERS = [name for name in SENSORS if name != "lsm6dso"]
+
+
+@pytest.fixture(scope="module")
+def rec():
+    """Four minutes with movements, on a chip that is 4 % fast and has 16384 LSB in a g."""
+    made = scenario.generate("ten_minutes", 3)
+    assert made.truth
+    accel = np.ascontiguousarray(made.accel[: 104 * 240])
+    return recording.Recording(accel, 104.0, 16384.0, (), "four minutes")
+
+
+def flash_for(sensor, tmp_path, micropython, without=()):
+    from cribtrace import virtual_parts
+
+    image = tmp_path / f"{sensor}.bin"
+    files = virtual_parts.firmware_files(sensor)
+    for name in without:
+        del files[name]
+    virtual_parts.install_firmware(image, files, micropython.path)
+    return image
+
+
+def lived(bench, rec, tmp_path, **options):
+    """The night that the board recorded, and what its sensor counted."""
+    with bench(rec, **options) as b:
+        assert b.ended.wait(60)
+        with Client(Link(b.board.port)) as client:
+            client.hello()
+            client.stop()
+            sensor = b.told("sensor_off")
+            pull(client, tmp_path / "log")
+    return analysis.read_night(tmp_path / "log"), sensor
+
+
+def accounted(night, sensor):
+    stop = next(line for line in night.recorder if line["what"] == "stop")
+    return sensor["frames_produced"] - stop["seen"] - stop["in_gaps"]
+
+
+def texts(log):
+    """What the log says in words; without a sensor it has no time line."""
+    found = logfile.records_of(logfile.read(log), records.FACTS)
+    return " ".join(r["rest"].decode() for r in found if r["type"] == records.TEXT)
+
+
+@pytest.mark.parametrize("sensor", OTHERS)
+def test_the_board_finds_what_a_replay_finds(bench, rec, tmp_path, micropython, sensor):
+    image = flash_for(sensor, tmp_path, micropython)
+    night, counted = lived(bench, rec, tmp_path, sensor=sensor, flash=image)
+    assert night.faults == [] and accounted(night, counted) == 0 == counted["frames_overwritten"]
+    events = [{k: v for k, v in event.items() if k != "utc"} for event in night.events]
+    assert len(events) >= 2 and events == replay(rec)
+    assert night.header["sensor"] == SENSORS[sensor].name
+    assert (night.header["rate_hz"], night.header["lsb_per_g"]) == (104.0, 16384.0)
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"kind": "stuck", "at_ms": 60_000, "for_ms": 5000}, "bus_error"),
+        ({"kind": "nack", "at_ms": 60_000, "count": 1, "byte": 3}, "bus_error"),
+        ({"kind": "reset", "at_ms": 60_000}, None),
+    ],
+    ids=["stuck", "nack", "reset"],
+)
+def test_a_fault_is_a_gap_and_sampling_goes_on(
+    bench, rec, tmp_path, micropython, sensor, fault, reason
+):
+    image = flash_for(sensor, tmp_path, micropython)
+    night, _ = lived(bench, rec, tmp_path, sensor=sensor, flash=image, faults=[fault])
+    (gap,) = [g for g in night.gaps if g["reason"] not in ("restarted", "power_cut")]
+    assert gap["reason"] in ((reason,) if reason else ("sensor_silent", "bus_error"))
+    assert 55 < gap["onset_s"] < 61 and gap["duration_s"] < 12, gap
+    assert night.summary["coverage"] > 0.7
+
+
+def test_a_bmi270_without_its_configuration_says_what_to_do(bench, rec, tmp_path, micropython):
+    image = flash_for("bmi270", tmp_path, micropython, without=[bmi270.ON_THE_BOARD[1:]])
+    with bench(rec, sensor="bmi270", flash=image, speed=1) as b, b.client() as client:
+        assert client.info()["fault"] == "no_sensor"
+        client.flush()
+        pull(client, tmp_path / "log")
+    told = texts(tmp_path / "log")
+    assert "/bmi270.cfg is missing" in told and "--bmi270-config" in told
+
+
+def test_a_driver_for_another_chip_names_the_one_that_answers(bench, rec, tmp_path, micropython):
+    wrong = {("board.py", 'parts.facts["sensor"]'): '"icm42688p"',
+             ("board.py", 'SENSOR.replace("-", "")'): '"ICM42688P"'}  # fmt: skip
+    with bench(rec, patch=wrong, sensor="bmi270", speed=1) as b, b.client() as client:
+        client.flush()
+        pull(client, tmp_path / "log")
+    assert "BMI270 answers, not ICM-42688-P" in texts(tmp_path / "log")
