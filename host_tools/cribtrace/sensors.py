@@ -12,12 +12,14 @@ _RC_SHARE = 0.08  # ICM-42688-P data sheet (DS-000347), 4.10; what each model is
 class Sensor:
     """A chip: `name` as the log has it, nominal rates (Hz), and the trim's step, where it has one.
 
-    `trim` is (least, most, share of the rate in one step): how far, and how exactly told.
+    `trim` is (least, most, share of the rate in one step): how far, and how exactly told. `module`
+    is the name of driver and register model, where the chip shares another one's.
     """
 
     name: str
     nominal_hz: dict[int, float]
     trim: tuple[int, int, float] | None = None
+    module: str = ""
 
     def rate_for(self, rate_hz: float) -> tuple[int, int]:
         """(nominal rate, trim) at which the chip can run at `rate_hz`; the trim is 0 without one.
@@ -57,6 +59,11 @@ SENSORS = {
     ),
     "icm42688p": Sensor("ICM-42688-P", _even(100, 50, 200)),
     "bmi270": Sensor("BMI270", _even(100, 50, 200)),
+    # A FIFO of 512 bytes outlasts the erasing of flash at 100 Hz, and not at 200.
+    "mpu6050": Sensor("MPU-6050", _even(100, 50, 200), module="mpu6050"),
+    "mpu6500": Sensor("MPU-6500", _even(100, 50), module="mpu6050"),
+    "mpu9250": Sensor("MPU-9250", _even(100, 50), module="mpu6050"),
+    "mpu6886": Sensor("MPU-6886", _even(100, 50, 200), module="mpu6050"),
 }
 
 

@@ -99,6 +99,7 @@ def write_facts(
         "rate_uhz": round(recording.rate_hz * 1e6),
         "mlsb_per_g": round(recording.lsb_per_g * 1000),
         "sensor": sensor,
+        "module": sensors.named(sensor).module or sensor,
         "sensor_name": sensors.named(sensor).name,
         "odr": odr,
         "freq_fine": fine,
