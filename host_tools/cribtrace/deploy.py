@@ -19,8 +19,7 @@ _QUIET_S = 0.2
 _PACKAGE = "/crib/__init__.py"
 _START_REPEATS = 14  # a first start may format the flash
 _SOURCES = ("/boot.py", "/main.py")  # MicroPython runs these two as they are
-_SENSORS = "imu"
-_DRIVERS = (_SENSORS, "rtc")
+_DRIVERS = ("imu", "rtc")
 
 _FOLDERS = """
 import os
@@ -41,7 +40,7 @@ def files(board: str) -> dict[str, Path]:
     """Path on the board -> file here, in the order of copying: main.py comes last.
 
     Of the drivers go those that the board's file imports, and what they import in turn; all of
-    them to a board that names none.
+    a folder's where it makes up their names.
     """
     own = boards.load(board).folder / "board.py"
     drivers, absent = _drivers(board)
@@ -76,8 +75,9 @@ def _drivers(board: str) -> tuple[set[Path], list[str]]:
     absent = []
     for folder in (tree.FIRMWARE / "crib" / name for name in _DRIVERS):
         ahead = [n for n in named if n.startswith(f"crib.{folder.name}.")]
-        if not ahead and folder.name == _SENSORS:
+        if f"crib.{folder.name}." in named:
             needed |= set(folder.glob("*.py"))
+            continue
         while ahead:
             name = ahead.pop()
             path = folder / f"{name.split('.')[-1]}.py"
@@ -92,13 +92,19 @@ def _drivers(board: str) -> tuple[set[Path], list[str]]:
 
 
 def _imported(source: Path) -> Iterator[str]:
-    """Names of the modules that a file imports anywhere; a sibling's begins with a dot."""
+    """Names of the modules that a file imports anywhere; a sibling's begins with a dot.
+
+    Of a name that is made up when it runs: its pieces.
+    """
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             yield from [module] if node.module else [module + alias.name for alias in node.names]
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "__import__":
+            values = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant)]
+            yield from (value for value in values if isinstance(value, str))
 
 
 def contents(board: str) -> dict[str, bytes]:

@@ -292,6 +292,11 @@ def test_only_the_drivers_that_a_board_needs_go_along(board):
     assert any(path.startswith("/crib/rtc/") for path in wanted) == makes_clock
 
 
+def test_a_board_that_makes_up_its_drivers_name_gets_them_all():
+    wanted = {path for path in deploy.files("virtual") if path.startswith("/crib/imu/")}
+    assert wanted == {f"/crib/imu/{p.name}" for p in (tree.FIRMWARE / "crib/imu").glob("*.py")}
+
+
 def test_a_driver_that_another_board_needs_stays_here(tmp_path, monkeypatch):
     """A firmware with two drivers, one of which imports a sibling inside a function."""
     imu = tmp_path / "firmware/crib/imu"
