@@ -31,11 +31,6 @@ for folder in {folders!r}:
 """
 
 
-def ready() -> list[str]:
-    """The boards whose drivers are in this firmware."""
-    return [name for name in boards.names() if not _drivers(name)[1]]
-
-
 def files(board: str) -> dict[str, Path]:
     """Path on the board -> file here, in the order of copying: main.py comes last.
 

@@ -17,7 +17,6 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 
 BOARDS = [tree.BOARDS / name for name in boards.names()]
 NAMES = boards.names()
-READY = [tree.BOARDS / name for name in deploy.ready()]
 REAL = [board for board in BOARDS if board.name != "virtual"]
 
 # What the firmware calls, and how many arguments it passes.
@@ -264,12 +263,7 @@ def test_a_board_that_does_not_exist_is_told_with_those_that_do():
         boards.load("esp8266")
 
 
-def ready(found: list[Path]) -> list[Path]:
-    """Those of the boards whose drivers exist."""
-    return [board for board in found if board in READY]
-
-
-@pytest.mark.parametrize("board", ready(REAL), ids=lambda board: board.name)
+@pytest.mark.parametrize("board", REAL, ids=lambda board: board.name)
 def test_a_real_board_is_short_and_shares_the_rest(board):
     assert (board / "board.py").read_text().count("\n") <= 60
     wanted = deploy.files(board.name)
@@ -277,7 +271,7 @@ def test_a_real_board_is_short_and_shares_the_rest(board):
     assert facts(board)["i2c_hz"] == 100_000
 
 
-@pytest.mark.parametrize("board", ready(REAL), ids=lambda board: board.name)
+@pytest.mark.parametrize("board", REAL, ids=lambda board: board.name)
 def test_only_the_drivers_that_a_board_needs_go_along(board):
     wanted = deploy.files(board.name)
     drivers = {p.split("/")[3] for p in wanted if p.startswith("/crib/imu/")} - {"__init__.py"}
@@ -443,7 +437,7 @@ def test_what_nobody_has_run_says_so(board):
     assert ("**Not verified at all yet.**" in text) == (facts(board)["verified"] is False)
 
 
-@pytest.mark.parametrize("board", ready(REAL), ids=lambda board: board.name)
+@pytest.mark.parametrize("board", REAL, ids=lambda board: board.name)
 def test_an_esp32_board_runs(board, micropython, monkeypatch):
     """On this machine's MicroPython, with a `machine` that is made up."""
     script = Path(__file__).parents[1] / "device" / "esp32_board.py"

@@ -7,7 +7,7 @@ import pytest
 from cribtrace import boards, chips, deploy, mpy, remote
 from cribtrace.errors import CribtraceError
 
-REAL = [name for name in deploy.ready() if boards.load(name).chip]
+REAL = [name for name in boards.names() if boards.load(name).chip]
 NUMBER = {name: number for number, name in chips.ARCHITECTURES.items()}
 
 
