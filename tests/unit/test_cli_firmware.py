@@ -29,7 +29,7 @@ def machine(monkeypatch):
     [
         (USB, {}, "/dev/ttyUSB0"),
         (USB, {"/dev/ttyUSB0": "esp32_devkitc_gy521"}, "/dev/ttyUSB0"),
-        (USB, {"/tmp/virtual-1": "virtual"}, "/dev/ttyUSB0"),
+        (USB, {"/dev/pts/3": "virtual"}, "/dev/ttyUSB0"),
         ([*USB, ("/dev/ttyACM0", "XIAO")], {"/dev/ttyACM0": BOARD}, "/dev/ttyACM0"),
         ([*USB, ("/dev/ttyACM0", "XIAO")], {"/dev/ttyACM0": "xiao_esp32s3_lsm6dso"},
          "/dev/ttyUSB0"),
@@ -46,7 +46,7 @@ def test_deploy_goes_to_the_board_that_fits_or_to_the_new_one(machine, serial, a
     [
         (USB[:1], {}, 4, "no port of a board: plug one in"),
         (USB, {"/dev/ttyUSB0": "xiao_esp32c3_lsm6dso"}, 4, "no port of a board"),
-        (USB, {"/tmp/virtual-1": "virtual", "/dev/ttyUSB0": "of_somebody_else"}, 4, "no port of"),
+        (USB, {"/dev/pts/3": "virtual", "/dev/ttyUSB0": "of_somebody_else"}, 4, "no port of"),
         ([*USB, ("/dev/ttyACM0", "XIAO")], {}, 2, "several serial ports: choose one with --port"),
         (USB, {"/dev/ttyUSB0": BOARD, "/dev/ttyUSB1": BOARD}, 2, "several boards answer"),
     ],
