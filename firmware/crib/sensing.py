@@ -78,14 +78,13 @@ class Sensing:
                 self._resumed()
             return
         now_ms = self._clock.uptime_ms()
-        if now_ms - self._polled_ms > _STALL_MS:
-            self._quiet_ms = now_ms  # what came meanwhile may be lost: that is not silence
-        self._polled_ms = now_ms
         try:
-            if self._drain():
+            # What comes while nobody looks may be lost: that is not silence.
+            if self._drain() or now_ms - self._polled_ms > _STALL_MS:
                 self._quiet_ms = now_ms
             elif now_ms - self._quiet_ms > _SILENT_MS:
                 self._lose("sensor_silent")
+            self._polled_ms = now_ms
         except OSError:
             self._lose("bus_error")
 
