@@ -24,19 +24,28 @@ class Detector:
     """One call of `step` per FIFO burst, one of `skip` per gap."""
 
     def __init__(
-        self, settings, rate_mhz, mlsb_per_g, stride=6, low_byte=0, high_byte=1, scratch=None
-    ):
+        self, settings, rate_mhz, mlsb_per_g,
+        stride=6, low_byte=0, high_byte=1, scratch=None, before=None,
+    ):  # fmt: skip
+        """Go on where the detector `before` is: its frames stay counted, its floors known."""
         self.cfg, self.floor_step = config.kernel_words(
             settings, rate_mhz, mlsb_per_g, stride, low_byte, high_byte
         )
-        words = kernels.FRAMES + 3 * self.cfg[kernels.WINDOW]
-        self.state = array("i", bytes(4 * words))
-        self.ring = array("H", bytes(2 * 3 * kernels.RING))
-        self.env = array("H", bytes(2 * kernels.TICKS))
-        self.sums = array("i", bytes(4 * 2 * kernels.SUMS))
+        self.in_gaps = self.seen = 0  # frames missing, frames that went through the filters
+        if before:  # a heap in pieces has no room for these twice
+            self.state, self.ring = before.state, before.ring
+            self.env, self.sums = before.env, before.sums
+            self.in_gaps, self.seen = before.in_gaps, before.seen
+        else:
+            words = kernels.FRAMES + 3 * self.cfg[kernels.WINDOW]
+            self.state = array("i", bytes(4 * words))
+            self.ring = array("H", bytes(2 * 3 * kernels.RING))
+            self.env = array("H", bytes(2 * kernels.TICKS))
+            self.sums = array("i", bytes(4 * 2 * kernels.SUMS))
+            for axis in range(3):
+                self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
         self.run_start = 0
         self.scratch = scratch or bytearray(kernels.TICKS)  # needed only while a run is judged
-        self.in_gaps = self.seen = 0  # frames missing, frames that went through the filters
         self.movements = Movements(self, settings, rate_mhz, mlsb_per_g)
         self.seconds = seconds.Seconds(self, rate_mhz)
         self._join = config.frames(settings["join_ms"], rate_mhz)
@@ -45,12 +54,10 @@ class Detector:
         self._settle = config.frames(settings["settle_ms"], rate_mhz)
         pre = config.frames(settings["pre_ms"], rate_mhz)
         self.waveforms = Waveforms(self, pre, settings["waveforms_per_hour"])
-        for axis in range(3):
-            self.state[kernels.GAIN + axis] = self.cfg[kernels.GAIN_MOST]
         self.warm = config.frames(settings["warm_up_ms"], rate_mhz)  # frames of it left
         self._late = self.warm >> 1  # when so many are left, the large steps are over
         self._warm_step = _WARM_STEP
-        self.begin(0)
+        self.begin(before.index if before else 0)
 
     def begin(self, index):
         """Start at frame `index`, with the filters at rest."""
@@ -177,14 +184,6 @@ class Detector:
         self._finish(measures.MOVING if moving else measures.AT_REST)
         self.seconds.rest()
         return self.movements.count
-
-    def follow(self, other):
-        """Begin where `other` is: its frames stay counted, what it knew of them is left behind."""
-        self.in_gaps = other.in_gaps
-        self.seen = other.seen
-        self.begin(other.index)
-        for axis in range(3):
-            self.state[kernels.GAIN + axis] = other.state[kernels.GAIN + axis]
 
     def seed(self, gains):
         """Begin with a floor that was kept: the steps that find one from nothing are left out."""

@@ -56,18 +56,16 @@ class Sensing:
         self.fault = "none"
         return True
 
-    def _new_detector(self):
+    def _new_detector(self, before=None):
         imu = self.imu
         return Detector(
             self._app.settings, imu.rate_mhz, imu.mlsb_per_g,
-            imu.STRIDE, imu.LOW_BYTE, imu.HIGH_BYTE, self._recorder.scratch,
+            imu.STRIDE, imu.LOW_BYTE, imu.HIGH_BYTE, self._recorder.scratch, before,
         )  # fmt: skip
 
     def renew(self):
         """From the next frame on a new detector works, with the settings in force by then."""
-        detector = self._new_detector()
-        detector.follow(self.detector)
-        self.detector = self.sampler.detector = detector
+        self.detector = self.sampler.detector = self._new_detector(self.detector)
 
     def poll(self):
         """Drain the FIFO and record what it held; look for the sensor where it is gone."""
@@ -78,14 +76,13 @@ class Sensing:
                 self._resumed()
             return
         now_ms = self._clock.uptime_ms()
-        if now_ms - self._polled_ms > _STALL_MS:
-            self._quiet_ms = now_ms  # what came meanwhile may be lost: that is not silence
-        self._polled_ms = now_ms
         try:
-            if self._drain():
+            # What comes while nobody looks may be lost: that is not silence.
+            if self._drain() or now_ms - self._polled_ms > _STALL_MS:
                 self._quiet_ms = now_ms
             elif now_ms - self._quiet_ms > _SILENT_MS:
                 self._lose("sensor_silent")
+            self._polled_ms = now_ms
         except OSError:
             self._lose("bus_error")
 

@@ -8,17 +8,16 @@ squares, each weighted by how far off it may be. A boot without any lies between
 import contextlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from cribtrace import log_records
+from cribtrace import log_records, sensors
 from cribtrace.boots import Boot
 from cribtrace.device import records
 
 BRACKET = "bracket"
-RATE_FAULT_PPM = 50_000  # the issue's 5 %; no sensor's data sheet allows as much
-# What a sensor's own trim leaves open (DS12140, INTERNAL_FREQ_FINE: steps of 0.15 %). A slope that
-# is known no better says nothing new.
+RATE_FAULT_PPM = 50_000  # 5 %; only of a chip without a trim a data sheet allows more
+# What an LSM6DSO's own trim leaves open; sensors.rate_ppm has the others'.
 TRIM_PPM = 1_500
 ABOUT_S = 1.0  # chosen: a time that may be further off than this is told as "about"
 
@@ -100,7 +99,8 @@ class Clock:
         if line is None or line.drift_ppm is None or line.drift_within_ppm is None:
             return None
         off_ppm = abs(line.drift_ppm) - line.drift_within_ppm
-        if self.boot.header["recording_frames"] or off_ppm <= RATE_FAULT_PPM:
+        most_ppm = max(RATE_FAULT_PPM, _stated_within_ppm(self.boot))
+        if self.boot.header["recording_frames"] or off_ppm <= most_ppm:
             return None
         return (
             f"sensor_rate: in boot {self.boot.number} the sensor gave"
@@ -158,11 +158,23 @@ def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
     return best
 
 
-def fit(anchors: Sequence[Anchor], rate_hz: float, *, simulated: bool = False) -> Line:
+def _stated_within_ppm(boot: Boot) -> float:
+    """How far off the rate in a boot's header may be."""
+    return sensors.rate_ppm(boot.header["sensor"].rstrip(b"\0").decode("ascii", "replace"))
+
+
+def fit(
+    anchors: Sequence[Anchor],
+    rate_hz: float,
+    *,
+    simulated: bool = False,
+    stated_within_ppm: float = TRIM_PPM,
+) -> Line:
     """The line through the anchors, at least one, of a boot whose header says `rate_hz`.
 
-    Its slope is the anchors' own where they tell it better than the header does. `simulated` time
-    may run at any speed: beyond a sensor's it is no drift, and the last anchor holds.
+    Its slope is the anchors' own where they tell it better than the header does, which may be off
+    by `stated_within_ppm`: a chip without a trim has its rate from the host's clock. `simulated`
+    time may run at any speed: beyond a sensor's it is no drift, and the last anchor holds.
     """
     # The next frame falls anywhere in the period that has begun.
     off_s = [anchor.within_s + 1 / rate_hz for anchor in anchors]
@@ -184,13 +196,16 @@ def fit(anchors: Sequence[Anchor], rate_hz: float, *, simulated: bool = False) -
         / spread
     )
     line = Line(frame, first_s + utc_s, 1 / slope if slope > 0 else rate_hz, within_s)
-    return _judged(line, anchors, off_s, rate_hz, simulated=simulated)
+    judged = _judged(line, anchors, off_s, rate_hz, simulated=simulated)
+    known = judged.drift_within_ppm is not None and judged.drift_within_ppm <= stated_within_ppm
+    odd = simulated and abs(judged.drift_ppm or 0) > RATE_FAULT_PPM
+    return judged if known or odd else replace(judged, rate_hz=rate_hz)
 
 
 def _judged(
     line: Line, anchors: Sequence[Anchor], off_s: list[float], rate_hz: float, *, simulated: bool
 ) -> Line:
-    """The line with its drift and residual, and with the header's slope where that is better."""
+    """The line with its drift and residual; the last anchor's where simulated time ran oddly."""
     span_s = (max(a.frame for a in anchors) - min(a.frame for a in anchors)) / rate_hz
     drift_ppm = (line.rate_hz / rate_hz - 1) * 1e6
     drift_within_ppm = (off_s[0] + off_s[-1]) / span_s * 1e6
@@ -201,8 +216,6 @@ def _judged(
     frame, utc_s, used_hz = line.frame, line.utc_s, line.rate_hz
     if simulated and abs(drift_ppm) > RATE_FAULT_PPM:
         frame, utc_s, used_hz = anchors[-1].frame, anchors[-1].utc_s, rate_hz
-    elif drift_within_ppm > TRIM_PPM:
-        used_hz = rate_hz
     return Line(frame, utc_s, used_hz, line.within_s, drift_ppm, drift_within_ppm, residual_ms)
 
 
@@ -213,7 +226,9 @@ def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
     for boot in boots:
         of_boot, rate_hz = anchors[boot.number], boot.header["rate_mhz"] / 1000
         if of_boot and rate_hz:
-            line = fit(of_boot, rate_hz, simulated=bool(boot.header["recording_frames"]))
+            simulated = bool(boot.header["recording_frames"])
+            within_ppm = TRIM_PPM if simulated else _stated_within_ppm(boot)
+            line = fit(of_boot, rate_hz, simulated=simulated, stated_within_ppm=within_ppm)
             own[boot.number] = Clock(boot, of_boot[0].source, len(of_boot), line)
     return {
         boot.number: own.get(boot.number) or _bracketed(boots, index, own)

@@ -99,7 +99,7 @@ def _hours_table(entries: list[dict]) -> str:
         "Frames in gaps so far",
         "Records refused so far",
     )
-    caption = "Minute by minute, an hour to a row; `cribtrace decode` has every line"
+    caption = "An hour to a row; `cribtrace decode` has every line"
     return table("minutes", caption, head, rows) if rows else ""
 
 
@@ -135,6 +135,18 @@ def recorder_lines(night: Night) -> str:
     )
 
 
+def _room(night: Night) -> str:
+    told = (number(entry.get("nights_left")) for entry in night.recorder)
+    left = [nights for nights in told if nights is not None]
+    if not left:
+        return ""
+    whole = int(left[-1])
+    more = f"the facts of {whole} more {'night' if whole == 1 else 'nights'}"
+    said = more if whole else "less than the facts of one more night"
+    return f'<p class="note">Room on the board when this log ended: {said} of ten hours.</p>'
+
+
 def marks_and_recorder(night: Night) -> str:
     """The observer's marks, and what the board says about itself."""
-    return marks_table(night) + recorder_lines(night) or '<p class="note">None on record.</p>'
+    told = marks_table(night) + _room(night) + recorder_lines(night)
+    return told or '<p class="note">None on record.</p>'

@@ -8,6 +8,7 @@ from cribtrace.analysis import Night
 from cribtrace.facts import RULES
 from cribtrace.in_order import end_s
 from cribtrace.moments import anchored, touches
+from cribtrace.nights import bracket
 from cribtrace.report_patterns import STATES, context_sentence
 from cribtrace.wording import KINDS, against, explain, fixed, length, reason, since_start
 
@@ -29,7 +30,7 @@ def answer(night: Night, at_s: float) -> dict:
         "type": "why",
         "t_s": round(at_s, 3),
         "utc": f"{clock:%Y-%m-%dT%H:%M:%S}Z" if clock else None,
-        "about": any("utc_about" in line for line in night.clocks),
+        "clock": _clock(night, at_s) if clock else None,
         "second": second,
         "floor": _floor(night, epoch) if epoch else None,
         "events": [_explained(night, event) for event in events],
@@ -39,6 +40,15 @@ def answer(night: Night, at_s: float) -> dict:
         "part_of": [line for line in night.patterns if touches(line, from_s, until_s)],
         **_neighbours(night, from_s, until_s),
     }
+
+
+def _clock(night: Night, at_s: float) -> dict | None:
+    """Whose clock told that moment's time; `about`: its neighbours' alone."""
+    of_boot = next((line for line in night.clocks[::-1] if line["onset_s"] <= at_s), None)
+    if of_boot is None:
+        return None
+    bounds = {key: of_boot[key] for key in ("source", "within_s", "earliest", "latest")}
+    return {**bounds, "about": "utc_about" in of_boot}
 
 
 def _covering(lines: list[dict], at_s: float) -> dict | None:
@@ -132,7 +142,10 @@ def sentences(said: dict) -> list[str]:
     when = f"{since_start(said['t_s'], 1)} since the start"
     if said["utc"]:
         clock = datetime.fromisoformat(said["utc"].replace("Z", "+00:00")).astimezone()
-        when += f", {'about ' if said['about'] else ''}{clock:%H:%M:%S %Z}"
+        by = said["clock"] or {}
+        when += f", {'about ' if by.get('about') else ''}{clock:%H:%M:%S %Z}"
+        if by.get("about") or by.get("source") == "person":
+            when += f" ({bracket(by, None)})"
     out = [f"{when}."]
     for event in said["events"]:
         out += _of_event(event)

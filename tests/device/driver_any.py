@@ -394,4 +394,91 @@ def test_the_self_test():
     assert max(moved) < least, moved
 
 
+def test_icm42688p_counts_in_either_order_of_its_two_bytes():
+    for low_first in (False, True):
+        reader = Reader(30000)
+        reader.rig.imu.lost_low_first = low_first
+        reader.wait(40)
+        reader.drain()
+        for stall in (3, 254, 700, 5):
+            reader.wait(CAPACITY + stall)
+            reader.drain()
+        assert reader.lost == reader.rig.fifo.overwritten() > 900 and reader.unknown == 0
+
+
+def test_icm42688p_does_not_guess_the_order():
+    for low_first in (False, True):
+        reader = Reader(30000)
+        reader.rig.imu.lost_low_first = low_first
+        reader.wait(40)
+        reader.drain()
+        for stall, unknown in ((700, 1), (300, 2), (5, 3)):
+            reader.wait(CAPACITY + stall)
+            reader.drain()
+            assert reader.unknown == unknown, "both bytes are in use"
+        assert reader.lost == reader.rig.fifo.overwritten()
+
+
+def test_icm42688p_writes_only_what_it_may():
+    reader = Reader()
+    reader.wait(100)
+    reader.drain()
+    reader.imu.self_test()
+    reader.imu.stop()
+    assert reader.rig.imu.breaches == 0
+
+
+def test_icm42688p_that_sends_other_packets_is_none():
+    for header in (0x00, 0x44, 0x48, 0x60, 0x68, 0x78, 0xC0, 0xFF):
+        reader = Reader()
+        reader.wait(40)
+        reader.burst()
+        reader.wait(8)
+        reader.rig.fifo.mark_next(header or 0x100)
+        reader.wait(8)
+        code, told = raises(reader.burst)
+        assert code == 5 and "re-marked" in told, hex(header)
+
+
+def test_bmi270_says_when_its_own_count_is_at_its_end():
+    reader = Reader(30000)
+    reader.wait(40)
+    reader.drain()
+    for stall, unknown in ((3, 0), (250, 0), (258, 1), (700, 2), (5, 2)):
+        reader.wait(CAPACITY + stall)
+        reader.drain()
+        assert reader.unknown == unknown, stall
+    assert reader.lost == reader.rig.fifo.overwritten()
+
+
+def test_bmi270_without_a_sound_file_says_which_and_what_to_do():
+    reader = Reader(100)
+    for content, told in ((None, "is missing"), (bytes(8191), "is not 8192 bytes long")):
+        bmi270_load.PATH = "other.cfg"
+        if content:
+            with open("other.cfg", "wb") as f:
+                f.write(content)
+        reader.rig.clock.charge(2000)  # from the reset before
+        error = raises(reader.make)
+        assert "other.cfg " + told in error[1] and "--bmi270-config" in error[1], error
+
+
+def test_bmi270_that_does_not_take_the_file_says_so():
+    reader = Reader(100)
+    reader.rig.imu._load = lambda count: None
+    code, told = raises(reader.make)
+    assert code == 5 and "Bosch's own" in told
+
+
+def test_bmi270_comes_back_from_its_self_test():
+    reader = Reader(30000)
+    reader.wait(100)
+    reader.drain()
+    reader.imu.self_test()
+    reader.wait(80)
+    assert reader.burst() == BURST and reader.unknown == 1 and reader.lost >= 40
+    reader.drain()
+    assert reader.unknown == 1
+
+
 run(globals(), sys.argv[1])

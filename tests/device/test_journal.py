@@ -50,7 +50,9 @@ NIGHTS = "journal_nights.py"
 
 
 def test_the_facts_of_fourteen_nights_fit(run_device, micropython):
-    assert "passed" in run_device(NIGHTS, "fourteen_nights", heap="24m")
+    said = run_device(NIGHTS, "fourteen_nights", heap="24m")
+    print(said)
+    assert "passed" in said
 
 
 @pytest.mark.campaign
@@ -63,4 +65,6 @@ def test_the_facts_of_fourteen_nights_fit(run_device, micropython):
     ],
 )
 def test_other_stretches(run_device, micropython, name):
-    assert f"passed {name}" in run_device(NIGHTS, name, heap="24m", timeout_s=600)
+    said = run_device(NIGHTS, name, heap="24m", timeout_s=600)
+    print(said)
+    assert f"passed {name}" in said

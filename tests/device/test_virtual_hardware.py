@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SCRIPTS = ("virtual_sensor", "virtual_flash", "virtual_clock")
+SCRIPTS = (
+    "virtual_sensor", "virtual_icm42688p", "virtual_bmi270", "virtual_flash", "virtual_clock",
+)  # fmt: skip
 
 
 def names_in(script: str) -> list[tuple[str, str]]:

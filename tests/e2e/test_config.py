@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from cribtrace import analysis, criteria, log_records, logfile, recording
+from cribtrace import analysis, criteria, log_records, logfile, recording, scenario
 from cribtrace.conversation import Refused
 from cribtrace.device import records, settings
 from cribtrace.link import Link
@@ -92,6 +92,21 @@ def test_a_change_takes_effect_at_once_and_loses_no_frame(bench, rec, tmp_path):
     later_s = state["first"] / 104
     needed = {e["why"]["threshold"] for e in night.events if e["onset_s"] > later_s}
     assert needed == {round(criteria.needed(SET["high_16"]), 2)}
+
+
+def test_settings_can_be_changed_for_as_long_as_one_likes(bench, tmp_path):
+    """Each change needs a new detector, and the heap is in pieces."""
+    with bench(scenario.generate("nap", 5), speed=20) as b, b.client() as client:
+        for k in range(60):
+            client.configure({"hold_ms": 400 + k})
+            client.info()
+            assert client.hello()["boot"] == "1"
+            time.sleep(0.05 * (k % 5))
+        client.stop()
+        pull(client, tmp_path / "log")
+    found = [r for s in logfile.read(tmp_path / "log") for r in s.records]
+    assert {bytes(r["rest"]) for r in found if r["type"] == records.TEXT} == set()
+    assert [r["type"] for r in found].count(records.CONFIG) == 61
 
 
 def test_what_is_refused_changes_nothing(bench, rec, tmp_path):

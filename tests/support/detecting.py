@@ -15,8 +15,9 @@ LSB_PER_MG = MLSB_PER_G / 1e6
 SCALE = Scale({"rate_mhz": RATE_MHZ, "mlsb_per_g": MLSB_PER_G})
 
 
-def begin(rate_mhz=RATE_MHZ, **changes):
-    return detector.Detector({**schema.DEFAULTS, **changes}, rate_mhz, MLSB_PER_G)
+def begin(rate_mhz=RATE_MHZ, before=None, **changes):
+    settings = {**schema.DEFAULTS, **changes}
+    return detector.Detector(settings, rate_mhz, MLSB_PER_G, before=before)
 
 
 def feed(det, accel, bursts=(config.BURST,)):

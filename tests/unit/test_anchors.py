@@ -22,10 +22,11 @@ def anchor(frame, utc_s, boot=1, within_ms=3, source=HOST):
     }  # fmt: skip
 
 
-def boot(number, frames, *found, away_s=None, start_s=0.0, simulated=0, rate_hz=RATE_HZ):
+def boot(number, frames, *found, away_s=None, start_s=0.0, simulated=0, rate_hz=RATE_HZ,
+         sensor=b"LSM6DSO"):  # fmt: skip
     header = {
         "boot": number, "rate_mhz": round(rate_hz * 1000), "recording_frames": simulated,
-        "mlsb_per_g": 16_393_443,
+        "mlsb_per_g": 16_393_443, "sensor": sensor.ljust(14, b"\0"),
     }  # fmt: skip
     end = {"type": records.STOP, "seq": 9, "frame": frames}
     return Boot(header, [*found, end], start_s, away_s)
@@ -82,6 +83,28 @@ def test_a_rate_that_few_seconds_tell_is_neither_used_nor_a_fault():
     assert abs(clock.fitted.drift_ppm) > 50_000
     assert clock.fault() is None
     assert clock.utc_s(36_000) == pytest.approx(T0 + 36_000, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "own"), [(b"LSM6DSO", False), (b"LSM6DSOX", False), (b"ICM-42688-P", True),
+                        (b"BMI270", True), (b"never heard of", False)]
+)  # fmt: skip
+def test_a_chip_without_a_trim_has_its_rate_from_the_anchors_soon(sensor, own):
+    true_hz = RATE_HZ * 1.03
+    found = [anchor(int(10 * k * true_hz), T0 + 10 * k) for k in (0, 1)]
+    (clock,) = anchors.clocks([boot(1, hours(1), *found, sensor=sensor)]).values()
+    line = clock.fitted
+    assert 1_500 < line.drift_within_ppm < 10_000
+    assert line.rate_hz == pytest.approx(true_hz if own else RATE_HZ, rel=1e-3)
+
+
+def test_an_oscillator_without_a_trim_may_be_8_percent_off_by_its_data_sheet():
+    for ppm, named in ((75_000, False), (-75_000, False), (90_000, True)):
+        found = lived(ppm)
+        told = boot(1, found[-1]["frame"], *found, sensor=b"ICM-42688-P")
+        (clock,) = anchors.clocks([told]).values()
+        assert (clock.fault() is not None) == named, ppm
+        assert clock.fitted.rate_hz == pytest.approx(RATE_HZ * (1 + ppm / 1e6), rel=1e-4)
 
 
 def test_one_anchor_is_an_offset_only():

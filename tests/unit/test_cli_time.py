@@ -98,6 +98,25 @@ def test_report_without_arguments_says_which_log_and_which_night_it_took(
     assert "the whole log" in err
 
 
+def test_why_of_a_night_that_nobody_timed_gives_the_bracket(run, tmp_path):
+    def boot(number, *anchors):
+        return [record(records.BOOT, 0, 0, (1, number)), *anchors, *epochs(1 + len(anchors), HOUR)]
+
+    begun = 1_800_000_000  # 2027-01-15 08:00 UTC
+    first, last = anchor(1, 0, begun, 1), anchor(1, 0, begun + 36_000, 3)
+    log = written(tmp_path / "log", [boot(1, first), boot(2), boot(3, last)])
+    code, out, _ = run("why", "4000", log)
+    assert code == 0
+    assert ", about " in out
+    assert "(about right: by its neighbours it began after 2027-01-15" in out
+    _, out, _ = run("why", "4000", log, "--json")
+    clock = json.loads(out)["clock"]
+    assert (clock["source"], clock["about"]) == ("bracket", True)
+    assert clock["earliest"] < clock["latest"]
+    _, out, _ = run("why", "100", log)
+    assert "about" not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

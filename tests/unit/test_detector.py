@@ -279,11 +279,21 @@ def test_a_rate_the_filters_are_not_made_for_is_refused():
 def test_a_detector_that_follows_another_counts_on_and_keeps_its_floors():
     _, old = run(noise(60, rms_mg=0.6))
     old.skip(100)
-    new = begin(hold_ms=300)
-    new.follow(old)
+    new = begin(hold_ms=300, before=old)
     assert (new.index, new.seen, new.in_gaps) == (60 * 104 + 100, 60 * 104, 100)
     assert new.warm > 0
     assert new.movements.noise() == old.movements.noise()
+
+
+def test_of_what_the_one_before_had_seen_nothing_is_left_but_its_floors():
+    _, old = run(shake(noise(60, rms_mg=0.6), 59.5, 0.5, 20))
+    fresh = begin(hold_ms=300)
+    for axis in range(3):
+        fresh.state[kernels.GAIN + axis] = old.state[kernels.GAIN + axis]
+    fresh.begin(old.index)
+    motion = shake(noise(60, seed=2, rms_mg=0.6), 30, 0.3, 20)
+    new = begin(hold_ms=300, before=old)
+    assert feed(new, motion) == feed(fresh, motion) != []
 
 
 # -- seconds and epochs --

@@ -153,6 +153,28 @@ def test_the_recorders_minutes_are_folded_by_the_hour():
     assert page.text.count("104512") == 0
 
 
+@pytest.mark.parametrize(
+    ("nights", "said"),
+    [
+        (
+            [4.2, 3.4],
+            "when this log ended: the facts of 3 more nights of ten hours.",
+        ),
+        ([1.4], "when this log ended: the facts of 1 more night of ten hours."),
+        (
+            [0.0],
+            "when this log ended: less than the facts of one more night of ten",
+        ),
+        ([None], None),
+        ([], None),
+    ],
+)
+def test_the_report_says_for_how_many_nights_there_is_room(nights, said):
+    minutes = [minute(10 * n, nights_left=left) for n, left in enumerate(nights, 1)]
+    text = Page(render(empty(recorder=minutes))).text
+    assert said in text if said else "Room on the board" not in text
+
+
 def test_what_the_recorder_cannot_say_is_a_dash():
     lines = [minute(1, loop_max_us=None, heap_used="x"), {"what": "recorder"}, {"what": "boot"}]
     text = Page(render(empty(recorder=lines))).text

@@ -16,7 +16,6 @@ _DRIVE_CONFIG = const(0x13)
 _FIFO_CONFIG = const(0x16)
 _TEMP_DATA1 = const(0x1D)
 _ACCEL_DATA_X1 = const(0x1F)
-_ACCEL_DATA_Z0 = const(0x24)
 _INT_STATUS = const(0x2D)
 _FIFO_COUNTH = const(0x2E)
 _FIFO_COUNTL = const(0x2F)
@@ -114,6 +113,7 @@ class ICM42688P:
         for register, value in _RESETS:
             regs[register] = value
         self._banks.clear()
+        self._above = False
         self._counted = False  # the first FIFO_COUNT after a reset is 0
         self._feed.sample_at(0, 1)
         for axis in range(3):
@@ -177,8 +177,6 @@ class ICM42688P:
         _copy(regs, reg, buf, n)
         if reg <= _INT_STATUS <= last:
             regs[_INT_STATUS] = 0
-        if reg <= _ACCEL_DATA_Z0 and last >= _ACCEL_DATA_X1:
-            self._feed.fresh(read=True)
         return False
 
     def _read_bank(self, reg, buf):
@@ -198,9 +196,12 @@ class ICM42688P:
         if fifo.full():
             regs[_INT_STATUS] |= 0x02
         watermark = self._watermark()
-        if watermark and level >= watermark:
+        above = watermark and level >= watermark
+        # WM_GT_TH: as long as there are so many, else once each time they come to be.
+        if above and (not self._above or regs[_FIFO_CONFIG1] & 0x20):
             regs[_INT_STATUS] |= 0x04
-        if self._feed.fresh():
+        self._above = above
+        if self._feed.fresh(read=True):
             regs[_INT_STATUS] |= 0x08
         if count_is_read:  # reading the lower byte latches both
             count = level if regs[_INTF_CONFIG0] & 0x40 else level * _P1_BYTES

@@ -16,7 +16,10 @@ _LONGEST_US = const(30_000_000)  # beyond, the sums would leave the small intege
 
 
 class Arrivals:
-    """`begin`, then `seen` at each look. `frames` came since what the period is told from."""
+    """`begin`, then `seen` at each look.
+
+    `shortest` and `longest` are the bounds of the period, `frames` what it is told from.
+    """
 
     def __init__(self, ticks_us, odr):
         self._ticks = ticks_us
@@ -25,10 +28,10 @@ class Arrivals:
     def begin(self, now):
         """The FIFO was emptied at a moment that began `now`: nothing is known of its frames."""
         self._then = now  # when the last look began, in ticks
-        self._short = self._nominal - self._nominal // _OFF  # bounds of the period ...
-        self._long = self._nominal + self._nominal // _OFF
-        self._young = -self.since(now) << 4  # ... and of the newest frame's age when it began
-        self._old = self._long
+        self.shortest = self._nominal - self._nominal // _OFF
+        self.longest = self._nominal + self._nominal // _OFF
+        self._young = -self.since(now) << 4  # bounds of the newest frame's age then
+        self._old = self.longest
         self.mark()
 
     def mark(self):
@@ -51,35 +54,28 @@ class Arrivals:
         self._then = now
         gone <<= 4
         old = self._old
-        if arrived and old > self._short:
-            old = self._short  # or one of these frames would have come before the last look
-        old = self._old = min(old + gone - arrived * self._short, self._long)
-        young = self._young = max(self._young + gone - arrived * self._long, -slack)
+        if arrived and old > self.shortest:
+            old = self.shortest  # or one of these frames would have come before the last look
+        old = self._old = min(old + gone - arrived * self.shortest, self.longest)
+        young = self._young = max(self._young + gone - arrived * self.longest, -slack)
         self.frames += arrived
         self._span += gone
         if self.frames >= _SURE:
-            self._short = max(self._short, (self._span + self._first_young - old) // self.frames)
-            longest = (self._span + self._first_old - young) // self.frames + 1
-            self._long = min(self._long, longest)
-        if young > old or self._short > self._long:
+            self.shortest = max(self.shortest, (self._span + self._first_young - old) // self.frames)
+            most = (self._span + self._first_old - young) // self.frames + 1
+            self.longest = min(self.longest, most)
+        if young > old or self.shortest > self.longest:
             self.begin(now)  # the rate has changed, or it stood still
         elif self._span > _SPAN:
             self.mark()
-            self._short -= self._short >> _DRIFT_SHIFT
-            self._long += self._long >> _DRIFT_SHIFT
+            self.shortest -= self.shortest >> _DRIFT_SHIFT
+            self.longest += self.longest >> _DRIFT_SHIFT
 
-    def least(self, now):
-        """The fewest frames that can have come from the last look until `now`; -1: unknown."""
+    def came(self, now, within_us):
+        """Frames that came from the last look until `now`, or so soon after; -1: nobody knows."""
         gone = (now - self._then) & _TICKS
         if gone > _LONGEST_US:
             return -1
-        return (self._young + (gone << 4)) // self._long
-
-    def most(self, now, within_us):
-        """The most that can have come until so long after `now`."""
-        gone = ((now - self._then) & _TICKS) + within_us
-        return (self._old + (min(gone, _LONGEST_US) << 4)) // self._short
-
-    def rate_mhz(self):
-        """The rate that is in the middle of what is possible."""
-        return 32_000_000_000 // (self._short + self._long)
+        gone <<= 4
+        n = (self._young + gone) // self.longest
+        return n if (self._old + gone + (within_us << 4)) // self.shortest == n else -1

@@ -24,9 +24,6 @@ _STANDBY = const(0x3F)
 _FIFO_COUNTH = const(0x72)
 _FIFO_R_W = const(0x74)
 
-_SMALL = ("MPU-6500", "MPU-9250", "MPU-9255")  # their FIFOs have 512 bytes, the others' 1024
-_I2C_OFF = const(0x10)  # of their USER_CTRL: else they might take SPI's traffic for I2C's
-
 _GUARD_US = const(1_000)  # a write of one register at 100 kHz takes a third of that
 
 
@@ -47,26 +44,20 @@ class MPU6050:
         self, bus, address=0x68, accel_odr=100, rate_mhz=None, mlsb_per_g=None, *,
         ticks_us, chip="MPU-6050",
     ):  # fmt: skip
+        from .mpu6050_start import start
+
         self._bus = bus
         self._address = address
         self._ticks = ticks_us
         self._chip = chip
         self._byte, self._count = bytearray(1), bytearray(2)
-        self._size = 512 if chip in _SMALL else 1024
-        if chip == "MPU-6886":
-            self.STRIDE = 8
-        if accel_odr > 100 and chip in _SMALL:
-            raise ValueError("its FIFO outlasts the erasing of flash at 100 Hz only")
         self._rate_mhz = rate_mhz
         self.mlsb_per_g = mlsb_per_g or 16384000
-        self._spi = _I2C_OFF if chip in _SMALL and hasattr(bus, "SPI") else 0
         self._period_us = 1_000_000 // accel_odr
         self.arrivals = Arrivals(ticks_us, accel_odr)
         self._waiting = 0
         self._lost = self._missing = 0  # before the frames last read; before the next ones
-        from .mpu6050_start import start
-
-        start(bus, address, chip, 1000 // accel_odr - 1, ticks_us)
+        self._size, self.STRIDE, self._spi = start(bus, address, chip, accel_odr, ticks_us)
         self._control(_FIFO_RESET)
         began = ticks_us()
         self._control(_FIFO_ON)
@@ -91,7 +82,7 @@ class MPU6050:
             self.empty()
             return 0
         if n < self._waiting:
-            raise OSError(errno.EIO, "the FIFO was emptied by something else")
+            raise OSError(errno.EIO)  # something else has emptied it: a reset
         self.arrivals.seen(began, n - self._waiting)
         self._waiting = n
         return n
@@ -103,7 +94,7 @@ class MPU6050:
         """
         self._bus.readfrom_mem_into(self._address, _FIFO_R_W, view)
         if self._read(_INT_STATUS) & _FIFO_OFLOW:
-            raise OSError(errno.EIO, "the FIFO ran over while it was read")
+            raise OSError(errno.EIO)
         self._waiting -= len(view) // self.STRIDE
         self._lost = self._missing
         self._missing = 0
@@ -115,19 +106,17 @@ class MPU6050:
         self._read(_INT_STATUS)  # the flag goes with it
         arrivals = self.arrivals
         began = now = self._ticks()
-        while arrivals.least(now) != arrivals.most(now, _GUARD_US):
-            if arrivals.since(began) > self._period_us:
-                break
+        while arrivals.came(now, _GUARD_US) < 0 and arrivals.since(began) < self._period_us:
             now = self._ticks()
         now = self._ticks()
         self._control(_FIFO_ON)
-        came = arrivals.least(now)
-        if came == arrivals.most(now, arrivals.since(now)) and self._missing >= 0:
-            self._missing += self._waiting + came
-            arrivals.seen(now, came)
-        else:
+        came = arrivals.came(now, arrivals.since(now))
+        if came < 0 or self._missing < 0:
             self._missing = -1
             arrivals.begin(now)
+        else:
+            self._missing += self._waiting + came
+            arrivals.seen(now, came)
         self._waiting = 0
 
     def lost(self):
