@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from cribtrace import boards, fold, mpy, remote, short_names, tree
+from cribtrace import board_facts, fold, mpy, remote, short_names, tree
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
@@ -37,7 +37,7 @@ def files(board: str) -> dict[str, Path]:
     Of the drivers go those that the board's file imports, and what they import in turn; all of
     a folder's where it makes up their names.
     """
-    own = boards.load(board).folder / "board.py"
+    own = board_facts.load(board).folder / "board.py"
     drivers, absent = _drivers(board)
     if absent:
         raise CribtraceError(f"{board}/board.py imports {absent[0]}, which this firmware has not")
@@ -150,11 +150,13 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def fits(port: str, board: boards.Board, there: remote.There) -> None:
+def fits(port: str, board: board_facts.Board, there: remote.There) -> None:
     """Raise CribtraceError where the board's file is not for the chip or firmware on `port`."""
     kept, wanted = "nothing was changed", board.facts["chip"]
     if there.family != wanted:
-        fitting = [n for n in boards.names() if boards.load(n).facts["chip"] == there.family]
+        fitting = [
+            n for n in board_facts.names() if board_facts.load(n).facts["chip"] == there.family
+        ]
         instead = f"--board {' or '.join(fitting)}" if fitting else "another --port"
         kind = "is for no chip" if board.chip is None else f"is for the {wanted}"
         raise CribtraceError(
@@ -188,7 +190,7 @@ def deploy(
     a new one. The log and the board's own configuration are left alone.
     """
     tell = progress or (lambda line: None)
-    chosen, sources = boards.load(board), contents(board)
+    chosen, sources = board_facts.load(board), contents(board)
     Link(port).close()  # a port that is absent or busy is named better here than by mpremote
     tell("looking at what is on the board")
     extra = dict(beside or {})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cribtrace import chips
-from cribtrace.boards import Board
+from cribtrace.board_facts import Board
 from cribtrace.errors import CribtraceError, Usage
 
 _MAGIC = 0xE9

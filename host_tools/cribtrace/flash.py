@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cribtrace.boards import Board
+from cribtrace.board_facts import Board
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.firmware_image import Image

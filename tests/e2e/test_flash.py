@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cribtrace import boards, cli, firmware_image, flash
+from cribtrace import board_facts, cli, firmware_image, flash
 from cribtrace.errors import CribtraceError, NoDevice
 from tests.support import esp_image
 from tests.support.rom_loader import RomLoader
@@ -18,7 +18,7 @@ OF_CHIP = {"ESP32": BOARD, "ESP32-S3": "xiao_esp32s3_lsm6dso", "ESP32-C3": "xiao
 def image(folder, family: str = "ESP32", **about) -> firmware_image.Image:
     path = folder / "firmware.bin"
     path.write_bytes(esp_image.made(family, **about))
-    return firmware_image.read(path, boards.load(OF_CHIP[family]))
+    return firmware_image.read(path, board_facts.load(OF_CHIP[family]))
 
 
 @pytest.mark.parametrize(("family", "board"), OF_CHIP.items())
@@ -26,7 +26,7 @@ def test_a_firmware_arrives_at_its_place_and_the_rest_stays(tmp_path, family, bo
     taken, told = image(tmp_path, family), []
     with RomLoader(family) as chip:
         done = flash.flash(
-            chip.port, boards.load(board), taken, no_reset=True, progress=told.append
+            chip.port, board_facts.load(board), taken, no_reset=True, progress=told.append
         )
     content = taken.path.read_bytes()
     at = 0x1000 if family == "ESP32" else 0
@@ -40,7 +40,7 @@ def test_a_firmware_arrives_at_its_place_and_the_rest_stays(tmp_path, family, bo
 def test_all_else_is_erased_on_request(tmp_path):
     taken = image(tmp_path)
     with RomLoader("ESP32") as chip:
-        flash.flash(chip.port, boards.load(BOARD), taken, erase=True, no_reset=True)
+        flash.flash(chip.port, board_facts.load(BOARD), taken, erase=True, no_reset=True)
     assert chip.erased and set(chip.flash[0x200000:]) == {0xFF}
     assert chip.flash[0x1000:0x1100] == taken.path.read_bytes()[:0x100]
 
@@ -49,7 +49,7 @@ def test_all_else_is_erased_on_request(tmp_path):
 def test_another_chip_is_refused_before_anything_is_erased(tmp_path, there):
     taken = image(tmp_path)
     with RomLoader(there) as chip, pytest.raises(CribtraceError) as raised:
-        flash.flash(chip.port, boards.load(BOARD), taken, erase=True, no_reset=True)
+        flash.flash(chip.port, board_facts.load(BOARD), taken, erase=True, no_reset=True)
     assert f"this is an {there}, and the board should have an ESP32: nothing was" in str(
         raised.value
     )
@@ -59,7 +59,7 @@ def test_another_chip_is_refused_before_anything_is_erased(tmp_path, there):
 def test_a_firmware_that_does_not_fit_is_refused_before_anything_is_erased(tmp_path):
     taken = image(tmp_path, size=0x120000)
     with RomLoader("ESP32", size_mb=1) as chip, pytest.raises(CribtraceError) as raised:
-        flash.flash(chip.port, boards.load(BOARD), taken, no_reset=True)
+        flash.flash(chip.port, board_facts.load(BOARD), taken, no_reset=True)
     assert "ends at 1.2 MB, and the board has 1 MB of flash: nothing was" in str(raised.value)
     assert not chip.touched
 
@@ -67,14 +67,14 @@ def test_a_firmware_that_does_not_fit_is_refused_before_anything_is_erased(tmp_p
 def test_a_flash_that_keeps_something_else_is_noticed(tmp_path):
     taken = image(tmp_path)
     with RomLoader("ESP32", worn=True) as chip, pytest.raises(CribtraceError) as raised:
-        flash.flash(chip.port, boards.load(BOARD), taken, no_reset=True)
+        flash.flash(chip.port, board_facts.load(BOARD), taken, no_reset=True)
     assert "esptool failed (" in str(raised.value) and "\n" not in str(raised.value)
 
 
 def test_a_port_where_no_boot_loader_answers_says_what_to_hold(tmp_path):
     taken = image(tmp_path)
     with RomLoader("ESP32", deaf=True) as chip, pytest.raises(NoDevice) as raised:
-        flash.flash(chip.port, boards.load(BOARD), taken, no_reset=True)
+        flash.flash(chip.port, board_facts.load(BOARD), taken, no_reset=True)
     assert "hold the board's BOOT button" in str(raised.value)
     assert "\n" not in str(raised.value)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cribtrace import boards
+from cribtrace import board_facts
 from tests.support import pages
 
 PAGE = Path(__file__).resolve().parents[2] / "README.md"
@@ -13,8 +13,8 @@ PLACES = {"mattress": "puck under a mattress", "bench": "bench only: {why}"}
 def text() -> str:
     """Every real board as a row of a Markdown table."""
     lines = ["| Board | Chip | Sensor | Where | Verified |", "|---|---|---|---|---|"]
-    for name in boards.names():
-        facts = boards.load(name).facts
+    for name in board_facts.names():
+        facts = board_facts.load(name).facts
         if "placement" in facts:
             where = PLACES[facts["placement"]].format(why=facts.get("placement_why"))
             verified = facts["verified"] or "**no: nobody has run it**"

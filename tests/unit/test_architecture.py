@@ -53,9 +53,9 @@ HOST_ORDER = (
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided < cli",
     "tail < guided",
-    "chips < boards < firmware_image < flash < cli",
+    "chips < board_facts < firmware_image < flash < cli",
     "chips < remote",
-    "boards fold short_names mpy remote < deploy < cli",
+    "board_facts fold short_names mpy remote < deploy < cli",
     "client < flash deploy",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import boards, chips, deploy, remote, tree
+from cribtrace import board_facts, chips, deploy, remote, tree
 from cribtrace.errors import CribtraceError, Usage
 from tests.support import boards_table
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 
-BOARDS = [tree.BOARDS / name for name in boards.names()]
-NAMES = boards.names()
+BOARDS = [tree.BOARDS / name for name in board_facts.names()]
+NAMES = board_facts.names()
 REAL = [board for board in BOARDS if board.name != "virtual"]
 
 # What the firmware calls, and how many arguments it passes.
@@ -152,7 +152,7 @@ def test_what_the_virtual_board_hands_on_is_looked_at():
 @pytest.mark.parametrize("board", BOARDS, ids=NAMES)
 def test_a_board_is_what_its_facts_say(board):
     assert fact_faults(board) == []
-    assert boards.load(board.name).faults() == []
+    assert board_facts.load(board.name).faults() == []
 
 
 def test_the_firmware_uses_nothing_else_of_a_board():
@@ -260,7 +260,7 @@ def test_deploy_and_flash_take_no_board_with_wrong_facts(tmp_path, monkeypatch, 
 
 def test_a_board_that_does_not_exist_is_told_with_those_that_do():
     with pytest.raises(Usage, match="no board 'esp8266'; there are: esp32_devkitc_gy521, "):
-        boards.load("esp8266")
+        board_facts.load("esp8266")
 
 
 @pytest.mark.parametrize("board", REAL, ids=lambda board: board.name)
@@ -353,10 +353,10 @@ def test_a_board_that_does_not_fit_what_is_on_the_port_is_refused(
 ):
     there = remote.There("esp32", machine, version, (6, 3), arch, {})
     if not says:
-        deploy.fits("P", boards.load(board), there)
+        deploy.fits("P", board_facts.load(board), there)
         return
     with pytest.raises(CribtraceError, match=r"^P: ") as raised:
-        deploy.fits("P", boards.load(board), there)
+        deploy.fits("P", board_facts.load(board), there)
     assert says in str(raised.value) and "nothing was changed" in str(raised.value)
 
 
@@ -418,10 +418,10 @@ def test_every_board_says_how_it_is_used_safely(board):
     same = [b for b in REAL if facts(b)["placement"] == said["placement"]]
     assert {section(b, "Safety") for b in same} == {section(board, "Safety")}
     if said["placement"] == "bench":
-        assert "cell" in said["placement_why"] and boards.load(board.name).bench_only
+        assert "cell" in said["placement_why"] and board_facts.load(board.name).bench_only
     else:
         assert "power banks switch off" in section(board, "Supply")
-        assert boards.load(board.name).bench_only == ""
+        assert board_facts.load(board.name).bench_only == ""
 
 
 def test_the_readme_shows_the_boards_as_they_are():

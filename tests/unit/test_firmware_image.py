@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cribtrace import boards, chips, firmware_image, flash
+from cribtrace import board_facts, chips, firmware_image, flash
 from cribtrace.errors import CribtraceError, Usage
 from tests.support import esp_image
 
@@ -24,7 +24,7 @@ def put(folder, content: bytes, name: str = "firmware.bin"):
 @pytest.mark.parametrize(("family", "name"), OF_CHIP.items())
 def test_a_firmware_for_the_chip_is_taken_and_esptool_agrees(tmp_path, family, name):
     path = put(tmp_path, esp_image.made(family))
-    image = firmware_image.read(path, boards.load(name))
+    image = firmware_image.read(path, board_facts.load(name))
     assert image == (path, path.stat().st_size, "1.27")
     esptool = [sys.executable, "-m", "esptool"]
     said = subprocess.run([*esptool, "image-info", path], capture_output=True, text=True).stdout
@@ -45,7 +45,7 @@ def test_a_firmware_for_the_chip_is_taken_and_esptool_agrees(tmp_path, family, n
 def test_a_firmware_for_another_chip_is_refused(tmp_path, family, says):
     path = put(tmp_path, esp_image.made(family))
     with pytest.raises(CribtraceError) as raised:
-        firmware_image.read(path, boards.load(OF_CHIP["ESP32"]))
+        firmware_image.read(path, board_facts.load(OF_CHIP["ESP32"]))
     assert says in str(raised.value)
 
 
@@ -80,18 +80,18 @@ WRONG = {
 def test_what_is_no_firmware_is_refused(tmp_path, content, says):
     path = put(tmp_path, content)
     with pytest.raises(CribtraceError) as raised:
-        firmware_image.read(path, boards.load(OF_CHIP["ESP32"]))
+        firmware_image.read(path, board_facts.load(OF_CHIP["ESP32"]))
     assert says in str(raised.value) and str(path) in str(raised.value)
 
 
 def test_an_older_one_than_a_risc_v_chip_needs_is_refused(tmp_path):
     path = put(tmp_path, esp_image.made("ESP32-C3", "v1.25.0"))
     with pytest.raises(CribtraceError, match=r"MicroPython 1\.25, too old .* take 1\.26 or newer"):
-        firmware_image.read(path, boards.load(OF_CHIP["ESP32-C3"]))
+        firmware_image.read(path, board_facts.load(OF_CHIP["ESP32-C3"]))
 
 
 def test_a_release_that_the_application_does_not_tell_is_its_names(tmp_path):
-    board = boards.load(OF_CHIP["ESP32"])
+    board = board_facts.load(OF_CHIP["ESP32"])
     silent = altered(DESCRIBED, bytes(4))
     named = put(tmp_path, silent, "ESP32_GENERIC-20251209-v1.27.0.bin")
     assert firmware_image.read(named, board).version == "1.27"
@@ -110,18 +110,18 @@ def test_the_newest_of_the_boards_own_is_found_in_a_folder(tmp_path):
         "ESP32_GENERIC-20261209-v1.28.0.uf2", "other.bin",
     ):  # fmt: skip
         put(tmp_path, b"", name)
-    board = boards.load(OF_CHIP["ESP32"])
+    board = board_facts.load(OF_CHIP["ESP32"])
     found = firmware_image.find(board, [tmp_path / "absent", tmp_path])
     assert found.name == "ESP32_GENERIC-20251209-v1.27.0.bin"
     given = tmp_path / "other.bin"
     assert firmware_image.find(board, [given]) == given
     with pytest.raises(CribtraceError, match=r"no ESP32_GENERIC_C3-DATE-vVERSION\.bin in ") as no:
-        firmware_image.find(boards.load(OF_CHIP["ESP32-C3"]), [tmp_path])
+        firmware_image.find(board_facts.load(OF_CHIP["ESP32-C3"]), [tmp_path])
     assert "get ESP32_GENERIC_C3 1.26 or newer from micropython.org" in str(no.value)
 
 
 def test_the_virtual_board_is_not_flashed(tmp_path):
-    virtual = boards.load("virtual")
+    virtual = board_facts.load("virtual")
     with pytest.raises(Usage, match="virtual has no chip to flash"):
         firmware_image.read(put(tmp_path, b""), virtual)
     with pytest.raises(Usage, match="virtual has no chip to flash"):
@@ -143,7 +143,7 @@ def test_the_virtual_board_is_not_flashed(tmp_path):
     ],
 )  # fmt: skip
 def test_the_command_line_is_this(tmp_path, board, erase, no_reset, line):
-    chosen = boards.load(board)
+    chosen = board_facts.load(board)
     steps = flash.write_steps(chosen, tmp_path / "f.bin", erase)
     words = flash.command("P", chosen, *steps, last=True, no_reset=no_reset)
     assert words[:3] == [sys.executable, "-m", "esptool"]

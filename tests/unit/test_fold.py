@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from cribtrace import boards, deploy, fold
+from cribtrace import board_facts, deploy, fold
 
 PAIR = {
     "words": "from micropython import const\n\nHOLD = const(12)  # frames\n"
@@ -31,7 +31,7 @@ def test_a_name_that_is_imported_by_itself_stays():
     assert "words.HOLD" in done["user"]
 
 
-@pytest.mark.parametrize("board", boards.names())
+@pytest.mark.parametrize("board", board_facts.names())
 def test_no_line_moves_so_that_tracebacks_name_the_source(board):
     for path, content in deploy.contents(board).items():
         source = deploy.files(board)[path].read_text()

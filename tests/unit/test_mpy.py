@@ -4,16 +4,16 @@ import sys
 
 import pytest
 
-from cribtrace import boards, chips, deploy, mpy, remote
+from cribtrace import board_facts, chips, deploy, mpy, remote
 from cribtrace.errors import CribtraceError
 
-REAL = [name for name in boards.names() if boards.load(name).chip]
+REAL = [name for name in board_facts.names() if board_facts.load(name).chip]
 NUMBER = {name: number for number, name in chips.ARCHITECTURES.items()}
 
 
 @pytest.mark.parametrize("board", REAL)
 def test_a_boards_firmware_compiles_for_its_chip(board):
-    arch = boards.load(board).facts["mpy_arch"]
+    arch = board_facts.load(board).facts["mpy_arch"]
     sources = deploy.contents(board)
     made = deploy.compiled(sources, arch)
     assert {path.rsplit(".", 1)[0] for path in made} == {path[:-3] for path in sources}

@@ -40,10 +40,10 @@ def flash(
     Nothing is downloaded: get the file from micropython.org. Without --erase the log and the
     settings on the board stay.
     """
-    from cribtrace import boards, firmware_image
+    from cribtrace import board_facts, firmware_image
     from cribtrace import flash as flashing
 
-    chosen = boards.load(board)
+    chosen = board_facts.load(board)
     found = firmware_image.find(chosen, [firmware] if firmware else _places())
     image = firmware_image.read(found, chosen)
     say(f"{found}: MicroPython {image.version or 'of a release that it does not tell'}")
@@ -70,9 +70,9 @@ def _port_for(board) -> str:
 
     A board of another kind is not even interrupted.
     """
-    from cribtrace import boards, ports
+    from cribtrace import board_facts, ports
 
-    chips = {name: boards.load(name).facts["chip"] for name in boards.names()}
+    chips = {name: board_facts.load(name).facts["chip"] for name in board_facts.names()}
     answering = {p.name: p.hello.get("board", "") for p in ports.ask_all() if p.hello}
     fitting = [name for name, its in answering.items() if chips.get(its) == chips[board.name]]
     if fitting[1:]:
@@ -114,10 +114,10 @@ def _ask_about_log(there: tuple[str, int, int] | None) -> None:
 @json_option
 def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bool) -> None:
     """Copy the firmware to a board with mpremote, compiled for its chip, and start it."""
-    from cribtrace import bmi270, boards
+    from cribtrace import bmi270, board_facts
     from cribtrace import deploy as deploying
 
-    chosen = boards.load(board)
+    chosen = board_facts.load(board)
     deploying.files(board)
     beside = bmi270.extra_files(chosen.facts["sensor"], bmi270_config, say)
     name = port or _port_for(chosen)
