@@ -25,7 +25,13 @@ class Rig:
     """`w` writes registers, `r` reads n bytes from one on."""
 
     def __init__(
-        self, chip="mpu6050", frames=3000, rate_uhz=RATE_UHZ, odr=100, first_frame=0, i2c_hz=400_000
+        self,
+        chip="mpu6050",
+        frames=3000,
+        rate_uhz=RATE_UHZ,
+        odr=100,
+        first_frame=0,
+        i2c_hz=400_000,
     ):
         facts = {"sensor": chip, "frames": frames, "rate_uhz": rate_uhz, "odr": odr}
         self.console = NoConsole()

@@ -152,7 +152,7 @@ def test_every_frame_one_for_one():
 
 def test_fifo_en_chooses_and_the_order_is_that_of_the_registers():
     # 5.1: b7 temperature, b6:4 gyroscope, b3 accelerometer: accel, temp, gyro. 5.2: of the
-    # MPU-6886 the temperature always comes with the accelerometer, and FIFO_EN b4 is its gyroscope.
+    # MPU-6886 the temperature always comes with the accelerometer, and b4 is its gyroscope.
     if CHIP == "mpu6886":
         cases = ((0x08, (0, 0, 100, 0)), (0x18, (0, 0, 100, 0, 0, 0, 0)))
     else:
@@ -368,9 +368,9 @@ def pushed_by(rig):
 
 
 def test_the_self_test_pushes_as_its_registers_say():
-    # 5.3: 6050: codes of five bits in 0x0D .. 0x10, FT = 4096 * 0.34 * (0.92 / 0.34) ** ((code - 1)
-    # / 30) at +-8 g. 6500 and later: one register an axis, 2620 * 1.01 ** (code - 1) at +-2 g
-    # (InvenSense's kernel driver).
+    # 5.3: 6050: codes of five bits in 0x0D .. 0x10, at +-8 g
+    # FT = 4096 * 0.34 * (0.92 / 0.34) ** ((code - 1) / 30). 6500 and later: one register an axis,
+    # 2620 * 1.01 ** (code - 1) at +-2 g (InvenSense's kernel driver).
     rig = sampling(frames=5)  # nearly at rest
     trim = rig.r(0x0D, 4)
     if SUCCESSOR:
@@ -382,7 +382,7 @@ def test_the_self_test_pushes_as_its_registers_say():
         assert 1 <= min(codes) and max(codes) <= 31
         promised = [4096 * 0.34 * (0.92 / 0.34) ** ((code - 1) / 30) for code in codes]
     got = pushed_by(rig)
-    assert all([abs(got - due) < 8 for due in promised]), (got, promised)
+    assert all(abs(got - due) < 8 for due in promised), (got, promised)
 
 
 def test_the_mattress_moves_on_while_it_sleeps():

@@ -19,7 +19,7 @@ def twenty_minutes():
 
 
 def lived(bench, rec, log, **options):
-    """Let a board live through `rec`: (night, sensor's own count, what the board says of itself)."""
+    """Let a board live through `rec`: (night, sensor's own count, info)."""
     with bench(rec, **options) as b:
         assert b.ended.wait(100)
         with b.client() as client:

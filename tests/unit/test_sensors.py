@@ -36,7 +36,9 @@ def test_a_driver_has_the_interface(name):
 
 @pytest.mark.parametrize("name", SENSORS)
 def test_a_model_can_be_built(name):
-    source = (tree.BOARDS / "virtual" / "hardware" / f"{SENSORS[name].module or name}.py").read_text()
+    source = (
+        tree.BOARDS / "virtual" / "hardware" / f"{SENSORS[name].module or name}.py"
+    ).read_text()
     (build,) = [n for n in ast.parse(source).body if getattr(n, "name", "") == "build"]
     assert isinstance(build, ast.FunctionDef) and len(build.args.args) == 5
 

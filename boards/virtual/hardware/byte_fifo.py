@@ -33,17 +33,31 @@ def next_slot(fields: ptr32):
 
 
 @micropython.viper
-def push(fields: ptr32, ring: ptr8, out: ptr8, at: int, tag: int) -> int:
+def push(fields, ring, out, at: int, tag: int) -> int:
     """Append a packet, upper bytes first; 0 if it would have no parts."""
-    parts = fields[_PARTS]
-    size = fields[_SIZE]
-    if parts == 0:
+    room = int(_room(fields))
+    if room == 1:
+        _write(fields, ring, out, at)
+    return room
+
+
+@micropython.viper
+def _room(fields: ptr32) -> int:
+    """1 where a packet can be written, 2 where it is a frame lost, 0 where it would be empty."""
+    if fields[_PARTS] == 0:
         return 0
-    if fields[_COUNT] + fields[_PACKET] > size:
+    if fields[_COUNT] + fields[_PACKET] > fields[_SIZE]:
         fields[_OVERRUN] = 1
         if fields[_STOPS]:
             fields[_OVERWRITTEN] += 1
-            return 1  # a frame all the same, and lost
+            return 2
+    return 1
+
+
+@micropython.viper
+def _write(fields: ptr32, ring: ptr8, out: ptr8, at: int):
+    parts = fields[_PARTS]
+    size = fields[_SIZE]
     for word in range(_WORDS):
         value = 0  # no gyroscope here
         bit = _ACCEL
@@ -68,7 +82,6 @@ def push(fields: ptr32, ring: ptr8, out: ptr8, at: int, tag: int) -> int:
                 fields[_COUNT] += 1
                 value <<= 8
     fields[_HEAD] &= size - 1
-    return 1
 
 
 @micropython.viper

@@ -1,4 +1,4 @@
-"""MPU-6050, MPU-6500, MPU-9250 and MPU-6886: the registers, with an accelerometer fed by a recording.
+"""MPU-6050, -6500, -9250 and -6886: the registers, with an accelerometer fed by a recording.
 
 InvenSense PS-MPU-6000A and PS/RM-MPU-9250A. Not modelled: the gyroscope (it reads 0), the
 magnetometer and its bus, the motion processor, the interrupt pin, cycle mode, and what the choice

@@ -61,7 +61,9 @@ class Arrivals:
         self.frames += arrived
         self._span += gone
         if self.frames >= _SURE:
-            self.shortest = max(self.shortest, (self._span + self._first_young - old) // self.frames)
+            self.shortest = max(
+                self.shortest, (self._span + self._first_young - old) // self.frames
+            )
             most = (self._span + self._first_old - young) // self.frames + 1
             self.longest = min(self.longest, most)
         if young > old or self.shortest > self.longest:

@@ -1,9 +1,10 @@
-"""MPU-6050, MPU-6500, MPU-9250, MPU-9255 and MPU-6886 through the FIFO: accelerometer only, +-2 g.
+"""MPU-6050, -6500, -9250, -9255 and -6886 through the FIFO: accelerometer only, +-2 g.
 
     imu = MPU6050(bus, ticks_us=time.ticks_us, chip="MPU-6500")
-    imu.read_into(views[imu.level()])     # packets: x, y, z big-endian; of the MPU-6886 2 bytes more
+    imu.read_into(views[imu.level()])  # packets: x, y, z big-endian; of the MPU-6886 2 bytes more
 
-Registers: InvenSense PS-MPU-6000A r3.4, RM-MPU-9250A r1.4; jonnor/micropython-mpu6886 for that one.
+Registers: InvenSense PS-MPU-6000A r3.4, RM-MPU-9250A r1.4; for the MPU-6886 what
+jonnor/micropython-mpu6886 does.
 These chips number nothing and have no clock to be read. A full FIFO shifts every later packet, so
 it is emptied, and `arrivals` reckons what was lost.
 """

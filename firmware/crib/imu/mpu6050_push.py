@@ -38,6 +38,16 @@ def _judged(chip, promised, moved):
     return (int(mean_mg * least), int(mean_mg * most)) + tuple(told)
 
 
+def _wait(bus, address, one, ticks_us):
+    """For a new sample."""
+    began = ticks_us()
+    one[0] = 0
+    while not one[0] & _DATA_RDY:
+        bus.readfrom_mem_into(address, _INT_STATUS, one)
+        if (ticks_us() - began) & 0x3FFFFFFF > _PATIENCE_US:
+            raise OSError(errno.ETIMEDOUT)
+
+
 def measured(bus, address, chip, ticks_us):
     """(least, most, x, y, z) in mg: how far an axis should move, then how far each did.
 
@@ -57,12 +67,7 @@ def measured(bus, address, chip, ticks_us):
         bus.writeto_mem(address, _ACCEL_CONFIG, one)
         sums = [0, 0, 0]
         for k in range(_SETTLED + samples):
-            began = ticks_us()
-            one[0] = 0
-            while not one[0] & _DATA_RDY:
-                bus.readfrom_mem_into(address, _INT_STATUS, one)
-                if (ticks_us() - began) & 0x3FFFFFFF > _PATIENCE_US:
-                    raise OSError(errno.ETIMEDOUT)
+            _wait(bus, address, one, ticks_us)
             bus.readfrom_mem_into(address, _ACCEL_OUT, buffer)
             if k >= _SETTLED:
                 for axis in range(3):

@@ -18,7 +18,6 @@ _INT_ENABLE = const(0x38)
 _FIFO_OFLOW = const(0x10)
 _SIGNAL_PATH_RESET = const(0x68)
 _PWR_MGMT_1 = const(0x6B)
-_RESET = const(0x80)
 _ASLEEP = const(0x40)
 _PLL = const(0x01)  # on gyroscope x, which keeps to 1 %: the other oscillator does to 5 %
 _PWR_MGMT_2 = const(0x6C)
@@ -40,41 +39,38 @@ def start(bus, address, chip, odr, ticks_us):
     small = chip in _SMALL
     if odr > 100 and small:
         raise ValueError("its FIFO outlasts the erasing of flash at 100 Hz only")
-    one = bytearray(1)
-
-    def read(register):
-        bus.readfrom_mem_into(address, register, one)
-        return one[0]
-
-    def write(register, value):
+    check(bus, address, chip)
+    one = bytearray(b"\x80")
+    bus.writeto_mem(address, _PWR_MGMT_1, one)  # reset
+    _pause(ticks_us)
+    bus.readfrom_mem_into(address, _PWR_MGMT_1, one)
+    old = chip == "MPU-6050"
+    if old and one[0] != _ASLEEP:  # its successors do not sleep after a reset
+        raise OSError(errno.ENODEV, "re-marked: it calls itself %s and is a later chip" % chip)
+    for register, value in (
+        (_SIGNAL_PATH_RESET, 0x07),
+        (_PWR_MGMT_1, _PLL),
+        (_PWR_MGMT_2, _ONLY_X),
+        (_CONFIG, _FILTER if old else _FILTER | _STOP_WHEN_FULL),
+        (_CONFIG if old else _ACCEL_CONFIG2, _FILTER),
+        (_SMPLRT_DIV, 1000 // odr - 1),
+        (_ACCEL_CONFIG, 0),
+        (_INT_ENABLE, _FIFO_OFLOW),
+        (_FIFO_EN, _ACCEL),
+    ):
         one[0] = value
         bus.writeto_mem(address, register, one)
-
-    def pause():
-        began = ticks_us()
-        while (ticks_us() - began) & 0x3FFFFFFF < _WAIT_US:
-            pass
-
-    check(bus, address, chip)
-    write(_PWR_MGMT_1, _RESET)
-    pause()
-    old = chip == "MPU-6050"
-    if old and read(_PWR_MGMT_1) != _ASLEEP:  # its successors do not sleep after a reset
-        raise OSError(errno.ENODEV, "re-marked: it calls itself %s and is a later chip" % chip)
-    write(_SIGNAL_PATH_RESET, 0x07)
-    pause()
-    write(_PWR_MGMT_1, _PLL)
-    write(_PWR_MGMT_2, _ONLY_X)
-    write(_CONFIG, _FILTER if old else _FILTER | _STOP_WHEN_FULL)
-    if not old:
-        write(_ACCEL_CONFIG2, _FILTER)
-    write(_SMPLRT_DIV, 1000 // odr - 1)
-    write(_ACCEL_CONFIG, 0)
-    write(_INT_ENABLE, _FIFO_OFLOW)
-    write(_FIFO_EN, _ACCEL)
+        if register == _SIGNAL_PATH_RESET:
+            _pause(ticks_us)
+    _pause(ticks_us)  # the accelerometer starts in 30 ms, the gyroscope in 70 (Linux inv_mpu6050)
     spi = _I2C_OFF if small and hasattr(bus, "SPI") else 0
-    pause()  # the accelerometer starts in 30 ms, the gyroscope in 70 (Linux inv_mpu6050)
     return 512 if small else 1024, 8 if chip == "MPU-6886" else 6, spi
+
+
+def _pause(ticks_us):
+    began = ticks_us()
+    while (ticks_us() - began) & 0x3FFFFFFF < _WAIT_US:
+        pass
 
 
 def rate_mhz(imu, frames, ticks_us):
@@ -89,7 +85,7 @@ def rate_mhz(imu, frames, ticks_us):
         while arrivals.frames < enough:
             imu.level()
             if arrivals.since(began) > _PATIENCE_US:
-                raise OSError(errno.EIO, "no frames come from the sensor")
+                raise OSError(errno.EIO, "no frames come at the sensor's rate")
         if enough == 2:
             arrivals.mark()
     middle = arrivals.shortest + arrivals.longest  # twice, in sixteenths of a microsecond
