@@ -26,7 +26,7 @@ def _pass_over(app, imu, sampler):
     """Take from the FIFO what was pushed, unseen."""
     view = memoryview(sampler.buffer)
     frames = 0
-    counted = True
+    counted = imu.lost() >= 0  # -1: the chip had to be started anew
     waiting = imu.level()
     while waiting:
         n = min(waiting, config.BURST)
@@ -35,6 +35,7 @@ def _pass_over(app, imu, sampler):
         counted = counted and imu.lost() >= 0
         waiting -= n
     if not counted:
+        app.clock.poll()
         app.sensing.away("self_test", sampler.left)
         return
     line = words.gap(sampler.detector.index, frames, "self_test", imu)

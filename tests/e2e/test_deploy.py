@@ -1,5 +1,7 @@
 """deploy, with the real mpremote, to a virtual board that never had this firmware."""
 
+import zlib
+
 import pytest
 
 from cribtrace import deploy, recording, scenario, virtual, virtual_parts
@@ -46,3 +48,10 @@ def test_a_step_of_mpremotes_that_fails_is_one_line(board):
         deploy._mpremote(board.port, ["fs", "cp", "/nowhere/x.py", ":/x.py"])
     assert "mpremote failed" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_what_goes_beside_the_firmware_is_copied_whole(board):
+    content = bytes(k * 7 % 256 for k in range(8192))
+    deploy.deploy(board.port, "virtual", beside={"/bmi270.cfg": content})
+    told = "import binascii\nprint(binascii.crc32(open('/bmi270.cfg', 'rb').read()))"
+    assert int(deploy._mpremote(board.port, ["exec", told])) == zlib.crc32(content)

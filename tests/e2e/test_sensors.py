@@ -1,5 +1,7 @@
 """The firmware on every sensor's register model: events as in a replay, every frame counted."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,24 @@ def test_the_board_finds_what_a_replay_finds(bench, rec, tmp_path, micropython, 
     assert (night.header["rate_hz"], night.header["lsb_per_g"]) == (104.0, 16384.0)
 
 
+@pytest.mark.parametrize("sensor", OTHERS)
+def test_a_self_test_passes_and_the_recording_goes_on(bench, rec, tmp_path, micropython, sensor):
+    image = flash_for(sensor, tmp_path, micropython)
+    with bench(rec, sensor=sensor, flash=image, speed=10) as b, b.client() as client:
+        time.sleep(3)
+        assert client.request("selftest")["result"] == "passed"
+        before = int(client.info()["seen"])
+        time.sleep(3)
+        assert client.info()["fault"] == "none" and int(client.info()["seen"]) > before + 2000
+        client.stop()
+        pull(client, tmp_path / "log")
+    night = analysis.read_night(tmp_path / "log")
+    (gap,) = [gap for gap in night.gaps if gap["reason"] == "self_test"]
+    # At 10x the interpreter's own time counts tenfold.
+    assert 0.3 < gap["duration_s"] < 10, gap
+    assert not any(event["peak_mg"] > 100 for event in night.events)
+
+
 @pytest.mark.parametrize("sensor", SENSORS)
 @pytest.mark.parametrize(
     ("fault", "reason"),
@@ -106,3 +126,9 @@ def test_a_driver_for_another_chip_names_the_one_that_answers(bench, rec, tmp_pa
         client.flush()
         pull(client, tmp_path / "log")
     assert "BMI270 answers, not ICM-42688-P" in texts(tmp_path / "log")
+
+
+def test_a_fault_that_there_is_not_is_refused(bench, rec, tmp_path, micropython):
+    with bench(rec, faults=[{"kind": "nak", "at_ms": 0}]) as b:
+        assert b.board.wait_off(10)
+        assert "no fault 'nak': use nack, stuck" in b.board.crash

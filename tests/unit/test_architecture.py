@@ -20,7 +20,9 @@ FIRMWARE_ORDER = (
     "records < kinds",
     "records seldom < health < app",
     "kernels records < recorder < sensing < app",
-    "records < shelf < room < journal health status; journal < app",
+    "records < shelf < room < journal < app",
+    "room < health status",
+    "framing shelf < resume < journal",
     "framing < protocol < server < answers < app",
     "kept protocol records settings < in_force < answers < app",
     "kernels < config < floor",
@@ -54,6 +56,8 @@ HOST_ORDER = (
     "client facts figures < taps floors < guided < cli",
     "tail < guided",
     "fold short_names < deploy < cli",
+    "sensors < anchors < analysis",
+    "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cribtrace import bmi270, deploy, tree
+from cribtrace import bmi270, cli, deploy, tree
 from cribtrace.errors import CribtraceError
 
 RAW = bytes(k * 7 % 256 for k in range(8192))
@@ -72,3 +72,10 @@ def test_host_and_firmware_mean_the_same_file():
     assert f'PATH = "{bmi270.ON_THE_BOARD}"' in source
     assert len(bmi270.for_the_virtual_chip()) == bmi270.BYTES
     assert "--bmi270-config FILE" in source
+
+
+def test_deploy_reads_it_before_it_touches_the_board(tmp_path, capsys):
+    (tmp_path / "bad").write_bytes(b"x")
+    given = ["deploy", "--board", "virtual", "--port", str(tmp_path / "none")]
+    assert cli.run([*given, "--bmi270-config", str(tmp_path / "bad")]) == 1
+    assert "is no configuration of a BMI270" in capsys.readouterr().err

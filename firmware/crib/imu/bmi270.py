@@ -74,7 +74,6 @@ class BMI270:
         self._rate_mhz = rate_mhz or accel_odr * 1000
         self.mlsb_per_g = mlsb_per_g or 16384000
         self._lost = 0
-        self._restarted = False  # what came before is lost, and nobody knows how much
         self._start()
 
     def _start(self):
@@ -123,9 +122,6 @@ class BMI270:
             # The last frame came in part, and comes again as a whole.
             self._bus.readfrom_mem_into(self._address, _FIFO_DATA, self._frame)
             _close_up(view, len(view), self._frame)
-        if self._restarted:
-            self._restarted = False
-            self._lost = -1
         n = len(view) * 9363 >> 16
         if _first_break(view, n) != n:
             raise OSError(errno.EIO, "BMI270 FIFO frames out of order")
@@ -152,7 +148,7 @@ class BMI270:
             return measured(self._bus, self._address)
         finally:
             self._start()
-            self._restarted = True
+            self._lost = -1
 
     def stop(self):
         """Switch the accelerometer off; what is in the FIFO stays there."""
