@@ -26,7 +26,7 @@ class Sensing:
         self.fault = "starting"
         self.fifo_high = 0
         self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
-        self._why = ""  # the driver's words, where it had any
+        self._why = ()  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
@@ -45,7 +45,7 @@ class Sensing:
             imu.rate_mhz = imu.true_rate_mhz()
         except OSError as error:
             self.fault = "no_sensor"
-            self._why = error.args[1] if len(error.args) > 1 else ""
+            self._why = error.args[1:]
             return False
         self.imu = imu
         self.rest_ms = getattr(imu, "REST_MS", _REST_MS)
@@ -81,9 +81,11 @@ class Sensing:
             if self._drain() or now_ms - self._polled_ms > _STALL_MS:
                 self._quiet_ms = now_ms
             elif now_ms - self._quiet_ms > _SILENT_MS:
+                self._why = ()
                 self._lose("sensor_silent")
             self._polled_ms = now_ms
-        except OSError:
+        except OSError as error:
+            self._why = error.args[1:]
             self._lose("bus_error")
 
     def _drain(self):
@@ -122,7 +124,7 @@ class Sensing:
     def tell(self):
         """Say in the log and on the line why no frames come."""
         line = "what=fault fault=%s" % self.fault
-        if self._why and self.fault == "no_sensor":
+        if self._why:
             line += " why=%r" % self._why
         self._recorder.text(line)
         self._server.text(line)

@@ -276,6 +276,31 @@ def test_stalls_in_a_row():
     assert reader.unknown <= 2
 
 
+def test_a_count_that_is_no_whole_number_of_packets_empties_the_fifo():
+    if PACKET == 8:
+        return  # of which 256 are a multiple
+    reader = Reader()
+    reader.live(60)
+    reader.wait(30)
+    reader.bus.answers[0x72] = 1  # the count's upper byte: 256 bytes more
+    assert reader.imu.level() == 0
+    del reader.bus.answers[0x72]
+    reader.live(2)
+    assert 28 <= reader.lost <= 50 and reader.unknown == 0
+
+
+def test_what_is_unknown_once_stays_so_until_it_is_told():
+    reader = Reader()
+    reader.live(60)
+    for came in (-1, 200):
+        reader.imu.arrivals.came = lambda now, within, came=came: came
+        reader.wait(FRAMES + 5)
+        assert reader.imu.level() == 0
+    reader.wait(20)
+    reader.drain()
+    assert reader.unknown == 1
+
+
 def test_an_overrun_inside_a_burst_is_an_error():
     reader = Reader()
     reader.wait(60)

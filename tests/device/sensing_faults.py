@@ -267,6 +267,25 @@ def test_a_sensor_says_why_it_is_not_there():
     assert bench.line.lines[-1] == ("what=fault fault=no_sensor why='BMI270 answers, not LSM6DSO'")
 
 
+def test_what_a_driver_says_of_a_burst_is_in_the_log():
+    bench = going(Bench())
+    ring = bench.rig.fifo
+    take = ring.take
+
+    def corrupt(buf, byte):
+        take(buf, byte)
+        buf[21] ^= 0x08
+        ring.take = take
+
+    ring.take = corrupt
+    bench.turns(10)
+    told = "what=fault fault=bus_error why='LSM6DSO FIFO words out of order'"
+    assert told in bench.line.lines
+    bench.rig.w(0x12, 0x01)
+    bench.turns(12)
+    assert "what=fault fault=sensor_silent" in bench.line.lines, "that one had no words"
+
+
 def test_a_sensor_that_comes_late():
     bench = Bench(plugged=False)
     bench.turns(20)

@@ -26,7 +26,7 @@ RAMP_CHECK = {
         "            self.lost = self.imu.lost()\n",
     ): "            self.lost = self.imu.lost()\n"
     "            for i in range(n):\n"
-    "                at = i * self.imu.STRIDE + self.imu.OFFSET\n"
+    "                at = i * self.imu.STRIDE + self.imu.LOW_BYTE\n"
     "                x = self.buffer[at] | self.buffer[at + 1] << 8\n"
     "                if x != (getattr(self, 'x', x - 1) + 1) % 30000:\n"
     f"                    self.fifo_high = {RAMP_BROKEN}\n"

@@ -126,3 +126,9 @@ def test_a_driver_for_another_chip_names_the_one_that_answers(bench, rec, tmp_pa
         client.flush()
         pull(client, tmp_path / "log")
     assert "BMI270 answers, not ICM-42688-P" in texts(tmp_path / "log")
+
+
+def test_a_fault_that_there_is_not_is_refused(bench, rec, tmp_path, micropython):
+    with bench(rec, faults=[{"kind": "nak", "at_ms": 0}]) as b:
+        assert b.board.wait_off(10)
+        assert "no fault 'nak': use nack, stuck" in b.board.crash

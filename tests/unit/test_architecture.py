@@ -59,6 +59,8 @@ HOST_ORDER = (
     "chips < remote",
     "board_facts fold short_names mpy remote < deploy < cli",
     "client < flash deploy",
+    "sensors < anchors < analysis",
+    "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
 

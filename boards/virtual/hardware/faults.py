@@ -17,12 +17,16 @@ from errno import ENODEV, ETIMEDOUT
 from . import costs
 
 _ON_THE_BUS = ("nack", "stuck")
+_KINDS = _ON_THE_BUS + ("value", "reset", "rate", "jitter")
 
 
 class FaultyBus:
     """An I2C with these faults, in the other one's place."""
 
     def __init__(self, i2c, clock, imu, rate_uhz, orders):
+        for fault in orders:
+            if fault["kind"] not in _KINDS:
+                raise ValueError("no fault %r: use %s" % (fault["kind"], ", ".join(_KINDS)))
         self._i2c = i2c
         self._clock = clock
         self._imu = imu
