@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
+BOARD ?= esp32_devkitc_lsm6dso
+ON_BOARD = --board "$(BOARD)" $(if $(PORT),--port "$(PORT)")
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # A virtual environment works only where it was made, and only while its interpreter is there.
@@ -14,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
+.PHONY: help setup demo flash deploy test lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +27,12 @@ setup: .venv/test-ready .typings/ready ## Prepare everything: host tool, test to
 demo: .venv/ready ## Run the firmware through a night and report on it (RECORDING=file.npz: on yours)
 	@$(BIN)/cribtrace runtime
 	@$(BIN)/python -m cribtrace.demo $(if $(RECORDING),--recording "$(RECORDING)") --out build/demo
+
+flash: .venv/board-ready ## Write MicroPython to a board (PORT=… BOARD=… FIRMWARE=file or folder)
+	$(BIN)/cribtrace flash $(ON_BOARD) $(if $(FIRMWARE),--firmware "$(FIRMWARE)")
+
+deploy: .venv/board-ready ## Put the firmware on a board (PORT=… BOARD=…)
+	$(BIN)/cribtrace deploy $(ON_BOARD)
 
 test: lint ## Run the linters and all tests but the campaigns
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -79,9 +87,13 @@ clean: ## Remove everything that was made here
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
+.venv/board-ready: .venv/made-in pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[board]'
+	@touch $@ .venv/ready
+
 .venv/test-ready: .venv/made-in pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
-	@touch $@ .venv/ready
+	@touch $@ .venv/ready .venv/board-ready
 
 # Types only, in a folder of their own: beside the host's packages they would hide CPython's `time`.
 .typings/ready: typings/requirements.txt | .venv/made-in

@@ -1,83 +1,35 @@
-"""ESP32-DevKitC with an LSM6DSO, under stock MicroPython 1.24 or newer. Unverified: README.md."""
+"""ESP32-DevKitC with an LSM6DSO, under stock MicroPython. Unverified: README.md."""
 
-import gc
-import select
-import sys
-import time
-
-import machine
+from esp32_chip import (  # noqa: F401 - what the firmware asks of a board
+    collect,
+    console,
+    host_ms,
+    i2c,
+    idle,
+    reset,
+    reset_cause,
+    retained_read,
+    retained_write,
+    ticks_diff,
+    ticks_ms,
+    ticks_us,
+    watchdog,
+)
 from micropython import const
 
 NAME = "esp32_devkitc_lsm6dso"
 SENSOR = "LSM6DSO"
-RATE_MHZ = MLSB_PER_G = None  # as the chip's trim and its data sheet say
+RATE_MHZ = MLSB_PER_G = None  # as the chip and its data sheet say
 RECORDING_FRAMES = 0
 
 _SDA = const(21)
 _SCL = const(22)
 _ADDRESS = const(0x6A)
 _I2C_HZ = const(100_000)
-_I2C_TIMEOUT_US = const(200_000)  # newer ESP-IDFs count a whole transfer: 449 bytes take 41 ms
-_WATCHDOG_MS = const(30_000)
-_PARKED_MS = const(3_600_000)
-_CAUSES = {machine.PWRON_RESET: "power_on", machine.SOFT_RESET: "soft",
-           machine.WDT_RESET: "watchdog", machine.HARD_RESET: "hard"}  # fmt: skip
-
-
-class _Console:
-    # 0x03 needs no care here: the UART's interrupt makes a KeyboardInterrupt of it.
-    def read(self, buf):
-        n = 0
-        while n < len(buf) and _input.poll(0):
-            buf[n] = sys.stdin.buffer.read(1)[0]  # asked for more, it waits until all have come
-            n += 1
-        return n
-
-    def write(self, buf):
-        n = sys.stdout.buffer.write(buf)
-        while n and n < len(buf):  # a line that takes nothing loses the rest
-            buf = memoryview(buf)[n:]
-            n = sys.stdout.buffer.write(buf)
-
-
-class _Watchdog:
-    _wdt = None
-
-    def feed(self):
-        if not self._wdt:
-            self._wdt = machine.WDT(timeout=_WATCHDOG_MS)
-        self._wdt.feed()
-
-    def park(self):
-        # A WDT cannot be stopped, but the next one replaces it (unconfirmed on hardware).
-        if self._wdt:
-            self._wdt = None
-            machine.WDT(timeout=_PARKED_MS).feed()
 
 
 def make_imu():
     """The driver of the sensor; OSError if it does not answer."""
     from crib.imu.lsm6dso import LSM6DSO
 
-    sda, scl = machine.Pin(_SDA), machine.Pin(_SCL)
-    return LSM6DSO(
-        machine.I2C(0, sda=sda, scl=scl, freq=_I2C_HZ, timeout=_I2C_TIMEOUT_US), _ADDRESS
-    )
-
-
-def reset_cause():
-    """Why the board started: power_on (a brown-out too), soft, watchdog, hard or unknown."""
-    return _CAUSES.get(machine.reset_cause(), "unknown")
-
-
-_input = select.poll()
-_input.register(sys.stdin, select.POLLIN)
-console = _Console()
-watchdog = _Watchdog
-ticks_us = time.ticks_us
-ticks_ms = host_ms = time.ticks_ms
-ticks_diff = time.ticks_diff
-idle = _input.poll
-retained_read = retained_write = machine.RTC().memory
-collect = gc.collect
-reset = machine.reset
+    return LSM6DSO(i2c(_SDA, _SCL, _I2C_HZ), _ADDRESS)

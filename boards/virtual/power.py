@@ -1,8 +1,9 @@
 """Power on the virtual board: `micropython -X heapsize=160k power.py FACTS.json`.
 
-FACTS.json: flash, recording, retained (paths), frames, rate_mhz, rate_uhz, mlsb_per_g, sensor (the
-name of model and driver), sensor_name (in the log), odr (nominal, Hz), freq_fine, permille (speed;
-0: greatest), baud (0: no rate), cause, first_frame, worst_every; perhaps clock_chip and faults.
+FACTS.json: flash, recording, retained (paths), frames, rate_mhz, rate_uhz, mlsb_per_g, sensor,
+module (the name of model and driver), sensor_name (in the log), odr (nominal, Hz), freq_fine,
+permille (speed; 0: greatest), baud (0: no rate), cause, first_frame, worst_every; perhaps
+clock_chip and faults.
 stdin and stdout are the console; stdin is non-blocking. stderr carries lines of JSON.
 Exit codes 64 and 65 ask for a restart: a hard reset, the watchdog.
 """

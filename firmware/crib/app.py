@@ -14,7 +14,6 @@ from .server import Server
 LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
 _FRAME_BITS = const(30)  # small integers end there, after 119 days at 104 Hz: a new boot begins
-_IDLE_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _FLUSH_SECONDS = const(58)  # with a FIFO of 1 s, below a minute in all
 _EVENT_SECONDS = const(30)  # that an event may have lasted when it is recorded
 _RECORDER_MINUTES = const(10)
@@ -55,7 +54,7 @@ class App:
                 self._turn()
                 watchdog.feed()
                 if not self.answers.tasks:
-                    self.board.idle(_IDLE_MS)
+                    self.board.idle(self.sensing.rest_ms)
             reason = "none"
         except KeyboardInterrupt:
             reason = "ctrl_c"

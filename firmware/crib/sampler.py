@@ -19,7 +19,9 @@ class Sampler:
         view = memoryview(self.buffer)
         # A view of every length would take 2 KB: a burst is a power of two.
         self._views = tuple([view[: imu.STRIDE << k] for k in range(_LENGTHS)])
-        self.watermark = config.WATERMARK
+        # A FIFO that is small is emptied sooner.
+        self.usual = getattr(imu, "WATERMARK", config.WATERMARK)
+        self.watermark = self.usual
         self.fifo_high = 0  # the most frames ever found waiting
         self.closed = 0  # events the last burst closed
         self.lost = 0  # before the burst; -1: at least one, and the sensor does not know

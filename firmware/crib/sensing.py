@@ -7,6 +7,8 @@ from .detector import Detector
 from .sampler import Sampler
 
 _SILENT_MS = const(5000)
+_STALL_MS = const(1000)
+_REST_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 
 
 class Sensing:
@@ -23,9 +25,10 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
+        self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
         self._why = ()  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
-        self._fed_ms = 0
+        self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
         self._looked_s = 0  # when the sensor was last looked for
 
@@ -45,6 +48,7 @@ class Sensing:
             self._why = error.args[1:]
             return False
         self.imu = imu
+        self.rest_ms = getattr(imu, "REST_MS", _REST_MS)
         if not self.detector:
             self._app.describe(imu)
             self.detector = self._new_detector()
@@ -71,10 +75,15 @@ class Sensing:
             if self._clock.seconds != self._looked_s and self.connect():
                 self._resumed()
             return
+        now_ms = self._clock.uptime_ms()
         try:
-            if not self._drain() and self._clock.uptime_ms() - self._fed_ms > _SILENT_MS:
+            # What comes while nobody looks may be lost: that is not silence.
+            if self._drain() or now_ms - self._polled_ms > _STALL_MS:
+                self._quiet_ms = now_ms
+            elif now_ms - self._quiet_ms > _SILENT_MS:
                 self._why = ()
                 self._lose("sensor_silent")
+            self._polled_ms = now_ms
         except OSError as error:
             self._why = error.args[1:]
             self._lose("bus_error")

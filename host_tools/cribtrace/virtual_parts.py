@@ -87,7 +87,7 @@ def write_facts(
     speed None is the greatest, baud None a line without a rate, clock_chip the file that stands
     for that chip's battery, if any. Raises CribtraceError for a rate the sensor cannot run at.
     """
-    odr, fine = sensors.named(sensor).rate_for(recording.rate_hz)
+    chip = _chip_facts(sensor, recording.rate_hz)
     np.ascontiguousarray(recording.accel, dtype="<i2").tofile(folder / "recording.i16")
     (folder / "retained").touch()
     return {
@@ -98,16 +98,25 @@ def write_facts(
         "rate_mhz": round(recording.rate_hz * 1000),
         "rate_uhz": round(recording.rate_hz * 1e6),
         "mlsb_per_g": round(recording.lsb_per_g * 1000),
-        "sensor": sensor,
-        "sensor_name": sensors.named(sensor).name,
-        "odr": odr,
-        "freq_fine": fine,
+        **chip,
         "permille": 0 if speed is None else max(round(speed * 1000), 1),
         "baud": baud or 0,
         "first_frame": first_frame,
         "worst_every": worst_every,
         "clock_chip": str(clock_chip.absolute()) if clock_chip else "",
         "faults": [dict(fault) for fault in faults],
+    }
+
+
+def _chip_facts(sensor: str, rate_hz: float) -> dict[str, object]:
+    chip = sensors.named(sensor)
+    odr, fine = chip.rate_for(rate_hz)
+    return {
+        "sensor": sensor,
+        "module": chip.module or sensor,
+        "sensor_name": chip.name,
+        "odr": odr,
+        "freq_fine": fine,
     }
 
 

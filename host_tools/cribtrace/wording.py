@@ -66,6 +66,12 @@ REASONS = {
     "watchdog": "the board hung and restarted itself",
 }
 
+CORD = (
+    "Before it goes near a crib: lead the cable down and away, and fix it, so that no part of it"
+    " is within 1 m of the crib: a cord within a child's reach can strangle. Nothing goes on top"
+    " of the mattress or into the crib. The child sleeps on its back, on a firm, flat mattress,"
+    " with nothing else in the crib."
+)
 NOT_THIS = (
     "Cribtrace is not a medical device.",
     "It counts movements of a mattress; it does not show breathing or heart.",

@@ -1,12 +1,14 @@
-"""boards/esp32_devkitc_lsm6dso/board.py with a `machine` that only notes what it is asked for.
+"""The board.py of a folder under boards/, with a `machine` that only notes what it is asked for.
 
-usage: esp32_board.py FOLDER, with bytes on stdin. Prints "ready", then what console.write sends.
+usage: esp32_board.py FOLDER SDA SCL ADDRESS, with bytes on stdin. Prints "ready", then what
+console.write sends. With esp32_chip.py on the path.
 """
 
 import sys
 import time
 
 calls = []
+driven = []
 
 
 class WDT:
@@ -26,6 +28,10 @@ class I2C:
         calls.append(address)
         raise OSError(19)
 
+    def writeto_mem(self, address, register, buf):
+        calls.append(address)
+        raise OSError(19)
+
 
 class RTC:
     kept = b""
@@ -36,14 +42,19 @@ class RTC:
         return RTC.kept
 
 
+class Pins:
+    OUT = 3
+
+    def __call__(self, number, mode=None, value=None):
+        if mode is not None:
+            driven.append((number, mode, value))
+        return number
+
+
 class Machine:
     PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
-    WDT, I2C, RTC = WDT, I2C, RTC
+    WDT, I2C, RTC, Pin = WDT, I2C, RTC, Pins()
     cause = 0
-
-    @staticmethod
-    def Pin(number):  # noqa: N802
-        return number
 
     @staticmethod
     def reset_cause():
@@ -59,7 +70,7 @@ def resets(board):
         yield board.reset_cause()
 
 
-def main(folder):
+def main(folder, sda, scl, address):
     sys.modules["machine"] = Machine
     sys.path.insert(0, folder)
     import board
@@ -69,7 +80,8 @@ def main(folder):
         raise AssertionError("no OSError")
     except OSError:
         pass
-    assert calls == [(21, 22, 100_000), 0x6A], calls
+    assert calls == [(int(sda), int(scl), 100_000), int(address)], calls
+    assert driven == ([(4, 3, 1)] if board.NAME == "m5stickc_plus2" else []), driven
     calls.clear()
 
     watchdog = board.watchdog()
@@ -106,4 +118,4 @@ def main(folder):
     board.console.write(memoryview(bytes(range(256)) * 5))
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

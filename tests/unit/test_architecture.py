@@ -55,7 +55,10 @@ HOST_ORDER = (
     "csv_frames atomic < recording < scenario < cli demo",
     "client facts figures < taps floors < guided < cli",
     "tail < guided",
-    "fold short_names < deploy < cli",
+    "chips < board_facts < firmware_image < flash < cli",
+    "chips < remote",
+    "board_facts fold short_names mpy remote < deploy < cli",
+    "client < flash deploy",
     "sensors < anchors < analysis",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )

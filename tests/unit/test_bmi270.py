@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cribtrace import bmi270, cli, deploy, tree
+from cribtrace import bmi270, board_facts, cli, tree
 from cribtrace.errors import CribtraceError
 
 RAW = bytes(k * 7 % 256 for k in range(8192))
@@ -64,7 +64,7 @@ def test_only_a_board_with_a_bmi270_asks_for_it(tmp_path):
     assert "--bmi270-config" in told[0] and "pip install bmi270" in told[0]
     (tmp_path / "any").write_bytes(RAW)
     assert bmi270.extra_files("LSM6DSO", tmp_path / "any", told.append)[bmi270.ON_THE_BOARD] == RAW
-    assert deploy.sensor("virtual") == "LSM6DSO"
+    assert board_facts.load("virtual").facts["sensor"] == "LSM6DSO"
 
 
 def test_host_and_firmware_mean_the_same_file():

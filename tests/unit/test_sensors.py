@@ -13,10 +13,10 @@ CONSTANTS = {"STRIDE", "LOW_BYTE", "HIGH_BYTE", "FULL_SCALE_G"}
 
 
 def driver_class(name: str) -> ast.ClassDef:
-    path = tree.FIRMWARE / "crib" / "imu" / f"{name}.py"
-    wanted = SENSORS[name].name.replace("-", "")
+    module = SENSORS[name].module or name
+    path = tree.FIRMWARE / "crib" / "imu" / f"{module}.py"
     classes = [n for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef)]
-    return next(node for node in classes if node.name == wanted)
+    return next(node for node in classes if node.name == module.upper())
 
 
 @pytest.mark.parametrize("name", SENSORS)
@@ -36,7 +36,9 @@ def test_a_driver_has_the_interface(name):
 
 @pytest.mark.parametrize("name", SENSORS)
 def test_a_model_can_be_built(name):
-    source = (tree.BOARDS / "virtual" / "hardware" / f"{name}.py").read_text()
+    source = (
+        tree.BOARDS / "virtual" / "hardware" / f"{SENSORS[name].module or name}.py"
+    ).read_text()
     (build,) = [n for n in ast.parse(source).body if getattr(n, "name", "") == "build"]
     assert isinstance(build, ast.FunctionDef) and len(build.args.args) == 5
 

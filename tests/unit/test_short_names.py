@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from cribtrace import deploy, short_names
+from cribtrace import board_facts, deploy, short_names
 
 USER = '''
 def first(samples, count):
@@ -80,7 +80,7 @@ def test_no_local_takes_the_name_of_anything_else():
     assert done["f"](200, B) == 231
 
 
-@pytest.mark.parametrize("board", deploy.boards())
+@pytest.mark.parametrize("board", board_facts.names())
 def test_the_firmware_ships_with_a_third_fewer_names(board):
     def every(texts):
         return {

@@ -25,7 +25,7 @@ def _sensor(given, first_frame):
     A model has `address` and what `bus.I2C` and `Clock` call, `feed`, `fifo` (levels and what was
     overwritten), attach(clock) and power_cycle().
     """
-    model = __import__("hardware." + given["sensor"], None, None, ("build",))
+    model = __import__("hardware." + given["module"], None, None, ("build",))
     return model.build(
         given, open(given["recording"], "rb"), first_frame, recording_end, _sensor_off
     )

@@ -1,4 +1,4 @@
-"""Commands that talk to a board: ports, info, list, tail, pull, time, selftest, wipe, deploy."""
+"""Commands that talk to a board: ports, info, list, tail, pull, time, selftest, wipe."""
 
 import time
 from dataclasses import asdict
@@ -12,7 +12,6 @@ from cribtrace.cli.output import (
     json_option,
     link_told,
     name_faults,
-    only_port,
     open_client,
     port_option,
     progress,
@@ -244,27 +243,4 @@ def wipe(port: str | None, yes: bool, as_json: bool) -> None:
     emit({"type": "wiped", "device": device, "segments": deleted}, as_json)
 
 
-@click.command()
-@port_option
-@click.option("--board", required=True, help="Folder name under boards/.")
-@click.option(
-    "--bmi270-config",
-    type=click.Path(path_type=Path),
-    help="Bosch's configuration for a BMI270; else an installed package's.",
-)
-@json_option
-def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bool) -> None:
-    """Copy the firmware to a board with mpremote and start it."""
-    from cribtrace import bmi270, wording
-    from cribtrace import deploy as deploying
-
-    deploying.files(board)
-    beside = bmi270.extra_files(deploying.sensor(board), bmi270_config, say)
-    name = port or only_port()
-    hello = deploying.deploy(name, board, progress=say, beside=beside)
-    emit({"type": "deployed", "port": name, **hello}, as_json)
-    for sentence in (deploying.CORD, *wording.NOT_THIS):
-        click.echo(sentence, err=True)
-
-
-COMMANDS = (ports, info, list_segments, tail, pull, time_of, selftest, wipe, deploy)
+COMMANDS = (ports, info, list_segments, tail, pull, time_of, selftest, wipe)

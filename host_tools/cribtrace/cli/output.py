@@ -117,11 +117,6 @@ def open_client(port: str | None):
     return client
 
 
-def only_port() -> str:
-    """Return the name of `only_board`."""
-    return only_board().name
-
-
 def only_board():
     """Return the one port with a board; Usage where there are several, NoDevice for none."""
     from cribtrace import ports

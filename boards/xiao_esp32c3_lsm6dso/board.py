@@ -1,0 +1,35 @@
+"""Seeed XIAO ESP32-C3 with a Qwiic LSM6DSO, under stock MicroPython. Unverified: README.md."""
+
+from esp32_chip import (  # noqa: F401 - what the firmware asks of a board
+    collect,
+    console,
+    host_ms,
+    i2c,
+    idle,
+    reset,
+    reset_cause,
+    retained_read,
+    retained_write,
+    ticks_diff,
+    ticks_ms,
+    ticks_us,
+    watchdog,
+)
+from micropython import const
+
+NAME = "xiao_esp32c3_lsm6dso"
+SENSOR = "LSM6DSO"
+RATE_MHZ = MLSB_PER_G = None  # as the chip and its data sheet say
+RECORDING_FRAMES = 0
+
+_SDA = const(6)
+_SCL = const(7)
+_ADDRESS = const(0x6A)
+_I2C_HZ = const(100_000)
+
+
+def make_imu():
+    """The driver of the sensor; OSError if it does not answer."""
+    from crib.imu.lsm6dso import LSM6DSO
+
+    return LSM6DSO(i2c(_SDA, _SCL, _I2C_HZ), _ADDRESS)
