@@ -6,9 +6,9 @@ Whoever needs one imports it inside a function, and keeps nothing of it: no obje
 import sys
 
 _MODULES = (
-    "identity", "resume", "power", "settings", "in_force", "status", "room", "floor", "clock_chip",
-    "wipe", "selftest", "imu.push", "imu.strangers", "imu.bmi270_load", "imu.bmi270_push",
-    "imu.mpu6050_start", "imu.mpu6050_push",
+    "identity", "resume", "verbs", "power", "settings", "in_force", "status", "room", "floor",
+    "clock_chip", "wipe", "selftest", "imu.push", "imu.strangers", "imu.bmi270_load",
+    "imu.bmi270_push", "imu.mpu6050_start", "imu.mpu6050_push",
 )  # fmt: skip
 
 
