@@ -171,7 +171,7 @@ class App:
         from . import power
 
         self.sensing.stop()
-        if self.sensing.detector:
+        if self.recorder.detector:
             self.recorder.leave()
             self._keep_floor()
         code = records.STOP_REASONS.index(reason)

@@ -150,7 +150,8 @@ class Sensing:
             try:
                 self.imu.stop()
                 self.sampler.watermark = 1
-                self._drain()
+                if self._recorder.detector:  # else the start itself was cut short
+                    self._drain()
             except OSError:
                 self._lose("bus_error")
         if self.fault != "none" and self.detector:

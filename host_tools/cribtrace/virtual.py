@@ -11,6 +11,7 @@ import pty
 import queue
 import select
 import shutil
+import sys
 import tempfile
 import termios
 import threading
@@ -78,7 +79,8 @@ class VirtualBoard:
         self._open = self._stopping = self._power_cycle = False
         self._chip: Chip | None = None
         self._failure: OSError | None = None
-        self._ctrl_c_s = 0.0
+        self._ctrl_c_s, self._ctrl_c_at = 0.0, 0  # when the last came, and which byte it was
+        self._came_bytes = 0
         self._asked, self._off = threading.Event(), threading.Event()
         self._off.set()
         self._relay: threading.Thread | None = None
@@ -248,9 +250,11 @@ class VirtualBoard:
         with contextlib.suppress(OSError):  # closed at this moment: the next look sees it
             if flags & select.POLLIN:
                 piece = self._tamper(os.read(self._master, 4096), 1)
-                self._up += piece
                 if b"\x03" in piece:
                     self._ctrl_c_s = time.monotonic()
+                    self._ctrl_c_at = self._came_bytes + piece.rfind(b"\x03")
+                self._up += piece
+                self._came_bytes += len(piece)
             if flags & select.POLLOUT:
                 del self._down[: os.write(self._master, self._down[:4096])]
         if not self._chip:
@@ -260,8 +264,9 @@ class VirtualBoard:
         """A real UART interrupts a program that never looks at its console, too."""
         self._ctrl_c_s = 0.0
         if self._chip:
-            unread = fcntl.ioctl(self._chip.stdin, termios.FIONREAD, b"\0\0\0\0")
-            if any(unread):
+            unread = fcntl.ioctl(self._chip.stdin, termios.FIONREAD, bytes(4))
+            waiting = len(self._up) + int.from_bytes(unread, sys.byteorder)
+            if self._came_bytes - waiting <= self._ctrl_c_at:
                 self._chip.interrupt()
 
     def _relay_chip(self, chip: Chip, ready: dict[int, int]) -> None:

@@ -109,7 +109,7 @@ class Board:
         self.retained = raw
 
 
-def app_on(board: Board, folder: Path):
+def app_on(board: Board, folder: Path, *, start: bool = True):
     """The firmware's App on that board, its files in `folder`."""
     app = importlib.import_module(_FIRMWARE + "app")
     app.LOG_DIR, app.SETTINGS_FILE = str(folder / "log"), str(folder / "settings")
@@ -118,7 +118,8 @@ def app_on(board: Board, folder: Path):
     importlib.import_module(_FIRMWARE + "identity")._FILE = str(folder / "device")
     importlib.import_module(_FIRMWARE + "floor")._FILE = str(folder / "floor")
     made = app.App(board, 0)
-    made._start()
+    if start:
+        made._start()
     return made
 
 

@@ -158,6 +158,26 @@ def test_a_soft_reset_drops_modules_and_keeps_the_silicon(tmp_path, interpreter)
             assert b"True False" in read_until(port, PROMPT)
 
 
+def test_a_ctrl_c_that_was_heard_comes_no_second_time(tmp_path, interpreter):
+    main = (
+        "import board, time\n"
+        "try:\n"
+        "    while True: board.idle(50)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('heard')\n"
+        "end = time.time() + 3\n"
+        "while time.time() < end: pass\n"
+        "print('undisturbed')\n"
+    )
+    with board_with(tmp_path, interpreter, main) as board, from_power_on(board) as port:
+        time.sleep(0.3)
+        port.write(b"\x03")
+        read_until(port, b"heard")
+        port.write(b"what nobody reads for a while")
+        seen = read_until(port, PROMPT)
+    assert b"undisturbed" in seen and b"KeyboardInterrupt" not in seen
+
+
 def test_the_fifo_fills_during_a_soft_reset(tmp_path, interpreter):
     main = (
         "from hardware.parts import i2c\n"
