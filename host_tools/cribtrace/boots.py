@@ -1,8 +1,7 @@
 """The boots of a log, in a row on one time line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from cribtrace import logfile
 from cribtrace.device import records
@@ -76,11 +75,19 @@ def _distance(first: dict, last: dict) -> int:
     return last["seq"] - first["seq"] & records.UNKNOWN
 
 
+def by_number(segments: Iterable[logfile.Segment]) -> dict[int, list[logfile.Segment]]:
+    """The segments of each boot, in their order, wherever they lie among those of others."""
+    found: dict[int, list[logfile.Segment]] = {}
+    for segment in segments:
+        if segment.header:
+            found.setdefault(segment.header["boot"], []).append(segment)
+    return found
+
+
 def in_a_row(segments: list[logfile.Segment]) -> Iterator[Boot]:
     """Boots in a row on one time line; an interruption of unknown length takes none of it."""
     start_s = 0.0
-    for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
-        of_boot = list(group)
+    for of_boot in by_number(segments).values():
         told = logfile.records_of(of_boot, records.FACTS)
         waveforms = logfile.records_of(of_boot, records.WAVEFORMS)
         headers = [segment.header for segment in of_boot if segment.header]
