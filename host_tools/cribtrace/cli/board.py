@@ -188,7 +188,7 @@ def time_of(source: Path | None, port: str | None, as_json: bool) -> None:
         night = analysis.read_night(source)
         for line in night.clocks:
             emit(line, as_json)
-        name_faults(source, night.faults)
+        name_faults(source, night.faults, night.notes)
         return
     with open_client(port) as client:
         hello = client.hello()
