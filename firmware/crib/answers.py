@@ -123,8 +123,7 @@ class Answers:
             more = " " + status.config_version(self._app)
             self._begin(number, self._item_steps(number, lines, more))
             return None
-        if self._app.sensing.stopped:
-            raise Refused(_STOPPED)
+        self._recording()
         in_force.change(self._app, arguments)
         return status.config_version(self._app)
 
@@ -144,9 +143,9 @@ class Answers:
         path, size, *_ = self._segment_facts(self._closed(segment))
         if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
             raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
-        self._begin(
-            number, segments.packets(self._app.server, number, path, segment, offset, length)
-        )
+        journal, server = self._journal, self._app.server
+        steps = segments.packets(server, journal.shelf, number, path, segment, offset, length)
+        self._begin(number, steps)
 
     def ack(self, _number, arguments):
         segment, crc = arguments.split(" ")
@@ -167,17 +166,29 @@ class Answers:
 
     def time(self, _number, arguments):
         app = self._app
-        if arguments and not app.sensing.stopped:
+        if arguments:
+            lost = self._recording()
             app.recorder.anchor(arguments, app)
+            self._kept(lost)
         uptime_ms = app.clock.uptime_ms() & records.UNKNOWN
         return "frame=%d uptime_ms=%d" % (app.frame + app.sensing.waiting(), uptime_ms)
 
     def mark(self, _number, arguments):
-        if self._app.sensing.stopped:
-            raise Refused(_STOPPED)
+        lost = self._recording()
         frame = self._app.frame + self._app.sensing.waiting()
         self._app.recorder.write(records.MARK, rest=arguments.encode(), frame=frame)
+        self._kept(lost)
         return "marked"
+
+    def _recording(self):
+        """How many records the flash has not taken so far; refused after the end."""
+        if self._app.sensing.stopped:
+            raise Refused(_STOPPED)
+        return self._journal.lost
+
+    def _kept(self, lost):
+        if self._journal.lost != lost:
+            raise Refused("log_full pull the log, so that the board may give up what you hold")
 
     def keep(self, _number, _arguments):
         return ""

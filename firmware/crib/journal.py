@@ -5,17 +5,16 @@ so that a torn tail is never written on. What `flush` has returned for is commit
 costs at most what came after.
 """
 
-import os
-import struct
-
 from micropython import const
 
 from . import framing, records
-from .shelf import Shelf, stream_of
+from .shelf import Shelf
 
 BODY_BYTES = const(1504)  # a DATA packet; or a waveform of 256 frames at 5.6 bytes
 _FLUSH_BYTES = const(4096)  # littlefs copies a partial last block at the next append
 _FLUSH_EPOCHS = const(2)  # a minute of facts
+# What a full log takes no more. Starts, marks and the board's counters have a last place.
+_ROUTINE = (records.EVENT, records.EPOCH, records.STATE)
 
 
 class Stream:
@@ -23,13 +22,14 @@ class Stream:
 
     def __init__(self, which):
         self.which = which
-        self.limit = records.WAVEFORM_LIMIT if which else records.SEGMENT_LIMIT
+        self.most = self.limit = records.WAVEFORM_LIMIT if which else records.SEGMENT_LIMIT
         self.next_seq = 0
         self.clear()
 
     def clear(self):
         """None is open."""
         self.file = None
+        self.full = False  # whether the segment is one of those last places
         self.bytes = 0
         self.committed()
 
@@ -39,18 +39,13 @@ class Stream:
         self.at_risk = 0  # records since the last flush
         self.epochs = self.events = 0  # among these
 
-    def reach(self, seq):
-        """Go on from `seq`, unless already beyond it: after 2**32 - 1 comes 0."""
-        goes_on = not self.next_seq or not (seq - self.next_seq) >> 31 & 1
-        if goes_on:
-            self.next_seq = seq
-        return goes_on
-
 
 class Journal:
     """Appends records, packed from body[records.HEAD_BYTES] on. Between two, `body` is free."""
 
     def __init__(self, folder):
+        from . import resume
+
         self.shelf = Shelf(folder)
         self.body = bytearray(BODY_BYTES)
         self.piece = bytearray(framing.PIECE_BYTES)
@@ -62,39 +57,7 @@ class Journal:
         self.last_boot = 0  # of the newest segment that can be read; 0: there is none
         self.stopped = True  # whether that boot ended with a STOP record
         self.next_segment = 1
-        names = self.shelf.names()
-        if names:
-            self.next_segment = int(names[-1][:8]) + 1
-        for stream in self.streams:
-            for name in reversed(names):
-                if stream_of(name) == stream.which and self._resume(folder + "/" + name, stream):
-                    break
-
-    def _resume(self, path, stream):
-        """Continue the sequence of an earlier segment; False where its header is unreadable."""
-        with open(path, "rb") as f:
-            raw = f.read(records.HEADER_BYTES)
-            header = records.boot_and_sequence(raw)
-            if header:
-                self.last_boot = max(self.last_boot, header[0])
-                stream.reach(header[1])
-            chunk = b""
-            while more := f.read(512):
-                pieces = (chunk + more).split(b"\0")
-                chunk = pieces.pop()
-                for piece in pieces:
-                    self._count(framing.decode(piece), stream)
-        if not raw:
-            os.remove(path)  # the power went before its first commit: it would never count as old
-        return header is not None
-
-    def _count(self, body, stream):
-        if body and len(body) >= records.HEAD_BYTES:
-            kind, _, seq, _ = struct.unpack(records.HEAD, body[: records.HEAD_BYTES])
-            if stream.reach(seq):
-                stream.next_seq = seq + 1 & records.UNKNOWN
-                if stream is self.facts:
-                    self.stopped = kind == records.STOP
+        resume.resume(self)
 
     def begin(self, boot_facts):
         """Begin new segments; from them on, headers carry these (see records.pack_header)."""
@@ -108,14 +71,23 @@ class Journal:
         """
         stream = self.waveforms if kind == records.SNIPPET else self.facts
         body = self.body
-        body[0] = kind
-        body[1] = records.VERSIONS[kind]
-        for i in range(4):
-            body[2 + i] = stream.next_seq >> (8 * i) & 0xFF
-            body[6 + i] = frame >> (8 * i) & 0xFF
-        stream.next_seq += 1
+        seq = stream.next_seq
         try:
-            self._write(stream, end)
+            file = self._open_for(stream, kind, framing.most_bytes(end))
+            if not file:
+                self.lost += 1
+                return
+            stream.next_seq = seq + 1 & records.UNKNOWN
+            body[0] = kind
+            body[1] = records.VERSIONS[kind]
+            for i in range(4):
+                body[2 + i] = seq >> (8 * i) & 0xFF
+                body[6 + i] = frame >> (8 * i) & 0xFF
+            n = framing.encode(body, end, self.piece, file.write)
+            stream.bytes += n
+            stream.unflushed += n
+            if stream is self.facts:
+                self.fact_bytes += n
             self.written += 1
             stream.at_risk += 1
             stream.epochs += kind == records.EPOCH
@@ -123,36 +95,47 @@ class Journal:
             if stream.unflushed >= _FLUSH_BYTES or stream.epochs == _FLUSH_EPOCHS:
                 self.flush(stream)
         except OSError:
+            stream.next_seq = seq + 1 & records.UNKNOWN
             self.lost += 1
             self._give_up(stream)
 
-    def _write(self, stream, end):
-        if stream.file and stream.bytes + framing.most_bytes(end) > stream.limit:
+    def _open_for(self, stream, kind, n):
+        """The file for a record of `n` bytes; None for what a full log leaves out."""
+        over = stream.bytes + n > stream.limit
+        if stream.full and (over or kind in _ROUTINE):
+            if not self._room(stream):
+                return None
+            over = True
+        if stream.file and over:
             self._end(stream)
         if not stream.file:
-            self.open(stream)
-        n = framing.encode(self.body, end, self.piece, stream.file.write)
-        stream.bytes += n
-        stream.unflushed += n
-        if stream is self.facts:
-            self.fact_bytes += n
+            self.open(stream, stream.next_seq)
+        return None if stream.full and kind in _ROUTINE else stream.file
 
-    def open(self, stream):
-        """Begin a segment; OSError where the flash has no room for it."""
+    def _room(self, stream):
         from . import room
 
         # What the open segments may still grow by is not free for another one.
-        growth = stream.limit
+        growth = stream.most
         for other in self.streams:
-            if other.file:
+            if other.file and other is not stream:
                 growth += other.limit - other.bytes
-        room.make(self.shelf, stream.which, growth)
+        return room.make(self.shelf, stream.which, growth)
+
+    def open(self, stream, first_seq):
+        """Begin a segment; OSError where the flash has no room for it."""
+        from . import room
+
+        full = not self._room(stream)
+        if full:
+            room.last(self.shelf, stream.which)
         number = self.next_segment
         self.next_segment += 1
         name = "/%08dw.crib" if stream.which else "/%08d.crib"
         stream.file = open(self.shelf.folder + name % number, "wb")
         self.shelf.open_numbers[stream.which] = number
-        first_seq = stream.next_seq - 1 & records.UNKNOWN
+        stream.full = full
+        stream.limit = records.LAST_LIMIT if full else stream.most
         header = records.pack_header(self._boot_facts, number, first_seq, stream.which)
         stream.file.write(header)
         stream.bytes = records.HEADER_BYTES

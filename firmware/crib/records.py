@@ -14,6 +14,7 @@ FORMAT_MAJOR = const(2)  # a reader that does not know it must refuse the segmen
 FORMAT_MINOR = const(0)
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
 WAVEFORM_LIMIT = const(16368)  # of a segment of waveforms: four such blocks; these go piecemeal
+LAST_LIMIT = const(8188)  # where the log is full: two such blocks, of what else is kept free
 UNKNOWN = const(0xFFFFFFFF)
 NO_TEMPERATURE = const(-32768)
 

@@ -23,8 +23,16 @@ def facts(path):
             crc = binascii.crc32(chunk, crc)
 
 
-def packets(server, number, path, segment, start, length):
+def packets(server, shelf, number, path, segment, start, length):
     """Send `length` bytes of a segment from `start` on, a packet a step, then a reply."""
+    shelf.being_read.append(segment)
+    try:
+        yield from _packets(server, number, path, segment, start, length)
+    finally:
+        shelf.being_read.remove(segment)
+
+
+def _packets(server, number, path, segment, start, length):
     room = memoryview(server.body)[HEAD + 8 :]
     # Opened once: in a folder of many segments that takes longer than a packet.
     with open(path, "rb") as f:

@@ -20,6 +20,7 @@ class Shelf:
         self.folder = folder
         self.when_full = 1  # of the settings, for `room`
         self.given_up = 0  # records since boot that made room and that the host does not hold
+        self.being_read = []  # numbers of segments that a host is reading
         self.open_numbers = [0, 0]  # of facts, of waveforms; 0: none is open
 
     def names(self):

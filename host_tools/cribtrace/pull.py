@@ -12,12 +12,13 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cribtrace import exchange, log_records
 from cribtrace.client import Client, Segment
+from cribtrace.conversation import Refused
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.window import Stretch
@@ -83,7 +84,7 @@ def pull(
     with _disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         _check_owner(folder, device)
-        exchange.anchor(client, hello)
+        anchored = _anchor(client, hello)
         before = client.stats.bytes_in  # to tell the time is no part of bringing the log
         client.flush()
         segments = client.list()
@@ -99,11 +100,22 @@ def pull(
                 break
             if not (keep or segment.acked):
                 client.ack(segment.number, segment.crc)
+        if not (anchored or keep):
+            _anchor(client, hello)  # a log that was full has room now
     fetched = [s for s in new if s.number not in pulled.damaged]
     pulled.new_segments = len(fetched)
     pulled.bytes = sum(s.size_bytes for s in fetched)
     pulled.wire_bytes = client.stats.bytes_in - before
     return pulled
+
+
+def _anchor(client: Client, hello: Mapping[str, str]) -> bool:
+    """Whether the log has taken an anchor: not after its end, nor where it is full."""
+    try:
+        exchange.anchor(client, hello)
+    except Refused:
+        return False
+    return True
 
 
 def segment_files(folder: Path) -> list[Path]:

@@ -65,7 +65,7 @@ class Board:
                     found[record["seq"]] = record["rest"]
         return found
 
-    def put(self, size):
+    def put(self, size, kind=records.MARK):
         log = self.log
         seq = log.facts.next_seq
         text = b"%d/%d " % (self.boot, seq)
@@ -74,7 +74,7 @@ class Board:
         log.body[records.HEAD_BYTES : end] = text
         self.at_risk[seq] = text
         lost = log.lost
-        log.append(records.MARK, 0, end)
+        log.append(kind, 0, end)
         if log.lost > lost:
             self.at_risk.clear()
         elif log.facts.unflushed == 0:
@@ -263,17 +263,17 @@ def test_a_log_that_nobody_pulls_fills_up():
     board = Board(64)
     board.power_on()
     while not board.log.lost:
-        board.put(1000)
+        board.put(1000, records.EVENT)
     for _ in range(20):
-        board.put(1000)
+        board.put(1000, records.EVENT)
     assert board.log.lost == 21
     board.at_risk.clear()
     check_kept(board, board.power_on())
-    board.put(1000)
+    board.put(1000, records.EVENT)
     assert board.log.lost == 1, "nor does a start make room"
     board.log.shelf.ack(1)
     board.at_risk.clear()
-    board.put(1000)
+    board.put(1000, records.EVENT)
     board.close()
     assert board.log.lost == 1 and board.log.written == 1
 

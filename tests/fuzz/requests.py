@@ -113,7 +113,8 @@ def app_on(board: Board, folder: Path):
     """The firmware's App on that board, its files in `folder`."""
     app = importlib.import_module(_FIRMWARE + "app")
     app.LOG_DIR, app.SETTINGS_FILE = str(folder / "log"), str(folder / "settings")
-    app.gc = SimpleNamespace(mem_alloc=int, mem_free=int, collect=gc.collect)
+    health = importlib.import_module(_FIRMWARE + "health")
+    health.gc = SimpleNamespace(mem_alloc=int, mem_free=int, collect=gc.collect)
     importlib.import_module(_FIRMWARE + "identity")._FILE = str(folder / "device")
     importlib.import_module(_FIRMWARE + "floor")._FILE = str(folder / "floor")
     made = app.App(board, 0)

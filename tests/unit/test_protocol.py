@@ -1,5 +1,6 @@
 """protocol: request lines, and docs/PROTOCOL.md held against the code."""
 
+import importlib
 import re
 import struct
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from cribtrace import log_records
 from cribtrace.conversation import fields, request
-from cribtrace.device import protocol
+from cribtrace.device import protocol, records
 from cribtrace.stream import PACKET, Decoder
 from tests.support import line_states
 
@@ -199,3 +200,25 @@ def test_every_request_of_the_transcript_is_answered_under_its_number():
     }
     asked = [protocol.parse_request(unescaped(w)[:-1]) for d, w, _ in steps if d == "up"]
     assert answered == {a[0] for a in asked if a} | {255}
+
+
+def test_info_is_described_as_the_board_sends_it():
+    status = importlib.import_module("cribtrace.firmware.crib.status")
+    sent = re.findall(r"(\w+)=", status._INFO)
+    paragraph = re.search(r"`info` answers with(.*?)\n\n", DOCUMENT, re.DOTALL)[1]
+    assert re.findall(r"`(\w+)`", paragraph) == sent
+    (shown,) = (what for _, what, _ in transcript() if "state=sampling" in what)
+    assert re.findall(r"(\w+)=", shown) == sent
+
+
+def test_the_transcript_reads_a_header_of_this_format():
+    read = [
+        bytes.fromhex(what.rpartition(" then ")[2])
+        for _, what, _ in transcript()
+        if "DATA" in what
+    ]
+    start = struct.unpack_from("<8sBBHI", b"".join(read))
+    assert start == (
+        records.MAGIC, records.FORMAT_MAJOR, records.FORMAT_MINOR, records.HEADER_BYTES,
+        records.NEEDS,
+    )  # fmt: skip

@@ -193,3 +193,19 @@ def test_what_is_written_is_what_the_crc_says(tmp_path):
         pulled(peer, tmp_path)
     for number, content in contents(tmp_path).items():
         assert zlib.crc32(content) == zlib.crc32(LOG[number])
+
+
+def test_a_full_log_is_anchored_when_there_is_room(tmp_path):
+    with Peer(LOG) as peer:
+        told = peer.do_time
+
+        def full(number, *numbers):
+            if any(numbers) and not peer.acked:
+                raise KeyError("log_full")
+            return told(number, *numbers)
+
+        peer.do_time = full
+        result = pulled(peer, tmp_path, keep=True)
+        assert peer.anchors == [] and result.new_segments == 3
+        pulled(peer, tmp_path)
+        assert len(peer.anchors) == 1
