@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cribtrace import exchange, log_records
+from cribtrace import exchange, log_records, logfile
 from cribtrace.client import Client, Segment
 from cribtrace.conversation import Refused
 from cribtrace.device import records
@@ -43,7 +43,7 @@ class Pulled:
     wire_bytes: int = 0
     seconds: float = 0.0
     device: str = ""
-    damaged: list[int] = field(default_factory=list)  # segments whose CRC is wrong on the board
+    damaged: list[int] = field(default_factory=list)  # segments that are so on the board
 
     def add(self, later: "Pulled") -> None:
         """Count a second pull into the same folder with this one."""
@@ -74,9 +74,9 @@ def pull(
     """Fetch every closed segment that `folder` does not hold, then acknowledge it.
 
     The board's open segment is closed first. With `keep`, nothing is acknowledged, so the board
-    frees nothing. Segments that come with a wrong CRC twice are named in the result, not kept and
-    not acknowledged. Raises Usage for a folder that holds another log, NoDevice when the line
-    fails; what is in the folder stays good.
+    frees nothing. Segments that come with a wrong CRC twice, or damaged where a whole copy is
+    here, are named in the result, not kept and not acknowledged. Raises Usage for a folder that
+    holds another log, NoDevice when the line fails; what is in the folder stays good.
     """
     started_s = time.monotonic()
     hello = client.hello()
@@ -155,7 +155,7 @@ def _have(folder: Path, segment: Segment) -> bool:
     if len(content) == segment.size_bytes and zlib.crc32(content) == segment.crc:
         return True
     header = _header(path)
-    if header and header["boot"] != segment.boot:
+    if header and segment.boot and header["boot"] != segment.boot:  # 0: it cannot tell
         raise Usage(
             f"{folder} holds an older log of this board (its segment {segment.number} is of boot"
             f" {header['boot']}, the board's of boot {segment.boot}): choose another folder"
@@ -201,15 +201,23 @@ def _here(folder: Path, segment: Segment) -> int:
 
 
 def _complete(folder: Path, segment: Segment, tally: _Tally) -> bool:
-    """Give a part its final name; False, and it is gone, where its CRC is wrong."""
+    """Give a part its final name; False, and it is gone, where it is damaged."""
     part = _part(folder, segment)
-    if zlib.crc32(part.read_bytes()) != segment.crc:
+    content = part.read_bytes()
+    if zlib.crc32(content) != segment.crc or _rotten(content, _path(folder, segment)):
         part.unlink()
         tally.add(-segment.size_bytes)
         return False
     os.replace(part, _path(folder, segment))
     _sync_folder(folder)
     return True
+
+
+def _rotten(content: bytes, path: Path) -> bool:
+    """Whether it is damaged and the copy here is whole: the board's CRC is of the damage then."""
+    if not path.exists() or logfile.read_segment(path).verdict != logfile.COMPLETE:
+        return False
+    return logfile.parse(content, path.name).verdict != logfile.COMPLETE
 
 
 def _write_all(f: io.FileIO, piece: bytes) -> None:

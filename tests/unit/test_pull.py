@@ -8,10 +8,12 @@ import pytest
 
 from cribtrace import pull as pull_module
 from cribtrace.client import Client
+from cribtrace.device import records
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 from cribtrace.pull import pull, segment_files
 from tests.support.peer import Peer, nasty, segment
+from tests.unit.test_two_streams import boot_record, epochs, packed, snippets
 
 LOG = {n: segment(n, size) for n, size in ((1, 20_000), (2, 32_724), (3, 180))}
 
@@ -209,3 +211,39 @@ def test_a_full_log_is_anchored_when_there_is_room(tmp_path):
         assert peer.anchors == [] and result.new_segments == 3
         pulled(peer, tmp_path)
         assert len(peer.anchors) == 1
+
+
+def real(count=3):
+    """Whole segments of one boot: facts, waveforms, facts ..."""
+    made = {1: packed(1, 1, records.FACTS, [boot_record(0, 1), *epochs(1, 0, 100)])}
+    for k in range(2, count + 1):
+        facts = packed(k, 1, records.FACTS, epochs(101 + 100 * (k // 2 - 1), 50 * k, 100))
+        waves = packed(k, 1, records.WAVEFORMS, snippets(40 * k, *range(0, 120_000, 3000)))
+        made[k] = facts if k % 2 else waves
+    return made
+
+
+@pytest.mark.parametrize("at", [60, 26, 1500, -5])
+def test_a_copy_that_rotted_on_the_board_does_not_replace_a_whole_one(tmp_path, at):
+    """The board's CRC over rotten bytes is right; where its header is, it tells of boot 0."""
+    log = real()
+    with Peer(log) as peer:
+        pulled(peer, tmp_path, keep=True)
+        rotten = bytearray(log[2])
+        rotten[at] ^= 0x10
+        peer.segments[2] = bytes(rotten)
+        peer.boot = 0 if at < records.HEADER_BYTES and at > 0 else 1
+        result = pulled(peer, tmp_path)
+        assert (result.damaged, result.new_segments, peer.acked) == ([2], 0, [1])
+    assert contents(tmp_path) == log
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_is_rotten_here_is_replaced_by_what_is_no_better_on_the_board(tmp_path):
+    """Neither is whole: the board's is at least what can still be had."""
+    rotten = {1: real()[1][:-9] + b"\1" * 9}
+    (tmp_path / "00000001.crib").write_bytes(rotten[1][:900])
+    with Peer(rotten) as peer:
+        result = pulled(peer, tmp_path)
+        assert (result.damaged, peer.acked) == ([], [1])
+    assert contents(tmp_path) == rotten

@@ -151,8 +151,8 @@ def pull(
     if pulled.damaged:
         listed = ", ".join(map(str, pulled.damaged))
         raise Damaged(
-            f"damaged on the board and not pulled: segment {listed}; nothing from there on was"
-            " acknowledged, so the board keeps it"
+            f"damaged on the board and not pulled: segment {listed}; a whole copy that was here"
+            " stays, and nothing from there on was acknowledged, so the board keeps it"
         )
 
 
