@@ -127,6 +127,7 @@ def pull(
     folder: Path | None, port: str | None, keep: bool, started: str | None, as_json: bool
 ) -> None:
     """Bring the log into FOLDER (cribtrace-<device id> if not given) while sampling goes on."""
+    from cribtrace import given_up
     from cribtrace import started as beginnings
     from cribtrace.pull import pull as pull_log
 
@@ -148,12 +149,17 @@ def pull(
             say(link_told(pulled.bytes, pulled.wire_bytes, took_s, retries, bad))
         line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
         emit({**line, "link": asdict(client.stats)}, as_json)
+    lost = given_up.told(pulled.given_up)
     if pulled.damaged:
         listed = ", ".join(map(str, pulled.damaged))
-        raise Damaged(
+        lost.append(
             f"damaged on the board and not pulled: segment {listed}; a whole copy that was here"
             " stays, and nothing from there on was acknowledged, so the board keeps it"
         )
+    for sentence in lost[:-1]:
+        say(sentence)
+    if lost:
+        raise Damaged(lost[-1])
 
 
 def _anchor_by_person(client, folder: Path, started: str) -> dict:
