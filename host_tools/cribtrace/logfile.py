@@ -254,7 +254,7 @@ def _of_one_boot(later: Segment, header: dict, at: int, segments: list[Segment])
     if not told or any(not s.header or s.header["boot"] != header["boot"] for s in told):
         return False
     # Where no facts follow, those of a later boot may have stood in a segment that is not here.
-    numbers = [Path(s.name).stem for s in segments[before[-1] : at + 1]]
+    numbers = [s.name[:8] for s in segments[before[-1] : at + 1]]
     in_a_row = all(map(str.isdecimal, numbers)) and all(
         int(b) == int(a) + 1 for a, b in pairwise(numbers)
     )
