@@ -181,9 +181,7 @@ class _Reading:
         refused = self._talk.refused("read", payload)
         if not self._skip_gone or refused.name != NO_SEGMENT:
             raise refused
-        request = self._under_way[k]
-        if self._holes(request):
-            self._gone.add(self._row.behind(request.begin).segment)
+        self._gone.add(self._row.behind(self._under_way[k].begin).segment)
         del self._under_way[k]
         self._deadline = time.monotonic() + self._talk.wait_s
 
@@ -234,8 +232,6 @@ class _Reading:
 
     def _holes(self, request: _Request) -> list[tuple[int, int]]:
         """Return the (begin, end) of what is still missing of a request."""
-        if self._is_gone(request.begin):
-            return []
         at, end = (max(byte - self.given, 0) for byte in (request.begin, request.end))
         have = self._have.ljust(end, b"\0")
         holes = []

@@ -272,6 +272,7 @@ def test_segments_given_up_meanwhile_are_left_out_and_the_others_acknowledged(tm
         result = pulled(peer, tmp_path, keep=keep)
         assert peer.acked == ([] if keep else [1, 3, 5])
         assert sum(" read " in line for line in peer.asked) == 5, "none is asked for again"
+        assert not [line for line in peer.asked if " ack 2 " in line or " ack 4 " in line]
     assert (result.given_up, result.damaged) == ({"waveforms": 2}, [])
     assert (result.segments, result.new_segments) == (5, 3)
     assert contents(tmp_path) == {number: log[number] for number in (1, 3, 5)}
