@@ -6,8 +6,8 @@ Whoever needs one imports it inside a function, and keeps nothing of it: no obje
 import sys
 
 _MODULES = (
-    "identity", "resume", "power", "settings", "in_force", "status", "room", "floor", "clock_chip",
-    "wipe", "selftest", "imu.lsm6dso_push",
+    "identity", "resume", "verbs", "power", "settings", "in_force", "status", "room", "floor",
+    "clock_chip", "wipe", "selftest", "imu.lsm6dso_push",
 )  # fmt: skip
 
 

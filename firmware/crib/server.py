@@ -22,7 +22,7 @@ HELP = (
 
 
 class Server:
-    """`poll` once a turn; `answers` has a method for each request and each typed word.
+    """`poll` once a turn; `answers` answers each request and each typed word.
 
     Its packets are made where the journal makes its records: never both at once.
     """
@@ -106,10 +106,7 @@ class Server:
         if verb not in protocol.VERBS:
             return protocol.ERROR, "unknown_verb known are %s" % " ".join(protocol.VERBS)
         try:
-            method = getattr(self._answers, verb, None)
-            if not method:
-                return protocol.REPLY, self._answers.seldom(verb, arguments)
-            return protocol.REPLY, method(number, arguments)
+            return protocol.REPLY, self._answers.answer(number, verb, arguments)
         except protocol.Refused as refused:
             return protocol.ERROR, refused.args[0]
         except ValueError:
@@ -119,14 +116,8 @@ class Server:
 
     def _typed(self, line):
         word, _, rest = line.partition(" ")
-        if word == "info":
-            lines = self._answers.facts().split(" ")
-        elif word == "list":
-            self._answers.tell_segments()
-            lines = ()
-        elif word == "config" and not rest:
-            self._answers.tell_settings()
-            lines = ()
+        if word in ("info", "list") or (word == "config" and not rest):
+            lines = self._answers.typed(word)
         elif word == "config":
             lines = ("refused=config use=cribtrace",)
         elif word == "mark" and rest:

@@ -57,7 +57,7 @@ class Line:
             host_ms=lambda: self.now_ms, ticks_diff=lambda a, b: a - b,
         )  # fmt: skip
         body, piece = bytearray(1200), bytearray(framing.PIECE_BYTES)
-        journal = SimpleNamespace(body=body, piece=piece)
+        journal = SimpleNamespace(body=body, piece=piece, shelf=None)
         app = SimpleNamespace(board=board, device=bytes(8), boot=1)
         self.answers = _firmware("answers").Answers(app, journal)
         self.server = app.server = _firmware("server").Server(board, self.answers, journal)

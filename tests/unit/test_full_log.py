@@ -112,27 +112,27 @@ def test_info_on_a_full_log_tells_that_there_is_no_room(tmp_path, flash):
 
 def test_what_was_not_kept_is_not_confirmed(tmp_path, flash):
     app = started(tmp_path)
-    assert app.answers.mark(1, "door") == "marked"
+    assert app.answers.answer(1, "mark", "door") == "marked"
     with pytest.raises(protocol.Refused, match="log_full"):
         for _ in range(200):
-            app.answers.mark(1, "door " * 20)
+            app.answers.answer(1, "mark", "door " * 20)
     with pytest.raises(protocol.Refused, match="log_full"):
-        app.answers.time(1, ANCHOR)
-    assert "frame=" in app.answers.time(1, "")
+        app.answers.answer(1, "time", ANCHOR)
+    assert "frame=" in app.answers.answer(1, "time", "")
 
 
 def test_after_the_end_no_anchor_is_confirmed(tmp_path):
     app = app_on(Board(), tmp_path)
     app.stop()
     with pytest.raises(protocol.Refused, match="stopped"):
-        app.answers.time(1, ANCHOR)
-    assert "frame=" in app.answers.time(1, "")
+        app.answers.answer(1, "time", ANCHOR)
+    assert "frame=" in app.answers.answer(1, "time", "")
 
 
 def test_a_full_log_can_be_wiped(tmp_path, flash):
     app = started(tmp_path)
-    app.answers.flush(1, "")
-    told = fields(app.answers.seldom("wipe", app.answers.nonce))
+    app.answers.answer(1, "flush", "")
+    told = fields(app.answers.answer(1, "wipe", app.answers.nonce))
     assert int(told["deleted"]) > 10 and told["left"] == "0"
     app.journal.close()
     assert len(segments(tmp_path / "log")) == 2
@@ -145,8 +145,8 @@ def test_numbers_go_on_behind_a_wipe(tmp_path):
         app = app_on(Board(), folder)
         for _ in range(waves):
             put_wave(app.journal, 100)
-        app.answers.flush(1, "")
-        app.answers.seldom("wipe", app.answers.nonce)
+        app.answers.answer(1, "flush", "")
+        app.answers.answer(1, "wipe", app.answers.nonce)
         app.journal.close()
         log = app_on(Board(), folder).journal
         assert log.waveforms.next_seq == waves

@@ -100,7 +100,7 @@ def test_the_state_tables_are_the_servers():
 
 
 def typed(words):
-    """The methods of `Answers` that typed lines reach, and what they are answered."""
+    """What typed lines reach: (method of `Answers`, the verb or word it is given)."""
     line = line_states.Line()
     reached = []
 
@@ -108,8 +108,11 @@ def typed(words):
         tasks: ClassVar[list] = []
 
         def __getattr__(self, name):
-            reached.append(name)
-            return lambda *_: "x=1"
+            def asked(*given):
+                reached.append((name, next(word for word in given if isinstance(word, str))))
+                return "x=1"
+
+            return asked
 
     line.server._answers = Spy()
     for word in words:
@@ -119,13 +122,13 @@ def typed(words):
 
 def test_what_is_typed_reads_and_marks_and_does_nothing_else():
     assert typed(["info", "list", "config", "mark door", "help"]) == [
-        "facts", "tell_segments", "tell_settings", "mark",
+        ("typed", "info"), ("typed", "list"), ("typed", "config"), ("answer", "mark"),
     ]  # fmt: skip
     others = [verb for verb in protocol.VERBS if verb not in ("info", "list", "config", "mark")]
     lines = [f"{verb}{rest}" for verb in others for rest in ("", " 1", " 00c0ffee", " 1 0 1")]
     assert typed([*lines, "config hold_ms=400", "mark", "MARK x", "wipe now"]) == []
     in_a_session = [request(1, "keep"), "mark door", "list"]
-    assert typed(in_a_session) == ["keep"]
+    assert typed(in_a_session) == [("answer", "keep")]
 
 
 def transcript():

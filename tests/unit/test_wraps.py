@@ -179,8 +179,8 @@ def test_the_uptime_of_an_anchor_wraps_after_49_days(tmp_path):
     app = app_on(Board(), tmp_path)
     app.clock.seconds = (1 << 32) // 1000 + 1
     uptime_ms = app.clock.uptime_ms()
-    told = fields(app.answers.time(1, ""))
-    app.answers.time(2, f"7 1800000000 0 {told['uptime_ms']} {app.boot} 5 0")
+    told = fields(app.answers.answer(1, "time", ""))
+    app.answers.answer(2, "time", f"7 1800000000 0 {told['uptime_ms']} {app.boot} 5 0")
     app.journal.close()
     (anchor,) = (
         r for s in logfile.read(tmp_path / "log") for r in s.records if r["type"] == records.ANCHOR
@@ -193,8 +193,8 @@ def test_a_time_that_no_anchor_holds_is_refused(tmp_path):
     app = app_on(Board(), tmp_path)
     for utc_s in (-1, 1 << 32, 10**30):
         with pytest.raises(ValueError):
-            app.answers.time(1, f"7 {utc_s} 0 0 1 5 0")
-    assert app.answers.time(1, f"7 {(1 << 32) - 1} 0 0 1 5 0")
+            app.answers.answer(1, "time", f"7 {utc_s} 0 0 1 5 0")
+    assert app.answers.answer(1, "time", f"7 {(1 << 32) - 1} 0 0 1 5 0")
 
 
 class Ending(Board):
