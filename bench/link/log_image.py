@@ -1,7 +1,8 @@
 """A flash image with the firmware and a log of some megabyte on it.
 
 The log is real: that of a recording the board lives through first. Its records are then repeated,
-segment after segment, because to live through a megabyte takes a week.
+segment after segment, because to live through a megabyte takes a week. Segments of waveforms lie
+among those of facts as they do in a night.
 """
 
 import itertools
@@ -21,6 +22,9 @@ from cribtrace.virtual import VirtualBoard
 from cribtrace.virtual_parts import firmware_files, install_firmware
 
 _PATIENCE_S = 60
+# Of the bytes of a night of 400 events: 300 KB and 107 KB (docs/DESIGN.md).
+_PARTS = {records.FACTS: 2, records.WAVEFORMS: 5}
+_LIMITS = {records.FACTS: records.SEGMENT_LIMIT, records.WAVEFORMS: records.WAVEFORM_LIMIT}
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,14 @@ def make(folder: Path, log_bytes: int) -> LogImage:
 
 def files(segments: dict[int, bytes]) -> dict[str, bytes]:
     """Segments by number as files on the board they are of: path -> content."""
-    held = {f"log/{number:08d}{SUFFIX}": content for number, content in segments.items()}
+    held = {f"log/{name_of(number, content)}": content for number, content in segments.items()}
     return {**held, "device": _header(segments[min(segments)])["device"]}
+
+
+def name_of(number: int, content: bytes) -> str:
+    """The name of a segment's file on a board: that of waveforms says so."""
+    mark = "w" if _header(content)["stream"] == records.WAVEFORMS else ""
+    return f"{number:08d}{mark}{SUFFIX}"
 
 
 def _lived(recording: Recording, folder: Path, micropython: Path) -> list[bytes]:
@@ -66,19 +76,38 @@ def _lived(recording: Recording, folder: Path, micropython: Path) -> list[bytes]
 
 
 def repeated(lived: list[bytes], log_bytes: int) -> dict[int, bytes]:
-    """Full segments by number, of at least `log_bytes` in all, out of the records of others."""
-    header = _header(lived[0])
-    stream = _records(lived)
+    """Full segments by number, of at least `log_bytes` in all, out of the records of others.
+
+    Of both streams, where `lived` has both: each as many bytes of it as in a night.
+    """
+    of_stream = {
+        stream: found
+        for stream in _PARTS
+        if (found := [s for s in lived if _header(s)["stream"] == stream])
+    }
+    rows = {stream: _full(found, _LIMITS[stream]) for stream, found in of_stream.items()}
+    size_bytes = dict.fromkeys(rows, 0)
     made: dict[int, bytes] = {}
-    record = next(stream)
-    while sum(map(len, made.values())) < log_bytes:
+    while sum(size_bytes.values()) < log_bytes:
+        stream = min(rows, key=lambda s: size_bytes[s] / _PARTS[s])
+        header, packed = next(rows[stream])
         number = len(made) + 1
-        content = bytearray(log_records.pack_header({**header, "segment": number}))
-        while len(content) + len(record) <= records.SEGMENT_LIMIT:
-            content += record
-            record = next(stream)
-        made[number] = bytes(content)
+        made[number] = log_records.pack_header({**header, "segment": number}) + packed
+        size_bytes[stream] += len(made[number])
     return made
+
+
+def _full(lived: list[bytes], limit: int) -> Iterator[tuple[dict, bytes]]:
+    """Header and records of one full segment after another."""
+    header = _header(lived[0])
+    row = _records(lived)
+    record = next(row)
+    while True:
+        packed = bytearray()
+        while records.HEADER_BYTES + len(packed) + len(record) <= limit:
+            packed += record
+            record = next(row)
+        yield header, bytes(packed)
 
 
 def _header(segment: bytes) -> dict:

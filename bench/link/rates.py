@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.link.log_image import LogImage
+from bench.link.log_image import LogImage, name_of
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
@@ -53,11 +53,12 @@ def measure(image: LogImage, baud: int, folder: Path) -> Rates:
     ) as board:
         pulled, before, after = _pulled(board, pulled_to)
         fetched = segment_files(pulled_to)
-        mpremote_s = _copied_s(board, [path.name for path in fetched], copied_to)
-    for path in fetched:
+        names = {path: name_of(int(path.stem), path.read_bytes()) for path in fetched}
+        mpremote_s = _copied_s(board, list(names.values()), copied_to)
+    for path, name in names.items():
         content = path.read_bytes()
         expected = image.segments.get(int(path.stem), content)  # one more was open until then
-        if not content == (copied_to / path.name).read_bytes() == expected:
+        if not content == (copied_to / name).read_bytes() == expected:
             raise CribtraceError(f"{path.name} is not what the board holds: no figure is good")
     return Rates(
         baud=baud,

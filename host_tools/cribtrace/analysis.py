@@ -19,12 +19,14 @@ from cribtrace import (
     logfile,
 )
 from cribtrace.anchors import Clock
-from cribtrace.boots import Boot, in_a_row
+from cribtrace.boots import Boot, in_a_row, waveforms_missing
 from cribtrace.device import records
 from cribtrace.scale import Scale
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
 RECORDS_MISSING = "records_missing"
+_PULL = "pull again into the same folder"
+_WIPED = "the log was wiped, so the board no longer has them"
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 
 
@@ -55,6 +57,7 @@ class Night:
     snippets: dict[int, Snippet] = field(default_factory=dict)
     summary: dict = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # what could not be read
+    notes: list[str] = field(default_factory=list)  # what a reader should know of it beside
     patterns: list[dict] = field(default_factory=list)
     likely: list[dict] = field(default_factory=list)
     contexts: dict[int, dict] = field(default_factory=dict)
@@ -78,9 +81,17 @@ def read_night(source: Path) -> Night:
     clocks = anchors.clocks(boots)
     night.clocks = [clock.line() for clock in clocks.values()]
     night.faults += [fault for clock in clocks.values() if (fault := clock.fault())]
+    holes: list[str] = []
     for boot in boots:
         _collect(night, boot, clocks[boot.number], end_s, in_force)
-        _missing(night, boot, source)
+        holes += _missing(night, boot)
+    holes += _waveforms_missing(boots)
+    if source.is_file():
+        night.notes.append(
+            f"{source} is one segment of a log: name the folder {source.parent} for the rest"
+        )
+    else:
+        night.faults += holes
     _unread(night, boots)
     _deaf(night)
     _interpret(night, boots, clocks)
@@ -138,18 +149,25 @@ def _shows(wave: dict, event: dict) -> bool:
     return wave["first"] <= event["onset"] < wave["first"] + wave["frames"]
 
 
-def _missing(night: Night, boot: Boot, source: Path) -> None:
-    """Records that were made and are not here: nobody can say what moved meanwhile."""
-    alone = f"this is one segment of a log: name the folder {source.parent}"
-    remedy = alone if source.is_file() else "pull again into the same folder"
+def _missing(night: Night, boot: Boot) -> Iterator[str]:
+    """Faults: records that were made and are not here. Nobody can say what moved meanwhile."""
     scale = Scale(boot.header)
-    for first, end in boot.holes():
-        onset_s = round(boot.start_s + scale.seconds(first), 3)
-        lasted_s = scale.seconds(end - first)
+    for hole in boot.holes():
+        onset_s = round(boot.start_s + scale.seconds(hole.first), 3)
+        lasted_s = None if hole.end is None else scale.seconds(hole.end - hole.first)
         gap = {"type": "gap", "onset_s": onset_s, "duration_s": lasted_s, "frames": None}
         night.gaps.append({**gap, "reason": RECORDS_MISSING})
-        missing = f"records are missing from {onset_s:.0f} s on, for {lasted_s:.0f} s"
-        night.faults.append(f"{missing}: {remedy}")
+        lasted = f"from {onset_s:.0f} s on, for {lasted_s or 0:.0f} s"
+        if lasted_s is None:
+            lasted = f"at the end of boot {boot.number}, from {onset_s:.0f} s on"
+        yield f"records are missing {lasted}: {_WIPED if hole.wiped else _PULL}"
+
+
+def _waveforms_missing(boots: list[Boot]) -> Iterator[str]:
+    """A fault for all waveforms that are not here; they say nothing against the facts."""
+    if count := waveforms_missing(boots):
+        missing = f"{count} waveforms are not here"
+        yield f"{missing}: {_PULL}, unless the board has given them up for room"
 
 
 def _unread(night: Night, boots: list[Boot]) -> None:

@@ -1,12 +1,25 @@
 """The boots of a log, in a row on one time line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import pairwise
+from typing import NamedTuple
 
 from cribtrace import logfile
 from cribtrace.device import records
 from cribtrace.scale import Scale
+
+_HALF = 1 << 31  # of the sequence numbers: from there on a number is behind, not ahead
+_WIPED = b"what=wiped"
+_SAYS_SO = 4  # among so many records behind a hole stands what the board said of a wipe
+
+
+class Hole(NamedTuple):
+    """Facts are missing from frame `first` to `end`, None where nobody knows until when."""
+
+    first: int
+    end: int | None
+    wiped: bool  # with the board's whole log
 
 
 @dataclass
@@ -18,6 +31,7 @@ class Boot:
     start_s: float  # since the first boot's first frame
     away_s: float | None = None  # before it, where anybody knows
     waveforms: list[dict] = field(default_factory=list)  # numbered apart
+    cut_off_by: "Boot | None" = None  # the next one, where facts are missing at the end of this
 
     @property
     def number(self) -> int:
@@ -27,7 +41,13 @@ class Boot:
     @property
     def frames(self) -> int:
         """Frame index at which this boot's log ends."""
-        return max(record["frame"] for record in self.records)
+        told = self.all_records() if self.cut_off_by else self.records
+        return max(record["frame"] for record in told)
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether any are here; else `records` are waveforms."""
+        return self.records[0]["type"] != records.SNIPPET
 
     def all_records(self) -> list[dict]:
         """Facts, then waveforms."""
@@ -44,6 +64,8 @@ class Boot:
         """
         streams = [stream for stream in (self.records, self.waveforms) if stream]
         numbered = sum(_distance(stream[0], stream[-1]) + 1 for stream in streams)
+        if self.cut_off_by and self.cut_off_by.records[0]["type"] == records.BOOT:
+            numbered += _ahead(self.records[-1], self.cut_off_by.records[0])
         told = self.last(records.STOP, records.RECORDER)
         if not told:
             return numbered
@@ -51,14 +73,28 @@ class Boot:
         since = _distance(told, self.records[-1]) + len(coded)
         return max(numbered, told["records"] + 1 + since)
 
-    def holes(self) -> Iterator[tuple[int, int]]:
-        """(first, end) frame between which facts of this boot are missing here."""
+    def holes(self) -> Iterator[Hole]:
+        """Where facts of this boot are missing here."""
+        if not self.has_facts:
+            yield Hole(0, self.frames, False)
+            return
         at = 0
         expected = self.records[0]["seq"] + (self.records[0]["type"] != records.BOOT)
-        for record in self.records:
+        for k, record in enumerate(self.records):
             if record["seq"] != expected & records.UNKNOWN:
-                yield at, record["frame"]
+                yield Hole(at, record["frame"], _wiped(self.records[k:]))
             at, expected = record["frame"], record["seq"] + 1
+        if self.cut_off_by:
+            end = self.frames if self.frames > at else None
+            yield Hole(at, end, _wiped(self.cut_off_by.records))
+
+    def waveforms_untold(self) -> int:
+        """How many more waveforms the board counted at its stop than are here."""
+        stop = self.last(records.STOP)
+        if not stop or self.records[0]["type"] != records.BOOT:
+            return 0
+        waves = sum(wave["frame"] <= stop["frame"] for wave in self.waveforms)
+        return max(0, stop["records"] - _distance(self.records[0], stop) - waves)
 
     def seen(self) -> int:
         """Frames the detector's own counter had reached; from the epochs where none tells."""
@@ -76,21 +112,77 @@ def _distance(first: dict, last: dict) -> int:
     return last["seq"] - first["seq"] & records.UNKNOWN
 
 
+def _ahead(last: dict, following: dict) -> int:
+    """How many records are missing between two: none where the second's number was freed."""
+    count = _distance(last, following) - 1 & records.UNKNOWN
+    return count if count < _HALF else 0
+
+
+def _wiped(behind: list[dict]) -> bool:
+    """Whether what was before these records went with the whole log."""
+    told = [r["rest"] for r in behind[:_SAYS_SO] if r["type"] == records.TEXT]
+    return any(text.startswith(_WIPED) for text in told)
+
+
+def _cut_off(boot: Boot, following: Boot) -> bool:
+    """Whether facts are missing at the end of a boot, by the numbers of the next one's."""
+    count = _ahead(boot.records[-1], following.records[0])
+    if following.records[0]["type"] == records.BOOT:
+        return count > 0
+    # The following one's beginning is missing too. What came to its stop is told to its end.
+    whole = boot.records[-1]["type"] == records.STOP and following.number == boot.number + 1
+    return count > 1 and not whole
+
+
+def waveforms_missing(boots: list[Boot]) -> int:
+    """How many waveforms are known to have been made and are not here, at least.
+
+    By their numbers; from 0 on where the log begins with the board's first record. By the board's
+    own count at a stop where the last ones are missing.
+    """
+    rows = [boot.waveforms if boot.has_facts else boot.records for boot in boots]
+    waves = [wave for row in rows for wave in row]
+    counted = sum(boot.waveforms_untold() for boot in boots)
+    numbered = sum(_ahead(last, wave) for last, wave in pairwise(waves))
+    first = boots[0].records[0]
+    if waves and first["type"] == records.BOOT and first["seq"] == 0:
+        numbered += _ahead({"seq": records.UNKNOWN}, waves[0])
+    return max(numbered, counted)
+
+
+def by_number(segments: Iterable[logfile.Segment]) -> dict[int, list[logfile.Segment]]:
+    """The segments of each boot, in their order, wherever they lie among those of others."""
+    found: dict[int, list[logfile.Segment]] = {}
+    for segment in segments:
+        if segment.header:
+            found.setdefault(segment.header["boot"], []).append(segment)
+    return found
+
+
 def in_a_row(segments: list[logfile.Segment]) -> Iterator[Boot]:
     """Boots in a row on one time line; an interruption of unknown length takes none of it."""
+    found = [_boot(of_boot) for of_boot in by_number(segments).values()]
+    boots = [boot for boot in found if boot]
+    for boot, following in pairwise(boot for boot in boots if boot.has_facts):
+        if _cut_off(boot, following):
+            boot.cut_off_by = following
     start_s = 0.0
-    for _, group in groupby(segments, key=lambda s: s.header and s.header["boot"]):
-        of_boot = list(group)
-        told = logfile.records_of(of_boot, records.FACTS)
-        waveforms = logfile.records_of(of_boot, records.WAVEFORMS)
-        headers = [segment.header for segment in of_boot if segment.header]
-        header = next((h for h in headers if h["rate_mhz"]), headers[0])
-        away = [r for r in told if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
-        known = away and away[0]["duration_ms"] != records.UNKNOWN
-        away_s = away[0]["duration_ms"] / 1000 if known else None
-        start_s += away_s or 0.0
-        if told or waveforms:
-            both = (told, waveforms) if told else (waveforms, [])
-            boot = Boot(header, both[0], round(start_s, 3), away_s, both[1])
-            yield boot
-            start_s += boot.length_s
+    for boot in boots:
+        start_s += boot.away_s or 0.0
+        boot.start_s = round(start_s, 3)
+        yield boot
+        start_s += boot.length_s
+
+
+def _boot(segments: list[logfile.Segment]) -> Boot | None:
+    """The boot that these segments are of, not yet on a time line; None without any record."""
+    told = logfile.records_of(segments, records.FACTS)
+    waveforms = logfile.records_of(segments, records.WAVEFORMS)
+    headers = [segment.header for segment in segments if segment.header]
+    header = next((h for h in headers if h["rate_mhz"]), headers[0])
+    away = [r for r in told if r["type"] == records.GAP and r["first"] == r["frame"] == 0]
+    known = away and away[0]["duration_ms"] != records.UNKNOWN
+    away_s = away[0]["duration_ms"] / 1000 if known else None
+    if not told and not waveforms:
+        return None
+    return Boot(header, told or waveforms, 0.0, away_s, waveforms if told else [])

@@ -127,9 +127,14 @@ class Client(Conversation):
         stretch = window.Stretch(segment, offset, length)
         return (piece for _, piece in self.read_all((stretch,)))
 
-    def read_all(self, wanted: Sequence[window.Stretch]) -> Iterator[tuple[int, bytes]]:
-        """Yield (segment, its next bytes) of one stretch after another, each in order."""
-        return window.read(self, wanted)
+    def read_all(
+        self, wanted: Sequence[window.Stretch], *, skip_gone: bool = False
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield (segment, its next bytes) of one stretch after another, each in order.
+
+        With `skip_gone`, b"" ends that of a segment that the board no longer has.
+        """
+        return window.read(self, wanted, skip_gone)
 
     def ack(self, segment: int, crc: int) -> None:
         """Tell the board that this segment is safe here: it may be reclaimed."""

@@ -214,7 +214,8 @@ def _result(source: Path | None, out: Path, shown: Path, chip: str) -> tuple[int
     ]
     _write(out, night)
     lost = summary["frames_lost"] or summary["records_written"] != summary["records_pulled"]
-    code = _DATA_LOST if lost or not same or night.faults or pulled.damaged else 0
+    lost = lost or pulled.damaged or pulled.given_up
+    code = _DATA_LOST if lost or not same or night.faults else 0
     return code, _told(summary, same, source is None), next_command(night, shown)
 
 

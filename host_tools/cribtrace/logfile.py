@@ -226,19 +226,39 @@ def read(source: Path) -> list[Segment]:
 
 
 def _lend_headers(segments: list[Segment]) -> None:
-    """Records whose numbers go on where a neighbour's end, no boot between, have its units."""
+    """Records whose numbers go on where a neighbour's end, surely of its boot, have its units."""
     streams = [[s for s in segments if _stream_of(s) == stream] for stream in STREAMS]
-    for row in [*streams, *(stream[::-1] for stream in streams)]:
+    for row in [either for stream in streams for either in (stream, stream[::-1])]:
         for known, lost in pairwise(row):
             if not known.header or lost.header or not lost.records or not known.records:
                 continue
             earlier, later = sorted((known, lost), key=segments.index)
             follows = earlier.records[-1]["seq"] + 1 & records.UNKNOWN == later.records[0]["seq"]
-            if follows and later.records[0]["type"] != records.BOOT:
+            if follows and _of_one_boot(later, known.header, segments.index(lost), segments):
                 lost.header = {**known.header, "first_seq": lost.records[0]["seq"]}
     for lost in segments:
         if lost.records and not lost.header:
             lost.fault(DAMAGED, 0, f"{len(lost.records)} whole records have no units")
+
+
+def _of_one_boot(later: Segment, header: dict, at: int, segments: list[Segment]) -> bool:
+    """Whether segment `at`, which has lost its header, is of that boot: facts alone tell of boots.
+
+    `later` is the second of the two that follow each other.
+    """
+    if header["stream"] == records.FACTS:
+        return later.records[0]["type"] != records.BOOT
+    before = [k for k in range(at) if _stream_of(segments[k]) == records.FACTS]
+    behind = [s for s in segments[at:] if _stream_of(s) == records.FACTS]
+    told = [segments[before[-1]], *behind[:1]] if before else []
+    if not told or any(not s.header or s.header["boot"] != header["boot"] for s in told):
+        return False
+    # Where no facts follow, those of a later boot may have stood in a segment that is not here.
+    numbers = [s.name[:8] for s in segments[before[-1] : at + 1]]
+    in_a_row = all(map(str.isdecimal, numbers)) and all(
+        int(b) == int(a) + 1 for a, b in pairwise(numbers)
+    )
+    return bool(behind) or in_a_row
 
 
 def unfinished(source: Path) -> list[str]:

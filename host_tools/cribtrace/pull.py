@@ -12,16 +12,18 @@ import os
 import re
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cribtrace import exchange, log_records
+from cribtrace import exchange, given_up, log_records, logfile
 from cribtrace.client import Client, Segment
 from cribtrace.conversation import Refused
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Usage
-from cribtrace.window import Stretch
+from cribtrace.given_up import Gone
+from cribtrace.window import NO_SEGMENT, Stretch
 
 SUFFIX = ".crib"
 _PART = ".part"
@@ -43,7 +45,9 @@ class Pulled:
     wire_bytes: int = 0
     seconds: float = 0.0
     device: str = ""
-    damaged: list[int] = field(default_factory=list)  # segments whose CRC is wrong on the board
+    damaged: list[int] = field(default_factory=list)  # segments that are so on the board
+    # Segments that the board gave up for room before they were here, by kind (`given_up`).
+    given_up: dict[str, int] = field(default_factory=dict)
 
     def add(self, later: "Pulled") -> None:
         """Count a second pull into the same folder with this one."""
@@ -52,6 +56,7 @@ class Pulled:
         self.bytes += later.bytes
         self.wire_bytes += later.wire_bytes
         self.damaged = sorted({*self.damaged, *later.damaged})
+        self.given_up = dict(Counter(self.given_up) + Counter(later.given_up))
 
 
 class _Tally:
@@ -67,6 +72,11 @@ class _Tally:
         if self._progress:
             self._progress(self._here, self.total)
 
+    def forget(self, size_bytes: int, missing: int) -> None:
+        """A segment of which so many bytes were still missing is not wanted any more."""
+        self.total -= size_bytes
+        self.add(missing - size_bytes)
+
 
 def pull(
     client: Client, folder: Path, *, keep: bool = False, progress: Progress | None = None
@@ -74,9 +84,9 @@ def pull(
     """Fetch every closed segment that `folder` does not hold, then acknowledge it.
 
     The board's open segment is closed first. With `keep`, nothing is acknowledged, so the board
-    frees nothing. Segments that come with a wrong CRC twice are named in the result, not kept and
-    not acknowledged. Raises Usage for a folder that holds another log, NoDevice when the line
-    fails; what is in the folder stays good.
+    frees nothing. Segments that come with a wrong CRC twice, or damaged where a whole copy is
+    here, are named in the result, not kept and not acknowledged. Raises Usage for a folder that
+    holds another log, NoDevice when the line fails; what is in the folder stays good.
     """
     started_s = time.monotonic()
     hello = client.hello()
@@ -92,17 +102,15 @@ def pull(
         pulled = Pulled(segments=len(segments), device=device)
         tally = _Tally(sum(s.size_bytes for s in segments), progress)
         tally.add(tally.total - sum(s.size_bytes for s in new))
-        pulled.damaged = _fetch(client, folder, new, tally)
+        gone: Gone = {}
+        pulled.damaged = _fetch(client, folder, new, tally, gone)
         pulled.seconds = time.monotonic() - started_s
-        for segment in segments:
-            # To acknowledge a segment frees those before it too.
-            if segment.number in pulled.damaged:
-                break
-            if not (keep or segment.acked):
-                client.ack(segment.number, segment.crc)
+        if not keep:
+            _acknowledge(client, [s for s in segments if s not in gone], pulled.damaged)
+        pulled.given_up = given_up.by_kind(client, gone)
         if not (anchored or keep):
             _anchor(client, hello)  # a log that was full has room now
-    fetched = [s for s in new if s.number not in pulled.damaged]
+    fetched = [s for s in new if s.number not in pulled.damaged and s not in gone]
     pulled.new_segments = len(fetched)
     pulled.bytes = sum(s.size_bytes for s in fetched)
     pulled.wire_bytes = client.stats.bytes_in - before
@@ -116,6 +124,20 @@ def _anchor(client: Client, hello: Mapping[str, str]) -> bool:
     except Refused:
         return False
     return True
+
+
+def _acknowledge(client: Client, held: Sequence[Segment], damaged: Sequence[int]) -> None:
+    """Tell the board what is here, up to the first segment that is damaged there."""
+    for segment in held:
+        if segment.number in damaged:
+            return  # to acknowledge a segment frees those before it too
+        if segment.acked:
+            continue
+        try:
+            client.ack(segment.number, segment.crc)
+        except Refused as refused:
+            if refused.name != NO_SEGMENT:  # given up since it was read: it is here
+                raise
 
 
 def segment_files(folder: Path) -> list[Path]:
@@ -155,7 +177,7 @@ def _have(folder: Path, segment: Segment) -> bool:
     if len(content) == segment.size_bytes and zlib.crc32(content) == segment.crc:
         return True
     header = _header(path)
-    if header and header["boot"] != segment.boot:
+    if header and segment.boot and header["boot"] != segment.boot:  # 0: it cannot tell
         raise Usage(
             f"{folder} holds an older log of this board (its segment {segment.number} is of boot"
             f" {header['boot']}, the board's of boot {segment.boot}): choose another folder"
@@ -163,31 +185,51 @@ def _have(folder: Path, segment: Segment) -> bool:
     return False
 
 
-def _fetch(client: Client, folder: Path, new: Sequence[Segment], tally: _Tally) -> list[int]:
-    """Receive segments under their final names; returns those whose CRC is wrong even so."""
+def _fetch(
+    client: Client,
+    folder: Path,
+    new: Sequence[Segment],
+    tally: _Tally,
+    gone: Gone,
+) -> list[int]:
+    """Receive segments under their final names; returns those that are damaged even so.
+
+    Those that the board has given up go into `gone`, with their stream where that is known.
+    """
     for _ in range(2):  # what an earlier run left may be stale: then once more from the start
-        new = [s for s in _receive(client, folder, new, tally) if not _complete(folder, s, tally)]
+        received = _receive(client, folder, new, tally, gone)
+        new = [s for s in received if not _complete(folder, s, tally)]
     return [segment.number for segment in new]
 
 
 def _receive(
-    client: Client, folder: Path, new: Sequence[Segment], tally: _Tally
+    client: Client,
+    folder: Path,
+    new: Sequence[Segment],
+    tally: _Tally,
+    gone: Gone,
 ) -> Iterator[Segment]:
     """Yield each segment once its part is on the disk; the next ones are under way by then."""
     stretches = [Stretch(s.number, _here(folder, s), s.size_bytes) for s in new]
     stretches = [s._replace(length=s.length - s.offset) for s in stretches]
     tally.add(sum(stretch.offset for stretch in stretches))
-    pieces = client.read_all(stretches)
+    pieces = client.read_all(stretches, skip_gone=True)
     for segment, stretch in zip(new, stretches, strict=True):
+        part = _part(folder, segment)
         missing = stretch.length
-        with _part(folder, segment).open("ab", buffering=0) as f:
-            while missing:
-                _, piece = next(pieces)
+        with part.open("ab", buffering=0) as f:
+            while missing and (piece := next(pieces)[1]):
                 _write_all(f, piece)
                 missing -= len(piece)
                 tally.add(len(piece))
             os.fsync(f.fileno())
-        yield segment
+        if missing:
+            header = _header(part)
+            gone[segment] = header.get("stream") if header else None
+            part.unlink()
+            tally.forget(segment.size_bytes, missing)
+        else:
+            yield segment
 
 
 def _here(folder: Path, segment: Segment) -> int:
@@ -201,15 +243,23 @@ def _here(folder: Path, segment: Segment) -> int:
 
 
 def _complete(folder: Path, segment: Segment, tally: _Tally) -> bool:
-    """Give a part its final name; False, and it is gone, where its CRC is wrong."""
+    """Give a part its final name; False, and it is gone, where it is damaged."""
     part = _part(folder, segment)
-    if zlib.crc32(part.read_bytes()) != segment.crc:
+    content = part.read_bytes()
+    if zlib.crc32(content) != segment.crc or _rotten(content, _path(folder, segment)):
         part.unlink()
         tally.add(-segment.size_bytes)
         return False
     os.replace(part, _path(folder, segment))
     _sync_folder(folder)
     return True
+
+
+def _rotten(content: bytes, path: Path) -> bool:
+    """Whether it is damaged and the copy here is whole: the board's CRC is of the damage then."""
+    if not path.exists() or logfile.read_segment(path).verdict != logfile.COMPLETE:
+        return False
+    return logfile.parse(content, path.name).verdict != logfile.COMPLETE
 
 
 def _write_all(f: io.FileIO, piece: bytes) -> None:

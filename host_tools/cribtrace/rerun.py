@@ -1,7 +1,6 @@
 """Stored waveforms through the board's own detector again, to see that each gives its event."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,8 +106,8 @@ def verdicts(source: Path) -> Iterator[Verdict]:
     segments = [s for s in logfile.read(source) if s.header]
     in_force = configuration.logged(record for s in segments for record in s.records)
     starts_s = {boot.header["boot"]: boot.start_s for boot in boots.in_a_row(segments)}
-    for number, group in groupby(segments, key=lambda s: (s.header or {})["boot"]):
-        for one in _of_boot(list(group), in_force):
+    for number, of_boot in boots.by_number(segments).items():
+        for one in _of_boot(of_boot, in_force):
             yield one._replace(onset_s=round(one.onset_s + starts_s[number], 3))
 
 

@@ -19,6 +19,7 @@ from cribtrace.ports import Search
 _POLL_S = 0.25
 _RETRY_S = 0.5
 _ANCHOR_S = 60.0  # a line through an hour of such anchors tells a drift to 10 ppm
+_HALF = 1 << 31  # of the sequence numbers: from there on a number is behind, not ahead
 
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
 
@@ -115,6 +116,7 @@ class _Following:
         self._header: dict = {}
         self._last: int | None = None  # sequence number of the last record heard
         self._frame = 0  # frame that one was made at
+        self._new_boot = False  # of which no record was heard yet
         self.device = ""  # the id of the board that has answered
         self.up = False  # and does now
 
@@ -126,6 +128,9 @@ class _Following:
         client.tail(True)
         if before:
             restarted = before["boot"] != self._header["boot"]
+            if restarted:
+                # Numbers that a power cut freed are used again: the last one heard says nothing.
+                self._last, self._frame, self._new_boot = None, 0, True
             how = f"; it was restarted, this is boot {self._header['boot']}" if restarted else ""
             line = f"board {self.device} is back at {client.link.port}{how}"
             yield Note(line, restarted=restarted)
@@ -148,20 +153,28 @@ class _Following:
         kind, _, seq, frame = struct.unpack_from(records.HEAD, body)
         if kind == records.SNIPPET:  # numbered apart, and it has no line
             return
-        missed = 0 if self._last is None else seq - self._last - 1
-        if missed > 0:
+        unheard = self._missed(seq, kind == records.BOOT)
+        if unheard:
             yield Note(
-                f"{missed} records ({seq - missed} to {seq - 1}) went by unheard:"
-                " `cribtrace pull` fetches them",
-                self._unheard(frame),
+                f"{unheard} went by unheard: `cribtrace pull` fetches them", self._unheard(frame)
             )
-        self._last, self._frame = seq, frame
+        self._last, self._frame, self._new_boot = seq, frame, False
         record = log_records.unpack(body)
         if record and record["type"] == records.CONFIG:
             self._header["settings"] = configuration.told(record) or None
         line = record and self._to_json(record, self._header)
         if line:
             yield Decoded(line)
+
+    def _missed(self, seq: int, begins: bool) -> str:
+        """Which records went by before this one, in words; `begins`: it is a boot's first."""
+        if self._new_boot and not begins:
+            return f"the records of boot {self._header['boot']} before {seq}"
+        count = 0 if self._last is None else seq - self._last - 1 & records.UNKNOWN
+        if not 0 < count < _HALF:
+            return ""
+        first, last = (seq - back & records.UNKNOWN for back in (count, 1))
+        return f"{count} records ({first} to {last})"
 
     def _unheard(self, frame: int) -> dict:
         """The gap since the last record heard; what was told of meanwhile nobody knows here."""

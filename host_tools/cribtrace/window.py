@@ -21,6 +21,7 @@ from cribtrace.errors import CribtraceError
 _OUTSTANDING = 2
 # Nothing further from the first missing byte is asked for: a cut link costs no more than this.
 WINDOW_BYTES = _OUTSTANDING * protocol.READ_LIMIT
+NO_SEGMENT = "no_segment"  # the error for a segment that the board does not hold
 _HEAD = "<II"
 _HEAD_BYTES = struct.calcsize(_HEAD)
 
@@ -42,13 +43,16 @@ class _Request:
     asked: Asked
 
 
-def read(talk: Conversation, wanted: Sequence[Stretch]) -> Iterator[tuple[int, bytes]]:
+def read(
+    talk: Conversation, wanted: Sequence[Stretch], skip_gone: bool = False
+) -> Iterator[tuple[int, bytes]]:
     """Yield (segment, its next bytes) as they come, one stretch after another, each in order.
 
-    Raises Refused for a segment the board does not have, NoDevice when the board falls silent,
-    CribtraceError when a segment is shorter than that.
+    Raises Refused for a segment the board does not have; with `skip_gone` b"" ends its stretch
+    instead. Raises NoDevice when the board falls silent, CribtraceError when a segment is shorter
+    than that.
     """
-    reading = _Reading(talk, wanted)
+    reading = _Reading(talk, wanted, skip_gone)
     while reading.given < reading.total:
         reading.step()
         while piece := reading.take():
@@ -91,8 +95,10 @@ class _Row:
 
 
 class _Reading:
-    def __init__(self, talk: Conversation, wanted: Sequence[Stretch]) -> None:
+    def __init__(self, talk: Conversation, wanted: Sequence[Stretch], skip_gone: bool) -> None:
         self._talk = talk
+        self._skip_gone = skip_gone
+        self._gone: set[int] = set()  # segments that the board no longer has
         self._row = _Row(wanted)
         self.total = self._row.total
         self.given = 0  # bytes of the row that were taken
@@ -105,7 +111,14 @@ class _Reading:
         self._fruitless = 0
 
     def take(self) -> tuple[int, bytes] | None:
-        """Return (segment, bytes) of what has come without a hole, None where nothing has."""
+        """Return (segment, bytes) of what has come without a hole, None where nothing has.
+
+        Without bytes: the segment is gone, and its stretch is over.
+        """
+        if self.given < self.total and self._is_gone(self.given):
+            stretch = self._row.behind(self.given)
+            self._drop(stretch.length)
+            return stretch.segment, b""
         hole = self._have.find(0)
         n = len(self._have) if hole < 0 else hole
         if not n:
@@ -113,9 +126,16 @@ class _Reading:
         stretch = self._row.behind(self.given)
         n = min(n, stretch.length)
         piece = bytes(self._content[:n])
+        self._drop(n)
+        return stretch.segment, piece
+
+    def _drop(self, n: int) -> None:
+        """Move the window on."""
         del self._content[:n], self._have[:n]
         self.given += n
-        return stretch.segment, piece
+
+    def _is_gone(self, at: int) -> bool:
+        return self._row.behind(at).segment in self._gone
 
     def step(self) -> None:
         """Ask for what nobody asked for yet, then take in what comes."""
@@ -129,8 +149,11 @@ class _Reading:
 
     def _more(self) -> bool:
         """Whether there is something to ask for that lies in the window."""
+        while self._todo and self._is_gone(self._todo[0][0]):
+            self._todo.popleft()
         if not self._todo:
-            self._todo.extend(islice(self._reads, 1))
+            held = (read for read in self._reads if not self._is_gone(read[0]))
+            self._todo.extend(islice(held, 1))
         return bool(self._todo) and self._todo[0][1] <= self.given + WINDOW_BYTES
 
     def _ask(self, begin: int, end: int) -> None:
@@ -147,11 +170,20 @@ class _Reading:
         if packet.number not in waiting:
             return
         if packet.type == protocol.ERROR:
-            raise self._talk.refused("read", packet.payload)
+            self._refused(waiting.index(packet.number), packet.payload)
         if packet.type == protocol.REPLY:
             # The board answers in order: whatever was asked before this has ended too.
             for _ in range(waiting.index(packet.number) + 1):
                 self._ended(self._under_way.popleft())
+
+    def _refused(self, k: int, payload: bytes) -> None:
+        """Request k is over; what was asked before it may still be under way."""
+        refused = self._talk.refused("read", payload)
+        if not self._skip_gone or refused.name != NO_SEGMENT:
+            raise refused
+        self._gone.add(self._row.behind(self._under_way[k].begin).segment)
+        del self._under_way[k]
+        self._deadline = time.monotonic() + self._talk.wait_s
 
     def _place(self, payload: bytes) -> None:
         if len(payload) <= _HEAD_BYTES:

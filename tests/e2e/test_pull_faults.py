@@ -7,6 +7,7 @@ import pytest
 from bench.link import log_image
 from cribtrace import logfile
 from cribtrace.client import Client
+from cribtrace.device import records
 from cribtrace.errors import NoDevice
 from cribtrace.link import Link
 from cribtrace.pull import pull, segment_files
@@ -14,7 +15,7 @@ from tests.support.peer import wait_for
 from tests.support.relay import DOWN, UP, Relay, flipping, shuffling
 from tests.support.stand_in import Ramp
 
-LOG_BYTES = 120_000
+LOG_BYTES = 150_000  # facts, waveforms, and facts again
 SENT_TWICE = 32 * 1024  # the most for each kill
 
 # What checks, in the firmware, that the frames of a Ramp reach the detector one for one. `info`
@@ -37,6 +38,12 @@ RAMP_CHECK = {
 @pytest.fixture(scope="module")
 def image(micropython, tmp_path_factory):
     return log_image.make(tmp_path_factory.mktemp("image"), LOG_BYTES)
+
+
+def test_the_log_has_both_streams(image):
+    streams = [content[36] for _, content in sorted(image.segments.items())]
+    assert streams.count(records.FACTS) >= 2
+    assert streams.count(records.WAVEFORMS) >= 5
 
 
 def holds(folder, image):

@@ -41,6 +41,8 @@ HOST_ORDER = (
     "facts logfile < boots < anchors < analysis < nights",
     "nights < report",
     "client < exchange < pull tail",
+    "client < given_up < pull",
+    "logfile < pull",
     "anchors < started",
     "config < in_order < sleep patterns < interpretation < analysis tail < report_patterns",
     "link < conversation < window < client < pull ports wiping < tail < cli demo",

@@ -6,8 +6,9 @@ import pytest
 
 from bench.link import __main__ as bench_link
 from bench.link import log_image, rates
+from cribtrace import log_records
 from cribtrace.device import records
-from tests.support.peer import segment
+from tests.support.peer import header, segment
 
 LOG_BYTES = 1 << 20
 
@@ -65,3 +66,29 @@ def test_the_log_is_made_of_the_boards_own_records_in_full_segments():
     for content in made.values():
         assert records.SEGMENT_LIMIT - 4000 < len(content) <= records.SEGMENT_LIMIT
         assert set(content[records.HEADER_BYTES :].split(b"\0")) <= own | {b""}
+
+
+def waveforms(number, size_bytes):
+    """A segment whose header says that it is of waveforms."""
+    facts = {**header(number), "stream": records.WAVEFORMS}
+    return log_records.pack_header(facts) + segment(number, size_bytes)[records.HEADER_BYTES :]
+
+
+def test_most_bytes_of_the_log_are_waveforms_as_in_a_night():
+    lived = [segment(1, 4000), waveforms(2, 3000), segment(3, 900), waveforms(4, 2000)]
+    made = log_image.repeated(lived, 1 << 20)
+    assert list(made) == list(range(1, len(made) + 1))
+    bytes_of = {records.FACTS: 0, records.WAVEFORMS: 0}
+    for number, content in made.items():
+        found = log_records.unpack_header(content)
+        assert found and found["segment"] == number
+        stream = found["stream"]
+        bytes_of[stream] += len(content)
+        own = b"\0".join(s[records.HEADER_BYTES :] for s in lived[stream::2])
+        assert {*content[records.HEADER_BYTES :].split(b"\0")} <= {*own.split(b"\0")} | {b""}
+        limit = (records.SEGMENT_LIMIT, records.WAVEFORM_LIMIT)[stream]
+        assert limit - 3000 < len(content) <= limit
+    apart = bytes_of[records.WAVEFORMS] / 5 - bytes_of[records.FACTS] / 2
+    assert abs(apart) <= records.SEGMENT_LIMIT / 2, "as near as whole segments come"
+    names = [name for name in log_image.files(made) if name != "device"]
+    assert [name.endswith("w.crib") for name in names] == [c[36] == 1 for c in made.values()]

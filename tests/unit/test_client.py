@@ -177,6 +177,44 @@ def test_reads_go_on_across_segments_while_one_is_still_under_way():
     ]  # fmt: skip
 
 
+def test_of_a_segment_that_is_gone_no_more_is_asked_for():
+    content = {n: segment(n, 60_000) for n in (1, 3)}
+    wanted = [Stretch(n, 0, 60_000) for n in (1, 2, 3)]
+    with Peer(content) as peer, client_of(peer) as client:
+        pieces = list(client.read_all(wanted, skip_gone=True))
+        asked = [line for line in peer.asked if " read 2 " in line]
+        with pytest.raises(CribtraceError, match="no_segment"):
+            list(client.read_all(wanted))
+    assert len(asked) == 2, "as many as are under way at a time"
+    assert [piece for number, piece in pieces if number == 2] == [b""]
+    for n in (1, 3):
+        assert b"".join(piece for number, piece in pieces if number == n) == content[n]
+
+
+def test_a_refusal_overtakes_the_read_that_is_under_way():
+    """The board refuses at once, and sends what it reads a packet a turn."""
+    content = segment(1, 9_000)
+
+    class Busy(Peer):
+        reading = None
+
+        def do_read(self, number, segment, offset, length):
+            if segment == "1":
+                self.reading = number, segment, offset, length
+                return
+            self.push(protocol.ERROR, b"no_segment ask for the list", number)
+            number, *what = self.reading
+            self.push(protocol.REPLY, super().do_read(number, *what).encode(), number)
+            return
+
+    with Busy({1: content}) as peer, client_of(peer) as client:
+        wanted = [Stretch(1, 0, 9_000), Stretch(2, 0, 9_000)]
+        pieces = list(client.read_all(wanted, skip_gone=True))
+        assert len(peer.asked) == 2
+    assert b"".join(piece for _, piece in pieces) == content
+    assert pieces[-1] == (2, b"")
+
+
 def test_a_request_whose_bytes_all_came_is_not_asked_again_when_its_reply_is_lost():
     """A hole lies behind what was given away: the lost reply's request ends before that hole."""
     content = segment(1, 49_000)

@@ -3,15 +3,19 @@
 import errno
 import os
 import zlib
+from collections import Counter
 
 import pytest
 
+from cribtrace import cli
 from cribtrace import pull as pull_module
 from cribtrace.client import Client
+from cribtrace.device import records, settings
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 from cribtrace.pull import pull, segment_files
 from tests.support.peer import Peer, nasty, segment
+from tests.unit.test_two_streams import boot_record, epochs, packed, snippets
 
 LOG = {n: segment(n, size) for n, size in ((1, 20_000), (2, 32_724), (3, 180))}
 
@@ -209,3 +213,133 @@ def test_a_full_log_is_anchored_when_there_is_room(tmp_path):
         assert peer.anchors == [] and result.new_segments == 3
         pulled(peer, tmp_path)
         assert len(peer.anchors) == 1
+
+
+def real(count=3):
+    """Whole segments of one boot: facts, waveforms, facts ..."""
+    made = {1: packed(1, 1, records.FACTS, [boot_record(0, 1), *epochs(1, 0, 100)])}
+    for k in range(2, count + 1):
+        facts = packed(k, 1, records.FACTS, epochs(101 + 100 * (k // 2 - 1), 50 * k, 100))
+        waves = packed(k, 1, records.WAVEFORMS, snippets(40 * k, *range(0, 120_000, 3000)))
+        made[k] = facts if k % 2 else waves
+    return made
+
+
+@pytest.mark.parametrize("at", [60, 26, 1500, -5])
+def test_a_copy_that_rotted_on_the_board_does_not_replace_a_whole_one(tmp_path, at):
+    """The board's CRC over rotten bytes is right; where its header is, it tells of boot 0."""
+    log = real()
+    with Peer(log) as peer:
+        pulled(peer, tmp_path, keep=True)
+        rotten = bytearray(log[2])
+        rotten[at] ^= 0x10
+        peer.segments[2] = bytes(rotten)
+        peer.boot = 0 if at < records.HEADER_BYTES and at > 0 else 1
+        result = pulled(peer, tmp_path)
+        assert (result.damaged, result.new_segments, peer.acked) == ([2], 0, [1])
+    assert contents(tmp_path) == log
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_is_rotten_here_is_replaced_by_what_is_no_better_on_the_board(tmp_path):
+    """Neither is whole: the board's is at least what can still be had."""
+    rotten = {1: real()[1][:-9] + b"\1" * 9}
+    (tmp_path / "00000001.crib").write_bytes(rotten[1][:900])
+    with Peer(rotten) as peer:
+        result = pulled(peer, tmp_path)
+        assert (result.damaged, peer.acked) == ([], [1])
+    assert contents(tmp_path) == rotten
+
+
+class Evicting(Peer):
+    """Gives segments up when so many bytes have been sent, as a full log does while it records."""
+
+    def __init__(self, segments, after, gone):
+        super().__init__(segments)
+        self.after, self.gone = after, gone
+
+    def do_read(self, number, segment, offset, length):
+        if self.sent_data_bytes >= self.after:
+            for one in self.gone:
+                self.segments.pop(one, None)
+        return super().do_read(number, segment, offset, length)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_segments_given_up_meanwhile_are_left_out_and_the_others_acknowledged(tmp_path, keep):
+    log = real(5)
+    with Evicting(log, 0, (2, 4)) as peer:
+        result = pulled(peer, tmp_path, keep=keep)
+        assert peer.acked == ([] if keep else [1, 3, 5])
+        assert sum(" read " in line for line in peer.asked) == 5, "none is asked for again"
+        assert not [line for line in peer.asked if " ack 2 " in line or " ack 4 " in line]
+    assert (result.given_up, result.damaged) == ({"waveforms": 2}, [])
+    assert (result.segments, result.new_segments) == (5, 3)
+    assert contents(tmp_path) == {number: log[number] for number in (1, 3, 5)}
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("gone", [(1,), (1, 2), (2, 3), (3,), (1, 2, 3)])
+def test_given_up_in_their_midst(tmp_path, gone):
+    """Two requests are under way then."""
+    sizes = {1: 32_000, 2: 15_000, 3: 32_000}
+    starts = {n: packed(n, 1, int(n == 2), snippets(n, 1)) for n in sizes}
+    log = {n: starts[n] + bytes(range(256)) * (size // 256) for n, size in sizes.items()}
+    heard = []
+    with Evicting(log, 8192, gone) as peer:
+        result = pulled(peer, tmp_path, progress=lambda *at: heard.append(at))
+        here = contents(tmp_path)
+        assert peer.acked == sorted(here.keys() - set(gone))
+    assert here == {number: log[number] for number in here}
+    lost = [number for number in log if number not in here]
+    assert lost and set(lost) <= set(gone)
+    kinds = Counter("waveforms" if number == 2 else "facts" for number in lost)
+    assert result.given_up == kinds
+    assert not list(tmp_path.glob("*.part"))
+    assert heard[-1] == (sum(map(len, here.values())),) * 2
+
+
+def test_given_up_over_a_bad_line(tmp_path):
+    log = real(7)
+    with Evicting(log, 5000, (2, 4, 6)) as peer:
+        peer._mangle = nasty(5)
+        result = pulled(peer, tmp_path, repeats=20)
+        here = contents(tmp_path)
+        assert sorted({*peer.acked}) == sorted(here.keys() - {2, 4, 6})
+    assert here == {number: log[number] for number in here}
+    assert sum(result.given_up.values()) == len(log) - len(here) >= 2
+
+
+@pytest.mark.parametrize(
+    ("when_full", "size", "kind"),
+    [(0, 900, "waveforms"), (1, 900, "waveforms"), (2, 900, "unknown"), (2, 16_369, "facts")],
+)
+def test_of_what_kind_is_known_by_its_length_or_by_what_the_board_may_give_up(
+    tmp_path, when_full, size, kind
+):
+    log = {1: segment(1, 500), 2: segment(2, size), 3: segment(3, 500)}
+    with Evicting(log, 0, (2,)) as peer:
+        peer.settings = {**settings.DEFAULTS, "when_full": when_full}
+        assert pulled(peer, tmp_path).given_up == {kind: 1}
+
+
+def test_what_is_given_up_behind_its_last_byte_is_here(tmp_path):
+    log = real(3)
+
+    class Late(Peer):
+        def do_ack(self, number, segment, crc):
+            self.segments.pop(2, None)
+            return super().do_ack(number, segment, crc)
+
+    with Late(log) as peer:
+        result = pulled(peer, tmp_path)
+        assert peer.acked == [1, 3]
+    assert (result.given_up, result.new_segments) == ({}, 3)
+    assert contents(tmp_path) == log
+
+
+def test_given_up_meanwhile_is_exit_code_3(tmp_path, capsys):
+    with Evicting(real(5), 0, (2, 4)) as peer:
+        assert cli.run(["pull", str(tmp_path / "log"), "--port", peer.port]) == 3
+    said = capsys.readouterr()
+    assert "gave up 2 segments of waveforms for room before they were here" in said.err

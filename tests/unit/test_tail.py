@@ -315,3 +315,62 @@ def test_a_board_that_comes_back_says_whether_it_was_restarted(
         stream.close()
     assert "is back" in back.line
     assert back.restarted is restarted
+
+
+def boot(seq, number):
+    return record(records.BOOT, seq, 0, (1, number))
+
+
+def said_about(bodies):
+    """What a tail says of these records' absences."""
+    with Peer() as peer:
+        once_tailing(peer, lambda: [peer.push(protocol.RECORD, body) for body in bodies])
+        stream, notes, heard = following(peer.port), [], 0
+        while heard < len(bodies):
+            item = next(stream)
+            heard += isinstance(item, Decoded)
+            notes += [item] if isinstance(item, Note) else []
+        stream.close()
+    return [note.line.split(":")[0] for note in notes]
+
+
+def test_a_boot_that_uses_freed_numbers_again_is_counted_anew():
+    freed = [mark(104, "a"), mark(105, "not committed"), boot(103, 2), mark(104, "b")]
+    assert said_about(freed) == []
+    assert said_about([*freed, mark(107, "c")]) == ["2 records (105 to 106) went by unheard"]
+    assert said_about([mark(104, "a"), boot(107, 2)]) == ["2 records (105 to 106) went by unheard"]
+
+
+def test_missed_records_are_counted_over_the_wrap_of_their_numbers():
+    top = (1 << 32) - 1
+    at = [record(records.MARK, seq, 104, rest=b"x") for seq in (top - 1, 1, 2)]
+    assert said_about(at) == [f"2 records ({top} to 0) went by unheard"]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_after_a_power_cut_what_was_recorded_before_it_came_back_is_not_silent(
+    tmp_path, monkeypatch, number
+):
+    """Boot 2 has used the numbers from 103 on again, so 106 does not follow 105."""
+    monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
+    link = tmp_path / "port"
+    first = Peer()
+    link.symlink_to(first.port)
+    once_tailing(first, lambda: first.push(protocol.RECORD, mark(105, "before")))
+    stream = following(str(link))
+    next(stream)
+    first.close()
+    next(stream)
+    begins = record(records.MARK, 106, 520, rest=b"x") if number == 1 else boot(103, 2)
+    with Peer() as second:
+        second.boot = 2
+        os.replace(_linked(tmp_path, second.port), link)
+        once_tailing(second, lambda: second.push(protocol.RECORD, begins))
+        items = [next(stream), next(stream)]
+        stream.close()
+    assert "restarted" in items[0].line
+    if number == 2:
+        assert isinstance(items[1], Decoded)
+        return
+    assert items[1].line.startswith("the records of boot 2 before 106 went by unheard")
+    assert (items[1].gap["onset_s"], items[1].gap["duration_s"]) == (0.0, 5.0)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cribtrace import analysis, logfile
+from cribtrace import analysis, boots, logfile
 from cribtrace.conversation import fields
 from cribtrace.device import detector, records, settings
 from cribtrace.errors import CribtraceError
@@ -18,6 +18,7 @@ power = importlib.import_module("cribtrace.firmware.crib.power")
 TICKS = 1 << 30
 WEEK_MS = 7 * 24 * 3600 * 1000
 SEQUENCES = 1 << 32
+WAVE = bytes(range(1, 101)) * 2
 
 
 @pytest.mark.parametrize("start", [0, TICKS - 1, TICKS - 4_000, TICKS // 2 - 1, TICKS // 2])
@@ -86,6 +87,65 @@ def test_the_sequence_goes_on_over_its_wrap(tmp_path, left):
     times = [mark["t_s"] for mark in night.marks]
     assert times == sorted(times)
     assert night.summary["records_written"] == night.summary["records_pulled"] == 8
+
+
+@pytest.mark.parametrize("left", range(1, 8))
+def test_the_waveforms_sequence_goes_on_over_its_wrap(tmp_path, left):
+    for boot in (1, 2, 3):
+        log = booted(tmp_path, boot)
+        if boot == 1:
+            log.waveforms.next_seq = SEQUENCES - left
+        put(log, bytes((1, boot, 0, 0, 0)), records.BOOT)
+        for k in range(3):
+            put(log, WAVE, records.SNIPPET, frame=100 * k)
+            if k == boot % 2:
+                log.close()
+        put(log, b"end", frame=104)
+        log.close()
+    found = logfile.read(tmp_path)
+    waves = logfile.records_of(found, records.WAVEFORMS)
+    assert [r["seq"] for r in waves] == [(SEQUENCES - left + k) % SEQUENCES for k in range(9)]
+    assert [r["seq"] for r in logfile.records_of(found, records.FACTS)] == list(range(6))
+    assert all(s.header and s.header["first_seq"] == s.records[0]["seq"] for s in found)
+    assert [s.faults for s in found] == [[]] * len(found)
+    for boot, whole in enumerate(boots.in_a_row(found), 1):
+        assert [wave["frame"] for wave in whole.waveforms] == [0, 100, 200]
+        assert (whole.number, whole.written()) == (boot, 5)
+    assert analysis.read_night(tmp_path).gaps == []
+
+
+@pytest.mark.parametrize("left", range(2, 6))
+def test_waveforms_missing_at_the_wrap_are_as_many_as_they_are(tmp_path, left):
+    log = booted(tmp_path)
+    log.waveforms.next_seq = SEQUENCES - left
+    put(log, bytes((1, 1, 0, 0, 0)), records.BOOT, frame=0)
+    for k in range(6):
+        put(log, WAVE, records.SNIPPET, frame=100 * k)
+        log.close()
+    of_waves = [p for p in segments(tmp_path) if p.name.endswith("w.crib")]
+    for path in of_waves[1:4]:
+        path.unlink()
+    night = analysis.read_night(tmp_path)
+    assert [fault.split(":")[0] for fault in night.faults] == ["3 waveforms are not here"]
+    assert night.gaps == []
+
+
+def test_a_lost_header_of_waveforms_at_the_wrap_is_lent(tmp_path):
+    log = booted(tmp_path)
+    log.waveforms.next_seq = SEQUENCES - 2
+    put(log, bytes((1, 1, 0, 0, 0)), records.BOOT)
+    for k in range(4):
+        put(log, WAVE, records.SNIPPET, frame=100 * k)
+        if k % 2:
+            log.close()
+    put(log)
+    log.close()
+    path = [p for p in segments(tmp_path) if p.name.endswith("w.crib")][1]
+    path.write_bytes(bytes(50) + path.read_bytes()[50:])
+    found = [s for s in logfile.read(tmp_path) if s.header]
+    assert [r["seq"] for r in logfile.records_of(found, records.WAVEFORMS)] == [
+        SEQUENCES - 2, SEQUENCES - 1, 0, 1,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("left", range(2, 6))

@@ -126,6 +126,7 @@ def pull(
     folder: Path | None, port: str | None, keep: bool, started: str | None, as_json: bool
 ) -> None:
     """Bring the log into FOLDER (cribtrace-<device id> if not given) while sampling goes on."""
+    from cribtrace import given_up
     from cribtrace import started as beginnings
     from cribtrace.pull import pull as pull_log
 
@@ -147,12 +148,17 @@ def pull(
             say(link_told(pulled.bytes, pulled.wire_bytes, took_s, retries, bad))
         line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
         emit({**line, "link": asdict(client.stats)}, as_json)
+    lost = given_up.told(pulled.given_up)
     if pulled.damaged:
         listed = ", ".join(map(str, pulled.damaged))
-        raise Damaged(
-            f"damaged on the board and not pulled: segment {listed}; nothing from there on was"
-            " acknowledged, so the board keeps it"
+        lost.append(
+            f"damaged on the board and not pulled: segment {listed}; a whole copy that was here"
+            " stays, and nothing from there on was acknowledged, so the board keeps it"
         )
+    for sentence in lost[:-1]:
+        say(sentence)
+    if lost:
+        raise Damaged(lost[-1])
 
 
 def _anchor_by_person(client, folder: Path, started: str) -> dict:
@@ -187,7 +193,7 @@ def time_of(source: Path | None, port: str | None, as_json: bool) -> None:
         night = analysis.read_night(source)
         for line in night.clocks:
             emit(line, as_json)
-        name_faults(source, night.faults)
+        name_faults(source, night.faults, night.notes)
         return
     with open_client(port) as client:
         hello = client.hello()

@@ -21,7 +21,7 @@ def decode(source: Path, as_json: bool) -> None:
     night = analysis.read_night(source)
     for line in analysis.lines(night):
         emit(line, as_json)
-    name_faults(source, night.faults)
+    name_faults(source, night.faults, night.notes)
     count = len(logfile.segment_paths(source))
     say(f"{source}: complete: {count} segments, {night.summary['records_pulled']} records")
 
@@ -55,7 +55,7 @@ def report(
     with atomic.replacing(output, "w") as f:
         f.write(render(chosen))
     click.echo(output)
-    name_faults(source, read.faults)
+    name_faults(source, read.faults, read.notes)
 
 
 def _date(text: str | None):
@@ -111,7 +111,7 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     else:
         for sentence in reasons.sentences(said):
             click.echo(sentence)
-    name_faults(source, night.faults)
+    name_faults(source, night.faults, night.notes)
 
 
 COMMANDS = (decode, why, report)

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,10 @@ def emit_found(line: dict[str, Any], as_json: bool) -> None:
     emit(line if as_json else {**line, **line.get("context", {})}, as_json)
 
 
-def name_faults(source: Path, faults: list[str]) -> None:
-    """Raise Damaged, after naming the first faults of a log, unless there is none."""
+def name_faults(source: Path, faults: list[str], notes: Sequence[str] = ()) -> None:
+    """Raise Damaged, after the notes and the first faults of a log, unless it has no fault."""
+    for note in notes:
+        say(note)
     for fault in faults[:_SHOWN]:
         say(fault)
     if faults:
