@@ -22,9 +22,8 @@ from cribtrace.virtual import VirtualBoard
 from cribtrace.virtual_parts import firmware_files, install_firmware
 
 _PATIENCE_S = 60
-# Of the bytes of a night of 400 events: 300 KB and 107 KB (docs/DESIGN.md).
+# Of the bytes of a night of 400 events: 300 KB and 101 KB (docs/DESIGN.md).
 _PARTS = {records.FACTS: 2, records.WAVEFORMS: 5}
-_LIMITS = {records.FACTS: records.SEGMENT_LIMIT, records.WAVEFORMS: records.WAVEFORM_LIMIT}
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def repeated(lived: list[bytes], log_bytes: int) -> dict[int, bytes]:
         for stream in _PARTS
         if (found := [s for s in lived if _header(s)["stream"] == stream])
     }
-    rows = {stream: _full(found, _LIMITS[stream]) for stream, found in of_stream.items()}
+    rows = {stream: _full(found) for stream, found in of_stream.items()}
     size_bytes = dict.fromkeys(rows, 0)
     made: dict[int, bytes] = {}
     while sum(size_bytes.values()) < log_bytes:
@@ -97,14 +96,14 @@ def repeated(lived: list[bytes], log_bytes: int) -> dict[int, bytes]:
     return made
 
 
-def _full(lived: list[bytes], limit: int) -> Iterator[tuple[dict, bytes]]:
+def _full(lived: list[bytes]) -> Iterator[tuple[dict, bytes]]:
     """Header and records of one full segment after another."""
     header = _header(lived[0])
     row = _records(lived)
     record = next(row)
     while True:
         packed = bytearray()
-        while records.HEADER_BYTES + len(packed) + len(record) <= limit:
+        while records.HEADER_BYTES + len(packed) + len(record) <= records.SEGMENT_LIMIT:
             packed += record
             record = next(row)
         yield header, bytes(packed)

@@ -9,6 +9,7 @@ import os
 from . import protocol, segments
 from .protocol import Refused
 from .server import TYPED
+from .shelf import stream_of
 
 _PACKAGE = __name__[: -len("answers")]
 
@@ -59,9 +60,10 @@ class Answers:
     def segment_lines(self):
         """A line of text for each closed segment."""
         for number in self.shelf.closed_segments():
-            _, size, crc, boot = self.closed(number)
-            fields = number, size, crc, number <= self.shelf.acked(), boot
-            yield "segment=%d bytes=%d crc=%08x acked=%d boot=%d" % fields
+            path, size, crc, boot = self.closed(number)
+            stream = stream_of(path.rpartition("/")[2])
+            fields = number, size, crc, number <= self.shelf.acked(), boot, stream
+            yield "segment=%d bytes=%d crc=%08x acked=%d boot=%d stream=%d" % fields
 
     def _read(self, number, arguments):
         segment, offset, length = [int(a) for a in arguments.split(" ")]

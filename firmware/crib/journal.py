@@ -22,7 +22,7 @@ class Stream:
 
     def __init__(self, which):
         self.which = which
-        self.most = self.limit = records.WAVEFORM_LIMIT if which else records.SEGMENT_LIMIT
+        self.limit = records.SEGMENT_LIMIT
         self.next_seq = 0
         self.clear()
 
@@ -116,7 +116,7 @@ class Journal:
         from . import room
 
         # What the open segments may still grow by is not free for another one.
-        growth = stream.most
+        growth = records.SEGMENT_LIMIT
         for other in self.streams:
             if other.file and other is not stream:
                 growth += other.limit - other.bytes
@@ -135,7 +135,7 @@ class Journal:
         stream.file = open(self.shelf.folder + name % number, "wb")
         self.shelf.open_numbers[stream.which] = number
         stream.full = full
-        stream.limit = records.LAST_LIMIT if full else stream.most
+        stream.limit = records.LAST_LIMIT if full else records.SEGMENT_LIMIT
         header = records.pack_header(self._boot_facts, number, first_seq, stream.which)
         stream.file.write(header)
         stream.bytes = records.HEADER_BYTES

@@ -12,6 +12,7 @@ _FIELDS = bytes((
     measures.START, measures.ONSET, measures.DURATION, measures.SPAN, measures.CLOSED,
     measures.PEAK, measures.GAIN, measures.BEST, measures.ENERGY,
 ))  # fmt: skip
+_PEAK_FIELD = const(16)  # among them
 _WRAP = const(0x3FFFFFFF)
 _NO_RULE = const(255)
 _NOISE_EDGE = const(9 << 23)  # over a gain: 4.5 times its noise rms, half LSB (see kernels.GAIN)
@@ -123,7 +124,9 @@ class Movements:
         """The fields of movement `k`, in the order of records.LAYOUTS[EVENT]."""
         found = self.found
         at = k * measures.WORDS
-        return [found[at + word] for word in _FIELDS] + [
+        told = [found[at + word] for word in _FIELDS]
+        told[_PEAK_FIELD] = min(told[_PEAK_FIELD], 0xFFFF)
+        return told + [
             max(-32768, min(32767, found[at + measures.LEAN + axis])) for axis in range(3)
         ]
 

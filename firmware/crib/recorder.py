@@ -142,9 +142,9 @@ class Recorder:
         self.detector.waveforms.earn()
         first, frames, seen, peak, miss, at, missing = seconds.epoch[:7]
         gains = [rounded(gain) for gain in seconds.epoch[7:]]
-        fields = first, frames, seen, min(peak >> 3, 0xFFFF), miss, at - first, missing
+        fields = frames, seen, min(peak >> 3, 0xFFFF), miss, at - first, missing
         rest = half_bytes(seconds.track[: seconds.count])
-        self.write(records.EPOCH, *(fields + tuple(gains)), rest=rest)
+        self.write(records.EPOCH, *(fields + tuple(gains)), rest=rest, frame=first + frames)
 
     def gap(self, frames, reason, duration_ms=records.UNKNOWN):
         """`frames` frames from here on are missing; the detector starts again behind them."""

@@ -13,7 +13,6 @@ MAGIC = b"CRIBTRAC"
 FORMAT_MAJOR = const(2)  # a reader that does not know it must refuse the segment
 FORMAT_MINOR = const(0)
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
-WAVEFORM_LIMIT = const(16368)  # of a segment of waveforms: four such blocks; these go piecemeal
 LAST_LIMIT = const(8188)  # where the log is full: two such blocks, of what else is kept free
 UNKNOWN = const(0xFFFFFFFF)
 NO_TEMPERATURE = const(-32768)
@@ -52,9 +51,9 @@ CONFIG = const(12)
 LAYOUTS = {
     BOOT: "<BI",
     ANCHOR: "<IHIIIB",
-    EVENT: "<BBHBBHHHHHIIIIIIIIIIhhh",
+    EVENT: "<BBHBBHHHHHIIIIIIHIIIhhh",
     SNIPPET: "<IIHHHHHH15i",
-    EPOCH: "<IHHHIhBHHH",
+    EPOCH: "<HHHIhBHHH",
     GAP: "<IIIB",
     STATE: "<IIBB",
     RECORDER: "<IIIIIIIIIIIHHHh8H",
@@ -65,7 +64,7 @@ LAYOUTS = {
 }
 
 # Version of each type's layout: whoever changes one raises its number (docs/SPEC-log-format.md).
-VERSIONS = bytes((0, 1, 2, 2, 2, 3, 1, 1, 2, 1, 1, 1, 1))
+VERSIONS = bytes((0, 1, 2, 3, 2, 3, 1, 1, 2, 1, 1, 1, 1))
 
 SNIPPET_BYTES = HEAD_BYTES + struct.calcsize(LAYOUTS[SNIPPET])  # without its frames
 

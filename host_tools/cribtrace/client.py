@@ -24,6 +24,7 @@ class Segment(NamedTuple):
     crc: int
     acked: bool
     boot: int
+    stream: int  # records.FACTS or records.WAVEFORMS
 
 
 class Setting(NamedTuple):
@@ -210,8 +211,10 @@ def _numbers(facts: dict[str, str]) -> dict[str, int | str]:
 def _segment(item: str) -> Segment:
     facts = fields(item)
     try:
-        number, size, boot = (int(facts[key]) for key in ("segment", "bytes", "boot"))
-        return Segment(number, size, int(facts["crc"], 16), facts["acked"] == "1", boot)
+        number, size, boot, stream = (
+            int(facts[key]) for key in ("segment", "bytes", "boot", "stream")
+        )
+        return Segment(number, size, int(facts["crc"], 16), facts["acked"] == "1", boot, stream)
     except (KeyError, ValueError) as error:
         raise NoDevice(f"the board lists a segment in an unknown form: {item}") from error
 

@@ -33,8 +33,7 @@ NAMES: dict[int, tuple[str, ...]] = {
         "gain_y", "gain_z",
     ),
     records.EPOCH: (
-        "first", "frames", "seen", "peak", "miss", "miss_at", "missing", "gain_x", "gain_y",
-        "gain_z",
+        "frames", "seen", "peak", "miss", "miss_at", "missing", "gain_x", "gain_y", "gain_z",
     ),
     records.GAP: ("first", "frames", "duration_ms", "reason"),
     records.STATE: ("first", "frames", "state", "reason"),
@@ -99,10 +98,12 @@ _GAIN_BITS = 12
 def _epoch(record: dict) -> dict:
     """An epoch in the units of the other records: Q4, frame numbers, whole gains, codes."""
     gains = {name: record[name] for name in ("gain_x", "gain_y", "gain_z")}
+    first = record["frame"] - record["frames"] & records.UNKNOWN
     return {
         **record,
+        "first": first,
         "peak": record["peak"] << 3,
-        "miss_at": record["miss_at"] + record["first"],
+        "miss_at": record["miss_at"] + first,
         **{k: (g & (1 << _GAIN_BITS) - 1) << (g >> _GAIN_BITS) for k, g in gains.items()},
         "rest": levels(record["rest"]),
     }

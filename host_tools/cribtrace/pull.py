@@ -22,7 +22,6 @@ from cribtrace.client import Client, Segment
 from cribtrace.conversation import Refused
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Usage
-from cribtrace.given_up import Gone
 from cribtrace.window import NO_SEGMENT, Stretch
 
 SUFFIX = ".crib"
@@ -46,7 +45,7 @@ class Pulled:
     seconds: float = 0.0
     device: str = ""
     damaged: list[int] = field(default_factory=list)  # segments that are so on the board
-    # Segments that the board gave up for room before they were here, by kind (`given_up`).
+    # Segments that the board gave up for room before they were here, by stream.
     given_up: dict[str, int] = field(default_factory=dict)
 
     def add(self, later: "Pulled") -> None:
@@ -102,12 +101,12 @@ def pull(
         pulled = Pulled(segments=len(segments), device=device)
         tally = _Tally(sum(s.size_bytes for s in segments), progress)
         tally.add(tally.total - sum(s.size_bytes for s in new))
-        gone: Gone = {}
+        gone: list[Segment] = []
         pulled.damaged = _fetch(client, folder, new, tally, gone)
         pulled.seconds = time.monotonic() - started_s
         if not keep:
             _acknowledge(client, [s for s in segments if s not in gone], pulled.damaged)
-        pulled.given_up = given_up.by_kind(client, gone)
+        pulled.given_up = given_up.by_stream(gone)
         if not (anchored or keep):
             _anchor(client, hello)  # a log that was full has room now
     fetched = [s for s in new if s.number not in pulled.damaged and s not in gone]
@@ -190,11 +189,11 @@ def _fetch(
     folder: Path,
     new: Sequence[Segment],
     tally: _Tally,
-    gone: Gone,
+    gone: list[Segment],
 ) -> list[int]:
     """Receive segments under their final names; returns those that are damaged even so.
 
-    Those that the board has given up go into `gone`, with their stream where that is known.
+    Those that the board has given up go into `gone`.
     """
     for _ in range(2):  # what an earlier run left may be stale: then once more from the start
         received = _receive(client, folder, new, tally, gone)
@@ -207,7 +206,7 @@ def _receive(
     folder: Path,
     new: Sequence[Segment],
     tally: _Tally,
-    gone: Gone,
+    gone: list[Segment],
 ) -> Iterator[Segment]:
     """Yield each segment once its part is on the disk; the next ones are under way by then."""
     stretches = [Stretch(s.number, _here(folder, s), s.size_bytes) for s in new]
@@ -224,8 +223,7 @@ def _receive(
                 tally.add(len(piece))
             os.fsync(f.fileno())
         if missing:
-            header = _header(part)
-            gone[segment] = header.get("stream") if header else None
+            gone.append(segment)
             part.unlink()
             tally.forget(segment.size_bytes, missing)
         else:

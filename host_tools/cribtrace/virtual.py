@@ -79,8 +79,7 @@ class VirtualBoard:
         self._open = self._stopping = self._power_cycle = False
         self._chip: Chip | None = None
         self._failure: OSError | None = None
-        self._ctrl_c_s, self._ctrl_c_at = 0.0, 0  # when the last came, and which byte it was
-        self._came_bytes = 0
+        self._ctrl_c_s, self._ctrl_c_at, self._came_bytes = 0.0, 0, 0
         self._asked, self._off = threading.Event(), threading.Event()
         self._off.set()
         self._relay: threading.Thread | None = None

@@ -230,9 +230,11 @@ class Peer(threading.Thread):
 
     def do_list(self, number, *_):
         for n, content in sorted(self.segments.items()):
+            header = log_records.unpack_header(content)
             item = (
                 f"segment={n} bytes={len(content)} crc={zlib.crc32(content):08x}"
                 f" acked={int(n in self.acked)} boot={self.boot}"
+                f" stream={header['stream'] if header else records.FACTS}"
             )
             self._send(protocol.ITEM, number, item.encode())
         return f"count={len(self.segments)}"

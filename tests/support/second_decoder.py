@@ -10,7 +10,7 @@ _NUMBERS = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 _EVENT = (
     "u8 kind, u8 rule, u16 vetoes, u8 axis, u8 tone, u16 share, u16 flatness, u16 jerks, "
     "u16 likeness, u16 period, u32 run, u32 start, u32 onset, u32 duration, u32 span, u32 closed, "
-    "u32 peak, u32 gain, u32 largest, u32 energy, i16 tilt_x, i16 tilt_y, i16 tilt_z"
+    "u16 peak, u32 gain, u32 largest, u32 energy, i16 tilt_x, i16 tilt_y, i16 tilt_z"
 )
 _SNIPPET = (
     "u32 run, u32 first, u16 frames, u16 x, u16 y, u16 z, "
@@ -20,7 +20,7 @@ _SNIPPET = (
     "i32 gain_x, i32 gain_y, i32 gain_z"
 )
 _EPOCH = (
-    "u32 first, u16 frames, u16 seen, u16 peak, u32 miss, i16 miss_at, u8 missing, "
+    "u16 frames, u16 seen, u16 peak, u32 miss, i16 miss_at, u8 missing, "
     "u16 gain_x, u16 gain_y, u16 gain_z"
 )
 _RECORDER = (
@@ -45,7 +45,7 @@ TYPES = {
     11: ("text", "", "text"),
     12: ("config", "", "text"),
 }
-VERSIONS = {number: {2: 2, 3: 2, 4: 2, 5: 3, 8: 2}.get(number, 1) for number in TYPES}
+VERSIONS = {number: {2: 2, 3: 3, 4: 2, 5: 3, 8: 2}.get(number, 1) for number in TYPES}
 
 
 def fields(layout):
@@ -181,6 +181,7 @@ def _unstuffed(piece):
 def _epoch(record, coded):
     """In units of the other records, and each second's byte."""
     record["peak"] *= 8
+    record["first"] = record["frame"] - record["frames"] & 0xFFFFFFFF
     record["miss_at"] += record["first"]
     for axis in "xyz":
         shift, high = divmod(record["gain_" + axis], 4096)

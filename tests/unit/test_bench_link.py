@@ -86,8 +86,7 @@ def test_most_bytes_of_the_log_are_waveforms_as_in_a_night():
         bytes_of[stream] += len(content)
         own = b"\0".join(s[records.HEADER_BYTES :] for s in lived[stream::2])
         assert {*content[records.HEADER_BYTES :].split(b"\0")} <= {*own.split(b"\0")} | {b""}
-        limit = (records.SEGMENT_LIMIT, records.WAVEFORM_LIMIT)[stream]
-        assert limit - 3000 < len(content) <= limit
+        assert records.SEGMENT_LIMIT - 3000 < len(content) <= records.SEGMENT_LIMIT
     apart = bytes_of[records.WAVEFORMS] / 5 - bytes_of[records.FACTS] / 2
     assert abs(apart) <= records.SEGMENT_LIMIT / 2, "as near as whole segments come"
     names = [name for name in log_image.files(made) if name != "device"]

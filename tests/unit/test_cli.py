@@ -373,7 +373,7 @@ def test_tail_tells_what_it_inferred(as_json):
     def epochs(board):
         for i in range(12):
             first = 3120 * i
-            fields = (first, 3120, 3120, 7, 400, 0, 0, 0x8927, 0x8927, 0x8927)
+            fields = (3120, 3120, 7, 400, 0, 0, 0x8927, 0x8927, 0x8927)
             still = b"\x0d" + b"\x77" * 15  # 30 times 20
             body = record(records.EPOCH, i + 1, first + 3120, fields, rest=still)
             board.push(protocol.RECORD, body)

@@ -41,7 +41,7 @@ def epochs(seq, frames):
     gains = (recorder.rounded(1 << 20),) * 3
     return [
         record(records.EPOCH, seq + k, first + 3120,
-               (first, 3120, 3120, 9, 9, 0, 0, *gains), recorder.half_bytes(b"\x28" * 30))
+               (3120, 3120, 9, 9, 0, 0, *gains), recorder.half_bytes(b"\x28" * 30))
         for k, first in enumerate(range(0, frames, 3120))
     ]  # fmt: skip
 

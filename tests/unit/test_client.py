@@ -185,7 +185,7 @@ def test_of_a_segment_that_is_gone_no_more_is_asked_for():
         asked = [line for line in peer.asked if " read 2 " in line]
         with pytest.raises(CribtraceError, match="no_segment"):
             list(client.read_all(wanted))
-    assert len(asked) == 2, "as many as are under way at a time"
+    assert 1 <= len(asked) <= 2, "no more than are under way at a time"
     assert [piece for number, piece in pieces if number == 2] == [b""]
     for n in (1, 3):
         assert b"".join(piece for number, piece in pieces if number == n) == content[n]

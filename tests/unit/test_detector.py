@@ -315,7 +315,7 @@ def epochs(accel):
 def taken(seconds):
     seconds.due = False
     return dict(
-        zip(log_records.NAMES[records.EPOCH], seconds.epoch, strict=True),
+        zip(("first", *log_records.NAMES[records.EPOCH]), seconds.epoch, strict=True),
         track=bytes(seconds.track[: seconds.count]),
     )
 

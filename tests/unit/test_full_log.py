@@ -160,8 +160,7 @@ def test_numbers_go_on_behind_a_wipe(tmp_path):
 
 def test_what_is_being_read_makes_no_room(tmp_path, flash):
     log = booted(tmp_path / "log")
-    put_wave(log, 1000)
-    for _ in range(60):
+    for _ in range(120):
         put_wave(log, 1000)
     log.close()
     oldest = log.shelf.closed_segments()[0]

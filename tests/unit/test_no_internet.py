@@ -42,7 +42,7 @@ def guarded(folder, *commands):
 
 def test_no_command_opens_an_internet_socket(tmp_path):
     header = segment(1, records.HEADER_BYTES, device=DEVICE)
-    epoch = (0, 3120, 3120, 50, 900, 40, 0, 10**4, 10**4, 10**4)
+    epoch = (3120, 3120, 50, 900, 40, 0, 10**4, 10**4, 10**4)
     bodies = record(records.BOOT, 0, 0, (1, 1)), record(records.EPOCH, 1, 3120, epoch, bytes(30))
     with Peer({1: header + b"".join(map(encoded, bodies))}) as board:
         at = f"--port {board.port}"

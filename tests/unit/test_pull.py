@@ -10,7 +10,7 @@ import pytest
 from cribtrace import cli
 from cribtrace import pull as pull_module
 from cribtrace.client import Client
-from cribtrace.device import records, settings
+from cribtrace.device import records
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 from cribtrace.pull import pull, segment_files
@@ -308,19 +308,6 @@ def test_given_up_over_a_bad_line(tmp_path):
         assert sorted({*peer.acked}) == sorted(here.keys() - {2, 4, 6})
     assert here == {number: log[number] for number in here}
     assert sum(result.given_up.values()) == len(log) - len(here) >= 2
-
-
-@pytest.mark.parametrize(
-    ("when_full", "size", "kind"),
-    [(0, 900, "waveforms"), (1, 900, "waveforms"), (2, 900, "unknown"), (2, 16_369, "facts")],
-)
-def test_of_what_kind_is_known_by_its_length_or_by_what_the_board_may_give_up(
-    tmp_path, when_full, size, kind
-):
-    log = {1: segment(1, 500), 2: segment(2, size), 3: segment(3, 500)}
-    with Evicting(log, 0, (2,)) as peer:
-        peer.settings = {**settings.DEFAULTS, "when_full": when_full}
-        assert pulled(peer, tmp_path).given_up == {kind: 1}
 
 
 def test_what_is_given_up_behind_its_last_byte_is_here(tmp_path):

@@ -48,7 +48,7 @@ GAP = (records.GAP, 2_560, (2_560, 128, records.UNKNOWN, 0), b"")
 EPOCH = (
     records.EPOCH,
     3_136,
-    (2_688, 448, 448, 64, 880, 102, 1, *CODED_GAINS),
+    (448, 448, 64, 880, 102, 1, *CODED_GAINS),
     bytes.fromhex("21 78 fd 46 "),  # 33: 40 41 212 39
 )
 STOP = (records.STOP, 3_200, (3_072, 128, 4, 1), b"")

@@ -146,7 +146,7 @@ def test_another_board_in_its_place_is_named_and_not_followed(plugged):
 
 
 def of_epoch(seq):
-    return record(records.EPOCH, seq, 3120, (0, 3120, 3120, 6, 900, 40, 0, 0x8F42, 0x8F42, 0x8F42))
+    return record(records.EPOCH, seq, 3120, (3120, 3120, 6, 900, 40, 0, 0x8F42, 0x8F42, 0x8F42))
 
 
 def of_event(seq):

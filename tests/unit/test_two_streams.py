@@ -29,7 +29,7 @@ def epochs(seq, first, count):
             records.EPOCH,
             (seq + k) % SEQUENCES,
             (first + k + 1) * EPOCH_FRAMES,
-            ((first + k) * EPOCH_FRAMES, EPOCH_FRAMES, EPOCH_FRAMES, 10, 10, 5, 0, *[GAIN] * 3),
+            (EPOCH_FRAMES, EPOCH_FRAMES, 10, 10, 5, 0, *[GAIN] * 3),
             bytes(16),
         )
         for k in range(count)
