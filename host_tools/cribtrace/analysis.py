@@ -25,7 +25,9 @@ from cribtrace.scale import Scale
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
 RECORDS_MISSING = "records_missing"
+LOG_FULL = "log_full"
 _PULL = "pull again into the same folder"
+_SOONER = "pull sooner, so that the board may give up what is held; or see when_full"
 _WIPED = "the log was wiped, so the board no longer has them"
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 
@@ -85,6 +87,7 @@ def read_night(source: Path) -> Night:
     for boot in boots:
         _collect(night, boot, clocks[boot.number], end_s, in_force)
         holes += _missing(night, boot)
+        night.faults += _no_room(night, boot)
     holes += _waveforms_missing(boots)
     if source.is_file():
         night.notes.append(
@@ -161,6 +164,17 @@ def _missing(night: Night, boot: Boot) -> Iterator[str]:
         if lasted_s is None:
             lasted = f"at the end of boot {boot.number}, from {onset_s:.0f} s on"
         yield f"records are missing {lasted}: {_WIPED if hole.wiped else _PULL}"
+
+
+def _no_room(night: Night, boot: Boot) -> Iterator[str]:
+    """Faults: what a full log did not take. Nobody can say what moved meanwhile."""
+    scale = Scale(boot.header)
+    for first, end in boot.no_room():
+        onset_s = round(boot.start_s + scale.seconds(first), 3)
+        lasted_s = scale.seconds(end - first)
+        gap = {"type": "gap", "onset_s": onset_s, "duration_s": lasted_s, "frames": end - first}
+        night.gaps.append({**gap, "reason": LOG_FULL})
+        yield f"the log was full from {onset_s:.0f} s on, for {lasted_s:.0f} s: {_SOONER}"
 
 
 def _waveforms_missing(boots: list[Boot]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cribtrace import logfile
-from cribtrace.device import records
+from cribtrace.device import config, records
 from cribtrace.scale import Scale
 
 _HALF = 1 << 31  # of the sequence numbers: from there on a number is behind, not ahead
@@ -87,6 +87,22 @@ class Boot:
         if self.cut_off_by:
             end = self.frames if self.frames > at else None
             yield Hole(at, end, _wiped(self.cut_off_by.records))
+
+    def no_room(self) -> Iterator[tuple[int, int]]:
+        """(first, end) frames of which a full log says nothing: no epoch, no gap tells of them."""
+        last = self.last(records.RECORDER)
+        if not last or not last["records_lost"]:
+            return
+        known = [r for r in self.records if r["type"] in (records.EPOCH, records.GAP)]
+        spans = [(r["first"], r["frames"]) for r in known if r["frames"] != records.UNKNOWN]
+        at = 0
+        for first, frames in sorted(spans):
+            if first > at:
+                yield at, first
+            at = max(at, first + frames)
+        epoch = (config.EPOCH_SECONDS + 1) * self.header["rate_mhz"] // 1000
+        if last["frame"] - at > epoch:  # else that of the moment is under way
+            yield at, last["frame"]
 
     def waveforms_untold(self) -> int:
         """How many more waveforms the board counted at its stop than are here."""

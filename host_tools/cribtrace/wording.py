@@ -61,6 +61,7 @@ REASONS = {
     "sensor_silent": "the sensor sent nothing",
     "no_sensor": "no motion sensor answered",
     "records_missing": "the log of this time is not here",
+    "log_full": "the board's log was full",
     "noise floor above 10 mg": "the noise was too strong to tell movements from it",
     "warm-up": "the noise floor was being measured",
     "watchdog": "the board hung and restarted itself",

@@ -5,11 +5,13 @@ import os
 
 import pytest
 
-from cribtrace import logfile
+from cribtrace import analysis, logfile
 from cribtrace.conversation import fields
 from cribtrace.device import records
 from tests.fuzz.requests import Board, app_on
+from tests.support.peer import record
 from tests.unit.test_journal import Flash, booted, put, put_wave, segments
+from tests.unit.test_two_streams import EPOCH_FRAMES, boot_record, epochs, packed, written
 
 protocol = importlib.import_module("cribtrace.firmware.crib.protocol")
 status = importlib.import_module("cribtrace.firmware.crib.status")
@@ -187,3 +189,47 @@ def test_what_is_being_read_makes_no_room(tmp_path, flash):
     log.shelf.when_full = 2
     put(log, PIECE, records.EPOCH)
     assert log.shelf.being_read == []
+
+
+def recorder(seq, epoch, lost):
+    """The board's counters at the end of that epoch."""
+    fields = (0, 0, 9, lost, *[0] * 7, 0, 0, 1, 2500, *[0] * 8)
+    return record(records.RECORDER, seq, epoch * EPOCH_FRAMES, fields)
+
+
+def gaps(folder, *bodies):
+    log = written(folder, {1: packed(1, 1, records.FACTS, [boot_record(0, 1), *bodies])})
+    night = analysis.read_night(log)
+    told = [(gap["onset_s"], gap["duration_s"], gap["reason"]) for gap in night.gaps]
+    return told, night.faults, night.summary["coverage"]
+
+
+def test_hours_that_a_full_log_says_nothing_of_are_a_gap(tmp_path):
+    told, faults, coverage = gaps(tmp_path / "log", *epochs(1, 0, 10), recorder(11, 40, 55))
+    assert told == [(300.0, 900.0, "log_full")]
+    assert coverage == pytest.approx(0.25)
+    assert faults == [
+        "the log was full from 300 s on, for 900 s: pull sooner, so that the board may give up"
+        " what is held; or see when_full"
+    ]
+
+
+def test_a_night_on_a_full_log_is_all_gap(tmp_path):
+    told, _, coverage = gaps(tmp_path / "log", recorder(1, 20, 5), recorder(2, 1200, 999))
+    assert told == [(0.0, 36_000.0, "log_full")] and coverage == 0
+
+
+def test_where_there_was_room_again_the_gap_ends(tmp_path):
+    more = recorder(5, 10, 33), *epochs(6, 10, 5), recorder(11, 15, 33)
+    told, _, _ = gaps(tmp_path / "log", *epochs(1, 0, 4), *more)
+    assert told == [(120.0, 180.0, "log_full")]
+
+
+def test_a_log_that_took_all_facts_has_no_such_gap(tmp_path):
+    """The epoch of the moment is not yet told; and what found no room may have been waveforms."""
+    for lost in (0, 7):
+        at = recorder(11, 10, lost)
+        later = record(records.RECORDER, 11, 10 * EPOCH_FRAMES + 3000, (0, 0, 9, lost, *[0] * 19))
+        for body in (at, later):
+            told, faults, _ = gaps(tmp_path / f"{lost}{body[6]}", *epochs(1, 0, 10), body)
+            assert told == [] and faults == []
