@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cribtrace import cli, hil, logfile, recording, virtual, virtual_parts
+from cribtrace import analysis, cli, hil, logfile, recording, report, virtual, virtual_parts
 from cribtrace.client import Client
 from cribtrace.conversation import Refused
 from cribtrace.device import records
@@ -92,6 +92,9 @@ def test_the_board_finds_what_the_replay_finds_and_its_sensor_comes_back(board, 
     assert marked == {("injected", len(rec.accel))}
     for boot in (1, 3):
         assert {sensor(s) for s in found[boot]} == {hello["sensor"]}
+    night = analysis.read_night(tmp_path / "log")
+    assert night.injected == [2] and "INJECTED" in night.notes[0]
+    assert "<b>Injected.</b> In boot 2 a file" in report.render(night)
     facts = logfile.records_of(found[2], records.FACTS)
     logged = [r for r in facts if r["type"] == records.EVENT]
     assert [r["closed"] for r in logged] == [e[15] for e in lived.events]
