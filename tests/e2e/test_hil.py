@@ -37,9 +37,7 @@ def board(micropython, rec, tmp_path):
             virtual_parts.install_firmware(flash, files, micropython.path)
         still = replace(rec, accel=np.tile(rec.accel[:1], (len(rec.accel), 1)))
         options = {"speed": 1.0, "baud": BAUD, **options}
-        return virtual.VirtualBoard(
-            still, flash=flash, micropython=micropython.path, **options
-        )
+        return virtual.VirtualBoard(still, flash=flash, micropython=micropython.path, **options)
 
     return start
 
