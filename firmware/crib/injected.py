@@ -4,8 +4,8 @@
     imu.read_into(view_of(imu.level()))
 
 A frame keeps its number in the recording, so what never came is counted exactly. A line of frames
-is a code for each x, y and z in turn: by how much it is more than the same axis of the frame before,
-and of the line's first frame, than 0. One character from "!" on is a difference of -39 to 39; from
+is a code for each x, y and z in turn: by how much it is more than in the frame before, and in the
+line's first frame, than 0. One character from "!" on is a difference of -39 to 39; from
 "p" on, with a second, one of -658 to 657; "~" and three more are any, modulo 65536.
 """
 
@@ -84,7 +84,7 @@ class Injected:
         self.mlsb_per_g = mlsb_per_g
         # What waits before a hole may be few frames for ever.
         self.WATERMARK = 1 if paced else min(64, depth >> 1)
-        self._ring = b""
+        self._ring = bytearray()
         self._last = array("H", bytes(_STRIDE))
         self.next = 0  # number of the frame behind the newest
         self._at = self._read = 0  # of the oldest one held; of the one behind the last one read

@@ -1,4 +1,4 @@
-"""Hardware in the loop: a board's own detector over a recording, held against the host's replay."""
+"""Hardware in the loop: a board's own detector over a recording, held against the replay."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -100,8 +100,8 @@ def run(
 ) -> Lived:  # fmt: skip
     """Let the board of `client`, whose session is open, live through `rec`; then it restarts.
 
-    `on_gap` gets each gap of the injected boot as it happens. Raises Refused where the board cannot
-    do it, Damaged where what it said of it came down the line in pieces.
+    `on_gap` gets each gap as it happens. Raises Refused where the board cannot do it, Damaged
+    where what it said of it came down the line in pieces.
     """
     in_force = {setting.name: setting.value for setting in client.config()}
     heard = _Heard(client, on_gap)

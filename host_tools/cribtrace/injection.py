@@ -109,9 +109,11 @@ class Injection:
         self._hear()
         keys = ("seen", "in_gaps", "busy_us", "late_us", "fifo_high", "heap")
         try:
-            return Kept(*(int(told[key]) for key in keys), int(begun["boot"]), sent, took_s)
+            seen, in_gaps, busy_us, late_us, fifo_high, heap = (int(told[key]) for key in keys)
+            boot = int(begun["boot"])
         except (KeyError, ValueError) as error:
             raise CribtraceError(f"the board ended the injection with {told}") from error
+        return Kept(seen, in_gaps, busy_us, late_us, fifo_high, heap, boot, sent, took_s)
 
     # -- with flow control --
 

@@ -84,8 +84,8 @@ def simulated(night: Night) -> str:
     if night.injected:
         return (
             '<p class="simulated"><b>Injected.</b> In boot '
-            f"{', '.join(map(str, night.injected))} a file was played to the board in the place of "
-            "its sensor; what this page shows of that was measured by no sensor of this board.</p>"
+            f"{', '.join(map(str, night.injected))} a file was played to the board in the place "
+            "of its sensor; what this page shows of that was measured by no sensor of it.</p>"
         )
     if not _simulated(night):
         return ""

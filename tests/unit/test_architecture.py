@@ -64,12 +64,13 @@ HOST_ORDER = (
     "board_facts fold short_names mpy remote < deploy < cli",
     "client < flash deploy",
     "client recording < injection < hil < cli",
-    "deploy replay < hil",
+    "deploy replay < hil < rig < pytest",
+    "virtual < pytest",
     "log_records < hil",
     "sensors < anchors < analysis",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
-PROGRAMS = ("cli", "demo")  # the host modules that may print
+PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print
 
 RADIO = {"network", "bluetooth", "aioble", "espnow", "webrepl"}
 INTERNET = {

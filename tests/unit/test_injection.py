@@ -60,7 +60,7 @@ def test_frames_come_back_as_they_were(accel, room):
 
 def test_a_quiet_frame_takes_few_characters_and_a_line_is_a_request():
     rng = np.random.default_rng(1)
-    accel = (rng.normal(0, 10, (40, 3)) + (0, 0, 16384)).astype(np.int16)
+    accel = rng.normal((0, 0, 16384), 10, (40, 3)).astype(np.int16)
     room = 120 - len(request(254, "inject", 3_744_000, ""))
     n, text = injection.coded(accel, room)
     assert len(request(254, "inject", 3_743_000, text)) <= 120

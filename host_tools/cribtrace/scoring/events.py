@@ -13,7 +13,7 @@ _Made = TypeVar("_Made")
 
 
 def truths(path: Path) -> tuple[list[Truth], float | None]:
-    """The truths of a recording (.npz) and its seconds; or those of a file of JSON lines, and None.
+    """The truths of a recording (.npz) and its seconds; or those of JSON lines, and None.
 
     Raises CribtraceError for a file that holds none.
     """

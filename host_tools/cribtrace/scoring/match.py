@@ -3,7 +3,8 @@
 A detection *touches* a truth where it overlaps the truth's interval widened by TOLERANCE_S at
 either end. Of the pairs that touch, as many as possible are matched, each detection and each
 truth once; among equally many, the pairs that overlap most and begin nearest. Kinds have no say
-in it: whether the name is right is judged afterwards. bench/detector/README.md has the rules in full.
+in it: whether the name is right is judged afterwards. The rules in full are
+in bench/detector/README.md.
 """
 
 from collections.abc import Sequence
