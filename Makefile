@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo flash deploy test lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
+.PHONY: help setup demo flash deploy test hil lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ deploy: .venv/board-ready ## Put the firmware on a board (PORT=… BOARD=…)
 
 test: lint ## Run the linters and all tests but the campaigns
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+hil: .venv/test-ready ## Run the tests of the detector on a board that runs this firmware (PORT=…)
+	$(BIN)/python -m pytest tests/hil -s $(if $(PORT),--port "$(PORT)") $(PYTEST_ARGS)
 
 lint: .venv/test-ready .typings/ready ## Check style, format and types of firmware, boards, host tool and tests
 	$(BIN)/ruff check

@@ -10,11 +10,12 @@ from bench.detector.baselines import dual_threshold
 from bench.detector.definition import Item
 from bench.detector.each import each
 from bench.detector.heard import Heard
-from bench.detector.kinds import SINGLE, Found, Truth
-from bench.detector.match import judge
 from bench.detector.methods import BUDGET, OURS, Method, Parameters
 from bench.detector.progress import Stage
-from bench.detector.score import (
+from cribtrace.recording import Recording
+from cribtrace.scoring.kinds import SINGLE, Found, Truth
+from cribtrace.scoring.match import judge
+from cribtrace.scoring.score import (
     Judged,
     figures,
     flat,
@@ -24,7 +25,6 @@ from bench.detector.score import (
     of_kind,
     summed,
 )
-from cribtrace.recording import Recording
 
 OBJECTIVES = {
     "tuned": "F1 of any movement, >= 3 times noise",

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bench.detector.kinds import by_length
 from cribtrace.recording import Recording
+from cribtrace.scoring.kinds import by_length
 from cribtrace.world.sensor import Sensor
 
 _SENSOR = Sensor(104.0, 1000 / 0.061, (70.0,) * 3, (1.0,) * 3)  # the LSM6DSO's class

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 from scipy import signal
 
-from bench.detector.kinds import Found
 from cribtrace.recording import Recording
+from cribtrace.scoring.kinds import Found
 
 BAND_HZ = (1.0, 20.0)
 MEDIAN_PER_RMS = 0.6745

@@ -8,7 +8,7 @@ from typing import Any
 from bench.detector import ours
 from bench.detector.baselines import actigraph, dual_threshold, openseizuredetector, zmad
 from bench.detector.heard import Heard
-from bench.detector.kinds import Found
+from cribtrace.scoring.kinds import Found
 
 BUDGET = 36
 OURS = "Cribtrace"

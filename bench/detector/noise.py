@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from itertools import product
 
 from bench.detector.each import each
-from bench.detector.kinds import DISTURBANCES
-from bench.detector.match import COVERED_FROM_S
 from bench.detector.progress import Stage, silent
 from cribtrace import replay
+from cribtrace.scoring.kinds import DISTURBANCES
+from cribtrace.scoring.match import COVERED_FROM_S
 from cribtrace.world import plan, simulate
 from cribtrace.world.figures import SENSORS
 

@@ -11,11 +11,11 @@ from statistics import median
 import numpy as np
 
 from bench.detector.heard import Heard
-from bench.detector.kinds import DISTURBANCES, Found
-from bench.detector.match import COVERED_FROM_S
 from bench.detector.methods import Method, Parameters
 from cribtrace import recording
 from cribtrace.recording import Recording
+from cribtrace.scoring.kinds import DISTURBANCES, Found
+from cribtrace.scoring.match import COVERED_FROM_S
 
 NOISE = ("mpu6050-ambient", "muse-under-mattress-adult")
 RHYTHM = (

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.detector import goals
-from bench.detector.match import COVERED_FROM_S, TOLERANCE_S
 from bench.detector.methods import BUDGET
 from cribtrace import tree
+from cribtrace.scoring.match import COVERED_FROM_S, TOLERANCE_S
 
 TITLE = "Detector benchmark (simulated)"
 NAMING = ("kinds.py", "vetoes.py", "rhythm.py")

@@ -16,12 +16,12 @@ import scipy
 from bench.detector import bench, contrary, definition, goals, table
 from bench.detector.definition import Item, further, listed
 from bench.detector.each import each
-from bench.detector.kinds import FAINT_SNR
 from bench.detector.methods import METHODS, OURS, Method
 from bench.detector.progress import Stage, silent
-from bench.detector.score import Judged, flat
 from cribtrace import recording, world
 from cribtrace.recording import Recording
+from cribtrace.scoring.kinds import FAINT_SNR
+from cribtrace.scoring.score import Judged, flat
 
 SPLIT = "train"
 TITLE = "Training recordings (simulated), our detector as shipped"

@@ -1,6 +1,8 @@
 """The detector alone, without a board, over a file of frames: one JSON list of fields an event.
 
-usage: micropython replay.py FIRMWARE FRAMES.i16 RATE_MHZ MLSB_PER_G [NAME=VALUE ...]
+usage: micropython replay.py FIRMWARE FRAMES.i16 RATE_MHZ MLSB_PER_G ENDED [NAME=VALUE ...]
+
+ENDED 1: what is under way behind the last frame ends there; 0: it is left out.
 """
 
 import sys
@@ -14,7 +16,7 @@ from crib.settings import DEFAULTS, check
 _STRIDE = 6
 
 
-def main(path, rate_mhz, mlsb_per_g, *settings):
+def main(path, rate_mhz, mlsb_per_g, ended, *settings):
     """Run the whole file through the detector, with its own settings unless others are given."""
     in_force = check(dict([pair.split("=") for pair in settings]), DEFAULTS)
     detector = Detector(in_force, int(rate_mhz), int(mlsb_per_g))
@@ -23,9 +25,12 @@ def main(path, rate_mhz, mlsb_per_g, *settings):
         while True:
             n = f.readinto(burst) // _STRIDE
             if not n:
-                return
+                break
             for k in range(detector.step(burst, n)):
                 print(detector.movements.fields(k))
+    if ended == "1":
+        for k in range(detector.finish()):
+            print(detector.movements.fields(k))
 
 
 main(*sys.argv[2:])

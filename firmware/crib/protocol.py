@@ -40,6 +40,8 @@ VERBS = {
     "mark": "text",  # an observer's note, into the log
     "keep": "",  # the host still listens
     "selftest": "",  # have the sensor test itself
+    # Frames from the host, in the place of the sensor's.
+    "inject": "begin rate_mhz mlsb_per_g frames depth paced, at coded, or end",
     "wipe": "nonce",  # delete the log; the nonce is the one that hello gave
     "stop": "",  # end the recording: drain, flush, switch the sensor off
     "bye": "",  # end the framed session

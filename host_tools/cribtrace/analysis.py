@@ -60,6 +60,7 @@ class Night:
     summary: dict = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # what could not be read
     notes: list[str] = field(default_factory=list)  # what a reader should know of it beside
+    injected: list[int] = field(default_factory=list)  # boots whose frames came from a file
     patterns: list[dict] = field(default_factory=list)
     likely: list[dict] = field(default_factory=list)
     contexts: dict[int, dict] = field(default_factory=dict)
@@ -89,6 +90,10 @@ def read_night(source: Path) -> Night:
         holes += _missing(night, boot)
         night.faults += _no_room(night, boot)
     holes += _waveforms_missing(boots)
+    night.injected = [boot.number for boot in boots if _from_a_file(boot)]
+    if night.injected:
+        listed = ", ".join(map(str, night.injected))
+        night.notes.append(f"INJECTED: a file was played in the sensor's place in boot {listed}")
     if source.is_file():
         night.notes.append(
             f"{source} is one segment of a log: name the folder {source.parent} for the rest"
@@ -101,6 +106,11 @@ def read_night(source: Path) -> Night:
     last_s = boots[-1].start_s + Scale(boots[-1].header).seconds(boots[-1].frames)
     night.summary = _summary(night, boots, min(end_s, last_s))
     return night
+
+
+def _from_a_file(boot: Boot) -> bool:
+    """Whether the host gave it its frames, and no sensor did (docs/SPEC-log-format.md)."""
+    return boot.header["sensor"].rstrip(b"\0") == b"injected"
 
 
 def _played(boots: list[Boot]) -> float:

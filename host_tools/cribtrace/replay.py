@@ -33,22 +33,38 @@ def told(
 ) -> list[tuple[float, dict]]:
     """What `replay` gives, each event with the second of the recording at which it closed."""
     in_force = configuration.in_force(settings or {})
-    rate_mhz = round(recording.rate_hz * 1000)
-    mlsb_per_g = round(recording.lsb_per_g * 1000)
+    header = {**_scale(recording), "settings": in_force}
+    names = log_records.NAMES[records.EVENT]
+    found = as_logged(recording, in_force, on)
+    events = [dict(zip(names, fields, strict=True)) for fields in found]
+    within = [event for event in events if event["closed"] < len(recording.accel)]
+    lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in within)
+    seconds = (event["closed"] * 1000 / header["rate_mhz"] for event in within)
+    return [(at_s, line) for at_s, line in zip(seconds, lines, strict=True) if line]
+
+
+def _scale(recording: Recording) -> dict:
+    return {
+        "rate_mhz": round(recording.rate_hz * 1000),
+        "mlsb_per_g": round(recording.lsb_per_g * 1000),
+    }
+
+
+def as_logged(
+    recording: Recording, in_force: Mapping[str, int], on: str = "auto", *, ended: bool = False
+) -> list[list[int]]:
+    """The events as a board logs them: the fields of records.EVENT, by these settings.
+
+    `ended`: with what is under way behind the last frame, as where a recording is stopped there.
+    """
+    rate_mhz, mlsb_per_g = _scale(recording).values()
     try:
         config.kernel_words(in_force, rate_mhz, mlsb_per_g, 6, 0, 1)
     except ValueError as error:
         raise CribtraceError(f"{recording.source}: {error}: resample it to 104 Hz") from None
     interpreter = None if on == "cpython" else _interpreter(required=on == "micropython")
     run = _on_micropython if interpreter else _on_cpython
-    found = run(recording, in_force, rate_mhz, mlsb_per_g, interpreter)
-    header = {"rate_mhz": rate_mhz, "mlsb_per_g": mlsb_per_g, "settings": in_force}
-    names = log_records.NAMES[records.EVENT]
-    events = [dict(zip(names, fields, strict=True)) for fields in found]
-    within = [event for event in events if event["closed"] < len(recording.accel)]
-    lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in within)
-    seconds = (event["closed"] * 1000 / rate_mhz for event in within)
-    return [(at_s, line) for at_s, line in zip(seconds, lines, strict=True) if line]
+    return run(recording, in_force, rate_mhz, mlsb_per_g, ended, interpreter)
 
 
 def _interpreter(*, required: bool) -> Path | None:
@@ -65,6 +81,7 @@ def _on_cpython(
     settings: Mapping[str, int],
     rate_mhz: int,
     mlsb_per_g: int,
+    ended: bool,
     _interpreter: Path | None,
 ) -> list[list[int]]:
     det = detector.Detector(settings, rate_mhz, mlsb_per_g)
@@ -75,6 +92,8 @@ def _on_cpython(
         burst = frames[at : at + config.BURST * stride]
         closed = det.step(burst, len(burst) // stride)
         found.extend(det.movements.fields(k) for k in range(closed))
+    if ended:
+        found.extend(det.movements.fields(k) for k in range(det.finish()))
     return found
 
 
@@ -83,6 +102,7 @@ def _on_micropython(
     settings: Mapping[str, int],
     rate_mhz: int,
     mlsb_per_g: int,
+    ended: bool,
     interpreter: Path | None,
 ) -> list[list[int]]:
     handle, name = tempfile.mkstemp(suffix=".i16")
@@ -92,7 +112,7 @@ def _on_micropython(
         script = tree.BOARDS / "virtual" / "replay.py"
         # One argument each: MicroPython takes none of more than 255 characters.
         pairs = [f"{name}={value}" for name, value in settings.items()]
-        numbers = [str(rate_mhz), str(mlsb_per_g), *pairs]
+        numbers = [str(rate_mhz), str(mlsb_per_g), str(int(ended)), *pairs]
         done = subprocess.run(
             [str(interpreter), str(script), str(tree.FIRMWARE), name, *numbers],
             capture_output=True,

@@ -81,6 +81,12 @@ def _simulated(night: Night) -> bool:
 
 def simulated(night: Night) -> str:
     """That no real board measured this, before anything that it might be taken for."""
+    if night.injected:
+        return (
+            '<p class="simulated"><b>Injected.</b> In boot '
+            f"{', '.join(map(str, night.injected))} a file was played to the board in the place "
+            "of its sensor; what this page shows of that was measured by no sensor of it.</p>"
+        )
     if not _simulated(night):
         return ""
     return (
@@ -92,6 +98,7 @@ def simulated(night: Night) -> str:
 def heading(night: Night, counts: Tally) -> str:
     """When the recording began, or which recording it is."""
     what = "Simulated recording" if _simulated(night) else "Recording"
+    what = "Injected recording" if night.injected else what
     if counts.start is not None:
         about = "about " if any("utc_about" in line for line in night.clocks) else ""
         return f"{what} of {counts.start:%Y-%m-%d}, from {about}{counts.start:%H:%M %Z}"

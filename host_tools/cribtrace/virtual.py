@@ -223,6 +223,8 @@ class VirtualBoard:
     def _run(self) -> None:
         while not self._stopping or self._chip:
             self._look_at_port()
+            if self._stopping and self._chip:  # a reset was under way when the power was cut
+                self._chip.cut()
             if self._asked.is_set():
                 self._power_on("power_on")
                 self._asked.clear()

@@ -195,7 +195,7 @@ class Peer(threading.Thread):
         self._write(self.greeting)
         return (
             f"protocol={self._version} nonce=00c0ffee device={self.device.hex()} boot={self.boot}"
-            " board=virtual sensor=LSM6DSO firmware=0.1.0"
+            " board=virtual sensor=LSM6DSO firmware=0.1.0 build=0"
         )
 
     def do_info(self, number, *_):

@@ -31,6 +31,8 @@ FIRMWARE_ORDER = (
     "records < clock_chip < ds3231 bm8563 recorder < app",
     "protocol records < in_force < wipe",
     "config protocol words < selftest",
+    "protocol recorder < sensing < inject",
+    "config in_force power injected < inject",
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
@@ -61,10 +63,14 @@ HOST_ORDER = (
     "chips < remote",
     "board_facts fold short_names mpy remote < deploy < cli",
     "client < flash deploy",
+    "client recording < injection < hil < cli",
+    "deploy replay < hil < rig < pytest",
+    "virtual < pytest",
+    "log_records < hil",
     "sensors < anchors < analysis",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
-PROGRAMS = ("cli", "demo")  # the host modules that may print
+PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print
 
 RADIO = {"network", "bluetooth", "aioble", "espnow", "webrepl"}
 INTERNET = {

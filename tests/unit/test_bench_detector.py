@@ -12,9 +12,9 @@ from bench.detector import bench, contrary, definition, goals, methods, ours, re
 from bench.detector.baselines import dual_threshold
 from bench.detector.each import each
 from bench.detector.heard import Heard
-from bench.detector.kinds import Found, Truth
 from bench.detector.progress import EVERY_S, Progress, silent
 from cribtrace.recording import Recording, save
+from cribtrace.scoring.kinds import Found, Truth
 from cribtrace.world import benchmark
 from cribtrace.world.figures import SENSORS
 

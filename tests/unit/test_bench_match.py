@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.detector.kinds import Found, Truth, accepted
-from bench.detector.match import judge
+from cribtrace.scoring.kinds import Found, Truth, accepted
+from cribtrace.scoring.match import judge
 
 
 def truth(onset_s, duration_s=0.3, kind="twitch", snr=8.0, **more):

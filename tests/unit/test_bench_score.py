@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.detector import score
-from bench.detector.kinds import Found, Truth
+from cribtrace.scoring import score
+from cribtrace.scoring.kinds import Found, Truth
 
 
 def truth(onset_s, duration_s=0.3, kind="twitch", snr=8.0, **more):

@@ -59,6 +59,13 @@ def test_the_wheel_holds_the_scenarios(site):
     assert below(site / "cribtrace" / "world", ".py") == below(ours / "world", ".py")
 
 
+def test_the_wheel_is_a_pytest_plugin(site):
+    (points,) = site.glob("cribtrace-*.dist-info/entry_points.txt")
+    assert "[pytest11]\ncribtrace = cribtrace.pytest_plugin" in points.read_text()
+    names = {"pytest_plugin.py", "pytest_virtual.py", "rig.py", "scoring/score.py"}
+    assert names <= below(site / "cribtrace", ".py")
+
+
 def test_the_wheel_imports_the_device_modules_and_finds_the_boards(site):
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"

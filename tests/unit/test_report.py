@@ -128,6 +128,15 @@ def test_a_simulated_recording_says_so_first(frames, simulated):
     assert ("nothing on this page was measured by a real one" in page.text) is simulated
 
 
+def test_an_injected_recording_says_so_first():
+    night = example_night()
+    assert "Injected" not in Page(render(night)).text
+    night.injected = [2, 4]
+    page = Page(render(night))
+    assert page.text.split("(")[0].count("Injected") == 3
+    assert "In boot 2, 4 a file was played to the board" in page.text
+
+
 def minute(number: int, **given) -> dict:
     line = {"seen": 6240 * number, "in_gaps": 0, "records": 4 * number, "records_lost": 0,
             "fifo_high": 65, "loop_max_us": 60_000, "heap_used": 104_512,

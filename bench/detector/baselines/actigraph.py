@@ -10,7 +10,7 @@ import numpy as np
 from scipy import signal
 
 from bench.detector.baselines.remembered import remembered
-from bench.detector.kinds import Found, by_length
+from cribtrace.scoring.kinds import Found, by_length
 
 RATE_HZ = 30.0
 COUNTED_HZ = 10.0

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from bench.detector.baselines.remembered import remembered
-from bench.detector.kinds import Found, by_length
+from cribtrace.scoring.kinds import Found, by_length
 
 RATE_HZ = 25.0
 QUIET_S = 0.5

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from bench.detector.baselines.remembered import remembered
-from bench.detector.kinds import Found
+from cribtrace.scoring.kinds import Found
 
 RATE_HZ = 25.0
 WINDOW = 125

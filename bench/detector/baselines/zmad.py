@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage, signal
 
 from bench.detector.baselines.remembered import remembered
-from bench.detector.kinds import Found, by_length
+from cribtrace.scoring.kinds import Found, by_length
 
 RATE_HZ = 52.0
 BAND_HZ = (1.0, 20.0)

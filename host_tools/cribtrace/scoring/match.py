@@ -3,7 +3,8 @@
 A detection *touches* a truth where it overlaps the truth's interval widened by TOLERANCE_S at
 either end. Of the pairs that touch, as many as possible are matched, each detection and each
 truth once; among equally many, the pairs that overlap most and begin nearest. Kinds have no say
-in it: whether the name is right is judged afterwards. README.md has the rules in full.
+in it: whether the name is right is judged afterwards. The rules in full are
+in bench/detector/README.md.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bench.detector.kinds import (
+from cribtrace.scoring.kinds import (
     DISTURBANCES,
     FAINT_SNR,
     REGULAR,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.detector.kinds import BOUT_HZ, BOUT_JERKS, INFANT, SINGLE, Found, Truth
-from bench.detector.match import COVERED_FROM_S, JudgedFound, JudgedTruth, judge
+from cribtrace.scoring.kinds import BOUT_HZ, BOUT_JERKS, INFANT, SINGLE, Found, Truth
+from cribtrace.scoring.match import COVERED_FROM_S, JudgedFound, JudgedTruth, judge
 
 BANDS = {
     ">=3": (3.0, np.inf),

@@ -1,0 +1,1 @@
+"""Detections held against labelled truth: which is which, and the figures of it."""

@@ -1,0 +1,91 @@
+"""The pytest plugin in somebody else's repository: no checkout round it, no network."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cribtrace import recording
+from tests.support import golden
+
+FOREIGN = """
+import pytest
+
+FILE = {path!r}
+
+
+def test_it_lives(board, recording):
+    found = board.live(recording(FILE, seconds=60))
+    assert board.target == {target!r}
+    assert found.events and not found.gaps
+
+
+@pytest.mark.xfail(reason="the figures say so", strict=True)
+def test_it_is_wrong(board, recording):
+    assert not board.live(recording(FILE, seconds=60)).events
+
+
+def test_it_takes_time(board, clock):
+    assert clock() > 0
+"""
+OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+
+
+def start(folder, *arguments, target="virtual", text=FOREIGN):
+    """pytest in a folder of its own, as its own process."""
+    folder.mkdir()
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    (folder / "test_mine.py").write_text(text.format(path=str(golden.RECORDING), target=target))
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
+    return subprocess.Popen(
+        [*command, "--basetemp", str(folder / "tmp"), *arguments],
+        cwd=folder, env={**os.environ, **OFFLINE}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def test_a_foreign_repository_runs_the_same_bodies_in_parallel(micropython, tmp_path):
+    running = [
+        start(tmp_path / "one"),
+        start(tmp_path / "two"),
+        start(tmp_path / "three", "--target", "cpython", target="cpython"),
+    ]
+    for process in running:
+        said, _ = process.communicate(timeout=100)
+        assert process.returncode == 0, said
+        assert "1 passed, 1 skipped, 1 xfailed" in said
+        assert "only a real board's time tells anything" in said
+
+
+BROKEN = """
+def test_it_is_wrong(board, recording):
+    assert not board.live(recording({path!r}, seconds=60)).events, {target!r}
+"""
+
+
+def test_a_failure_leaves_recording_transcript_and_log(micropython, tmp_path):
+    process = start(tmp_path / "mine", text=BROKEN)
+    said, _ = process.communicate(timeout=100)
+    assert process.returncode == 1, said
+    folder = tmp_path / "mine" / "tmp" / "test_it_is_wrong0" / "cribtrace"
+    assert len(recording.load(folder / "recording.npz").accel) == 60 * 104
+    transcript = (folder / "transcript.bin").read_bytes()
+    assert b"inject begin" in transcript and transcript.startswith(b"up   ")
+    assert list((folder / "log").rglob("*.crib"))
+    assert not (folder / "flash.bin").exists()
+
+
+def test_a_board_with_another_firmware_is_refused(bench, tmp_path):
+    with bench(recording.load(golden.RECORDING), speed=1.0) as b:  # not stamped: build 0
+        process = start(tmp_path / "mine", "--port", b.board.port)
+        said, _ = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "runs firmware 0, and here lies" in said and "cribtrace deploy" in said
+
+
+@pytest.mark.parametrize("wrong", [["--target", "board"], ["--port"]])
+def test_a_target_that_is_none_is_refused(tmp_path, wrong):
+    process = start(tmp_path / "mine", *wrong)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 4 and wrong[0] in said
