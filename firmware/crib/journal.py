@@ -72,17 +72,17 @@ class Journal:
         stream = self.waveforms if kind == records.SNIPPET else self.facts
         body = self.body
         seq = stream.next_seq
+        body[0] = kind  # whoever listens hears of it even where the flash does not take it
+        body[1] = records.VERSIONS[kind]
+        for i in range(4):
+            body[2 + i] = seq >> (8 * i) & 0xFF
+            body[6 + i] = frame >> (8 * i) & 0xFF
         try:
             file = self._open_for(stream, kind, framing.most_bytes(end))
             if not file:
                 self.lost += 1
                 return
             stream.next_seq = seq + 1 & records.UNKNOWN
-            body[0] = kind
-            body[1] = records.VERSIONS[kind]
-            for i in range(4):
-                body[2 + i] = seq >> (8 * i) & 0xFF
-                body[6 + i] = frame >> (8 * i) & 0xFF
             n = framing.encode(body, end, self.piece, file.write)
             stream.bytes += n
             stream.unflushed += n

@@ -99,6 +99,8 @@ class _Session:
             return
         missing = record["seq"] - self._next & records.UNKNOWN if self._next is not None else 0
         self._next = record["seq"] + 1
+        if missing == records.UNKNOWN:  # the same number again: a full log did not take that one
+            missing = 0
         cause = f"{missing} records went by unheard" if missing else _ENDS.get(record["type"], "")
         if cause:
             raise CribtraceError(f"interrupted: {cause}: run this again")

@@ -233,3 +233,15 @@ def test_a_log_that_took_all_facts_has_no_such_gap(tmp_path):
         for body in (at, later):
             told, faults, _ = gaps(tmp_path / f"{lost}{body[6]}", *epochs(1, 0, 10), body)
             assert told == [] and faults == []
+
+
+def test_who_listens_hears_what_a_full_log_does_not_take(tmp_path, flash):
+    filled(tmp_path / "log")
+    log = booted(tmp_path / "log", 2)
+    put(log, b"door")
+    for kind in (records.EPOCH, records.EVENT):
+        put(log, PIECE, kind, frame=0x01020304)
+        head = bytes(log.body[: records.HEAD_BYTES])
+        assert head[:2] == bytes((kind, records.VERSIONS[kind]))
+        assert int.from_bytes(head[2:6], "little") == log.facts.next_seq
+        assert int.from_bytes(head[6:], "little") == 0x01020304
