@@ -61,7 +61,7 @@ HOST_ORDER = (
     "chips < remote",
     "board_facts fold short_names mpy remote < deploy < cli",
     "client < flash deploy",
-    "sensors < anchors < analysis",
+    "sensors clock_steps < anchors < analysis",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
