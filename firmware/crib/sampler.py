@@ -66,13 +66,7 @@ class Sampler:
             self.left = waiting - n
             self._held = n  # from here on the burst is only here
             self.lost = self.imu.lost()
-            if not self._stands(n):
-                self.still = 0
-            elif self.still < _STILL:
-                self.still += n
-            else:
-                self.stuck += n + abs(self.lost)
-                self._held = 0
+            if self._passed_over(n):
                 return n
             if self.stuck:
                 self.lost = self.stuck + abs(self.lost)
@@ -82,10 +76,16 @@ class Sampler:
         self._held = self.stuck = 0
         return n
 
-    def _stands(self, n):
-        """Whether the burst's last frame is like its first: of most one byte tells."""
+    def _passed_over(self, n):
+        """Whether the burst ends as it began, and too many before it did: one byte tells of most."""
         last = (n - 1) * self.imu.STRIDE
         for at in range(self._sample, self._sample + _SAMPLE):
             if self.buffer[at] != self.buffer[at + last]:
+                self.still = 0
                 return False
+        if self.still < _STILL:
+            self.still += n
+            return False
+        self.stuck += n + abs(self.lost)
+        self._held = 0
         return True

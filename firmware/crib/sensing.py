@@ -104,7 +104,6 @@ class Sensing:
                     self._stick()
             else:
                 drained += n
-                self._clock.poll()
                 self._fed_ms = self._clock.uptime_ms()
                 self._recorder.burst(self.sampler.closed)
             n = self.sampler.poll()
