@@ -31,64 +31,87 @@ class Case:
     """What is ordered, and what is expected of it.
 
     `record` names the record: a gap's reason, or a fault in words; None where nothing is lost and
-    nothing is said. Of some sensors it is `too`. `lost_s` (least, most) seconds of frames; `exact`: to the frame. seconds 0: a
-    test of its own. Between the moments `dark_s` the night must tell that nothing was seen.
+    nothing is said at once. Of some sensors it is `too`. `lost_s` (least, most) seconds of frames;
+    `exact`: to the frame. Between the moments `dark_s` the night must tell that nothing was seen.
+    `recorder` (key, least): what the next recorder record must show. seconds 0: a test of its own,
+    with a host that gives anchors. `named` and `then` are for the table.
     """
 
-    told_as: str
+    done: str
     kind: dict
     record: str | None = None
     too: str | None = None
     lost_s: tuple[float, float] | None = None
     exact: bool = False
     dark_s: tuple[float, float] | None = None
-    within_s: float = 5.0
+    recorder: tuple[str, float] | None = None
     seconds: int = 100
     full: bool = False
-    after: str = "goes on"
-    said: str = ""
+    named: str = ""
+    then: str = "sampling goes on"
 
     def orders(self):
+        """The faults that the virtual board is to meet."""
         return [{"at_ms": AT_MS, **self.kind}] if self.kind else []
 
 
-_NOTHING = "nothing is lost"
+_ANEW = "the sensor is started anew"
 CASES = {
-    "nack": Case(
-        "a transfer is not acknowledged behind 3 bytes of it",
-        {"kind": "nack", "count": 1, "byte": 3}, "bus_error", None, (0.1, 3), dark_s=(40, 41), after="starts the sensor anew",
+    "NACK": Case(
+        "a transfer fails behind 3 of its bytes, once", {"kind": "nack", "count": 1, "byte": 3},
+        "bus_error", None, (0.1, 3), dark_s=(40, 41), then=_ANEW,
     ),
     "bus stuck": Case(
-        "the bus is held for 5 s",
-        {"kind": "stuck", "for_ms": 5000}, "bus_error", None, (4.5, 8), dark_s=(40, 45), after="starts the sensor anew",
+        "the bus is held for 5 s", {"kind": "stuck", "for_ms": 5000},
+        "bus_error", None, (4.5, 8), dark_s=(40, 45), then=_ANEW,
     ),
     "value stuck": Case(
-        "the sensor gives the same for 20 s",
-        {"kind": "value", "for_ms": 20_000}, "sensor_stuck", None, (15.5, 18.6), exact=True, dark_s=(40, 60),
-        after="goes on when a value moves; starts the sensor anew each minute",
+        "the sensor gives the same for 20 s", {"kind": "value", "for_ms": 20_000},
+        "sensor_stuck", None, (15.5, 18.6), True, dark_s=(40, 60),
+        then="goes on once a value moves; until then the sensor is started anew, at most each minute",
     ),
     "sensor reset": Case(
-        "the sensor loses its registers",
-        {"kind": "reset"}, "sensor_silent", "bus_error", (0.1, 7), dark_s=(40, 44), after="starts the sensor anew",
+        "the sensor loses its registers", {"kind": "reset"},
+        "sensor_silent", "bus_error", (0.1, 7), dark_s=(40, 44), then=_ANEW,
     ),
     "FIFO overrun": Case(
-        "the interpreter stands still for 7 s",
-        {"kind": "pause", "ms": 7000}, "fifo_overrun", None, (1, 7.5), exact=True, dark_s=(40, 42),
+        "the board stands still for 7 s", {"kind": "pause", "ms": 7000},
+        "fifo_overrun", None, (1, 7.5), True, dark_s=(40, 42),
     ),
     "brown-out": Case(
         "the supply dips", {"kind": "brown_out"}, "power_cut", seconds=140,
-        after="the board starts anew",
+        then="the board starts anew; of its facts, those of a minute at most are gone",
     ),
-    "flash full": Case("no room for the log", {}, "records_lost", full=True, dark_s=(10, 100)),
-    "flash erase": Case("an erase takes 400 ms", {"kind": "erase", "at_ms": 0, "count": 8, "ms": 400}),
-    "bad block": Case("two blocks keep nothing", {"kind": "bad_block", "at_ms": 20_000, "count": 2}),
-    "GC pause": Case("a collection takes 400 ms", {"kind": "pause", "ms": 400}),
-    "jitter": Case("frames come up to 20 ms late", {"kind": "jitter", "us": 20_000}),
+    "flash full": Case(
+        "no room for the log", {}, "records_lost", dark_s=(10, 100), full=True,
+        named="`what=fault fault=records_lost`; from the host gaps `log_full`",
+        then="records go on where there is room again",
+    ),
+    "flash erase": Case(
+        "two erases take 400 ms", {"kind": "erase", "count": 2, "ms": 400}, seconds=700,
+        recorder=("loop_max_us", 400_000),
+    ),
+    "bad block": Case(
+        "two blocks keep nothing of what is written", {"kind": "bad_block", "count": 2},
+        then="littlefs reads what it wrote, and takes another block",
+    ),
+    "GC pause": Case(
+        "a collection takes 400 ms", {"kind": "pause", "ms": 400}, seconds=700,
+        recorder=("loop_max_us", 400_000),
+    ),
+    "jitter": Case("each frame comes up to 20 ms late", {"kind": "jitter", "us": 20_000}),
     "temperature": Case(
-        "the sensor warms by 12 °C", {"kind": "warmth", "degrees": 12, "for_ms": 300_000}, seconds=700,
+        "the sensor warms by 12 °C in 5 min", {"kind": "warmth", "degrees": 12, "for_ms": 300_000},
+        seconds=700, recorder=("temperature_c", 36.9),
     ),
-    "rate": Case("the sensor runs 8 % fast or slow", {}, seconds=0),
-    "clock step": Case("the host's clock is set by 30 s", {}, seconds=0),
+    "rate": Case(
+        "the sensor is 8 % fast, or slow", {}, seconds=0, named="`sensor_rate`, by the host",
+        then="rates and durations are off by as much",
+    ),
+    "clock step": Case(
+        "the host's clock is set by 30 s", {}, seconds=0, named="`clock_step`, by the host",
+        then="times are off by up to as much",
+    ),
 }  # fmt: skip
 
 
@@ -134,6 +157,10 @@ class Lived:
             elif body[0] == records.TEXT and rest.startswith(b"what=fault fault="):
                 yield ms, rest.decode().split("fault=")[1].split()[0].removeprefix("what=")
 
+    def happened(self):
+        """Kinds of the faults that came, each once."""
+        return sorted({status["kind"] for status in self.said if status["sim"] == "fault"})
+
     def troubles(self):
         """Names of faults, in the order in which they were told."""
         return [name for _, name in self._named()]
@@ -168,10 +195,3 @@ class Lived:
             first = max(0, round((line["onset_s"] - onset_s) * 10))
             told[first : max(0, round((line["onset_s"] - onset_s + (line["duration_s"] or 0)) * 10))] = 1
         return float((~told).sum()) / 10
-
-    def row(self, case):
-        """(record, noticed, lost) as the table has them."""
-        if case.record is None:
-            return "none", "", _NOTHING
-        lost = f"{self.lost() / RATE_HZ:.0f} s"
-        return case.record, f"{max(1, math.ceil(self.noticed(case)))} s", lost

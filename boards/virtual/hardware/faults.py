@@ -19,7 +19,7 @@ from then on, for `for_ms` (left out: for ever), `count` times (left out: each t
 
 from errno import ENODEV, ETIMEDOUT
 
-from . import costs
+from . import costs, status
 
 _ON_THE_BUS = ("nack", "stuck")
 _LASTING = ("value", "rate", "jitter")
@@ -91,6 +91,7 @@ class FaultyBus:
             self._present.remove(fault)
         for fault in due:
             self._waiting.remove(fault)
+            status.fault(fault["kind"], now_ms)
             if fault["kind"] in _AT_ONCE:
                 self._happen(fault)
                 continue

@@ -7,7 +7,7 @@
 
 import micropython
 
-from . import costs
+from . import costs, status
 
 FLASH_KINDS = ("erase", "bad_block")
 
@@ -55,6 +55,7 @@ class FaultyFlash:
         for fault in self._waiting:
             if fault["at_ms"] > self._clock.now_ms():
                 continue
+            status.fault(fault["kind"], self._clock.now_ms())
             fault["count"] = fault.get("count", 1) - 1
             if not fault["count"]:
                 self._waiting.remove(fault)

@@ -66,3 +66,12 @@ def recording_end(frames):
     begin(b'{"sim":"recording_end","frames":')
     number(frames)
     send()
+
+
+def fault(kind, ms):
+    """Say that a fault which a test ordered has come, at `ms` of the board's time."""
+    begin(b'{"sim":"fault","kind":"')
+    add(kind.encode())
+    add(b'","ms":')
+    number(ms)
+    send()
