@@ -77,7 +77,7 @@ class Sampler:
         return n
 
     def _passed_over(self, n):
-        """Whether the burst ends as it began, and too many before it did: one byte tells of most."""
+        """Whether it ends as it began, and too many before it did: of most one byte tells."""
         last = (n - 1) * self.imu.STRIDE
         for at in range(self._sample, self._sample + _SAMPLE):
             if self.buffer[at] != self.buffer[at + last]:

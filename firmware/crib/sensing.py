@@ -121,13 +121,13 @@ class Sensing:
     def _overrun(self):
         frames = self.sampler.lost
         away_ms = records.UNKNOWN
+        reason = "fifo_overrun"
         if self.sampler.stuck:
-            self.fault = "none"
-            return self._gap(frames, _STUCK)
+            self.fault, reason = "none", _STUCK
         if frames < 0:  # then the clock says, within a frame or two and the sensor's rate error
             away_ms = self._clock.uptime_ms() - self._fed_ms
             frames = max(1, self.sampler.grown + config.frames(away_ms, self.imu.rate_mhz))
-        self._gap(frames, "fifo_overrun", away_ms)
+        self._gap(frames, reason, away_ms)
 
     def _gap(self, frames, reason, duration_ms=records.UNKNOWN):
         line = words.gap(self.detector.index, frames, reason, self.imu)

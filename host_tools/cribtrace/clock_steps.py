@@ -1,4 +1,4 @@
-"""Was the clock set, or did it jump, between two of the anchors that it gave?"""
+"""Whether the clock that gave the anchors was set between two of them."""
 
 from collections.abc import Sequence
 from itertools import pairwise

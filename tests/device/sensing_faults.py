@@ -160,9 +160,7 @@ def check_one_gap(bench, reason, shortest_s, longest_s):
     assert detector.seen + frames == detector.index
     assert "reason=%s frames=%d" % (reason, frames) in " ".join(bench.line.lines)
     told = [r["frames"] for r in bench.log.of(records.STATE) if r["reason"] == records.AFTER_GAP]
-    assert told == [
-        max(104, 1040 - bench.log.of(records.GAP)[0]["first"])
-    ]
+    assert told == [max(104, 1040 - bench.log.of(records.GAP)[0]["first"])]
 
 
 def test_one_failed_transfer():
@@ -251,7 +249,7 @@ def test_a_sensor_whose_value_stands_is_started_anew_each_minute():
     bench.rig.feed.disturb(True, 0)
     bench.turns(130)
     assert len(starts) == 3, starts
-    assert [b - a for a, b in zip(starts, starts[1:])] == [61, 61], starts
+    assert [starts[1] - starts[0], starts[2] - starts[1]] == [61, 61], starts
     assert [name for name, _ in bench.gaps()] == ["sensor_stuck"] * 3
     bench.sensing.stop()
     detector = bench.sensing.detector

@@ -113,21 +113,21 @@ def test_without_a_fault_none_is_told(lived):
 
 @pytest.fixture
 def anchored(bench, images, tmp_path):
-    """Lets a host with a perfect clock, but for `steps_s`, give anchors; the log's `clock_fault`."""
+    """Lets a host give anchors whose clock was set by these seconds; what the log says of it."""
 
     def live(steps_s, faults=()):
         flash = images(tmp_path / "flash.bin", "lsm6dso")
-        with bench(fault_bench.still(300), flash=flash, faults=faults, speed=20) as b:
-            with b.client() as client:
-                boot = int(client.hello()["boot"])
-                for step_s in steps_s:
-                    time.sleep(1)
-                    told = fields(client.reply(client.ask("time"), set(), 5))
-                    uptime_ms = int(told["uptime_ms"])
-                    s, ms = divmod(1_800_000_000_000 + uptime_ms + step_s * 1000, 1000)
-                    client.anchor(int(told["frame"]), s, ms, uptime_ms, boot, 30, HOST)
-                client.stop()
-                pull(client, tmp_path / "log")
+        recording = fault_bench.still(300)
+        with bench(recording, flash=flash, faults=faults, speed=20) as b, b.client() as client:
+            boot = int(client.hello()["boot"])
+            for step_s in steps_s:
+                time.sleep(1)
+                told = fields(client.reply(client.ask("time"), set(), 5))
+                uptime_ms = int(told["uptime_ms"])
+                s, ms = divmod(1_800_000_000_000 + uptime_ms + step_s * 1000, 1000)
+                client.anchor(int(told["frame"]), s, ms, uptime_ms, boot, 30, HOST)
+            client.stop()
+            pull(client, tmp_path / "log")
         boots = list(in_a_row(logfile.read(tmp_path / "log")))
         for boot in boots:
             boot.header["recording_frames"] = 0  # as of a real sensor, whose time is the host's

@@ -15,7 +15,7 @@ RATE_HZ, LSB_PER_G = 104.0, 16384.0
 AT_MS = 40_000
 WARM_S = 10.0  # the least that any log leaves out
 
-# Each record as it is made, with the board's time: written where the simulated board tells of itself.
+# Each record as it is made, with the board's time, told as the simulated parts tell theirs.
 _HEARS = "        self.server.record(body, n)"
 _TELLS = (
     "        import sys, binascii\n"
@@ -68,7 +68,7 @@ CASES = {
     "value stuck": Case(
         "the sensor gives the same for 20 s", {"kind": "value", "for_ms": 20_000},
         "sensor_stuck", None, (15.5, 18.6), True, dark_s=(40, 60),
-        then="goes on once a value moves; until then the sensor is started anew, at most each minute",
+        then="goes on once a value moves; until then the sensor is started anew each minute",
     ),
     "sensor reset": Case(
         "the sensor loses its registers", {"kind": "reset"},
@@ -189,9 +189,10 @@ class Lived:
         return self._stop["seen"] + self.lost() >= (lived_s - 1) * RATE_HZ
 
     def not_told_s(self, onset_s, end_s):
-        """Seconds between these two of which neither gap nor state says that they were not seen."""
+        """Seconds between these two that no gap and no state covers."""
         told = np.zeros(round((end_s - onset_s) * 10), bool)
         for line in self.night.gaps + self.night.states:
-            first = max(0, round((line["onset_s"] - onset_s) * 10))
-            told[first : max(0, round((line["onset_s"] - onset_s + (line["duration_s"] or 0)) * 10))] = 1
+            since_s = line["onset_s"] - onset_s
+            until_s = since_s + (line["duration_s"] or 0)
+            told[max(0, round(since_s * 10)) : max(0, round(until_s * 10))] = True
         return float((~told).sum()) / 10

@@ -28,7 +28,7 @@ def row(name: str, told: Lived | None) -> str:
 
 
 def _found(case: Case, told: Lived | None) -> tuple[str, str, str]:
-    """Record, time to notice, and loss, rounded so that they do not change with each microsecond."""
+    """Record, time to notice, and loss, rounded so that no microsecond changes them."""
     if told is None:
         return case.named, "no: at the second anchor", "none"
     if case.record is None:

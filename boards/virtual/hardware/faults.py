@@ -28,7 +28,7 @@ KINDS = _ON_THE_BUS + _LASTING + _AT_ONCE
 
 
 class FaultyBus:
-    """An I2C with these faults, in the other one's place; `brown_out` is what the last one does."""
+    """An I2C with these faults, in the other one's place; brown_out() ends the process."""
 
     def __init__(self, i2c, clock, imu, rate_uhz, orders, brown_out=None):
         self._brown_out = brown_out

@@ -1,8 +1,8 @@
 """Faults of the flash that a test orders, of `faults`' form; each takes effect once its time came.
 
-    erase      the next erases, `count` of them (1), take `ms` (400)
-    bad_block  the next blocks to be erased, `count` of them (1), keep none of their bits from then
-               on: the flash tells nothing, and only reading shows it
+erase      the next erases, `count` of them (1), take `ms` (400)
+bad_block  the next blocks to be erased, `count` of them (1), keep none of their bits from then
+on: the flash tells nothing, and only reading shows it
 """
 
 import micropython

@@ -71,7 +71,9 @@ def _disturb(given):
     orders = given["faults"]
     for fault in orders:
         if fault["kind"] not in KINDS + FLASH_KINDS:
-            raise ValueError("no fault %r: use %s" % (fault["kind"], ", ".join(KINDS + FLASH_KINDS)))
+            raise ValueError(
+                "no fault %r: use %s" % (fault["kind"], ", ".join(KINDS + FLASH_KINDS))
+            )
     on_bus = [fault for fault in orders if fault["kind"] in KINDS]
     of_flash = [fault for fault in orders if fault["kind"] in FLASH_KINDS]
     i2c = FaultyBus(i2c, clock, imu, given["rate_uhz"], on_bus, reset.brown_out)
