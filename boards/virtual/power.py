@@ -5,7 +5,7 @@ module (the name of model and driver), sensor_name (in the log), odr (nominal, H
 permille (speed; 0: greatest), baud (0: no rate), cause, first_frame, worst_every; perhaps
 clock_chip and faults.
 stdin and stdout are the console; stdin is non-blocking. stderr carries lines of JSON.
-Exit codes 64 and 65 ask for a restart: a hard reset, the watchdog.
+Exit codes 64, 65 and 67 ask for a restart: a hard reset, the watchdog, a brown-out.
 """
 
 import gc

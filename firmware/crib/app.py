@@ -41,7 +41,7 @@ class App:
         self.boot = self.journal.last_boot + 1
         self.health = Health(board, heap_before)
         self._minute = self._committed_s = 0
-        self._ended = False
+        self._ended = self._refused = False
 
     def run(self):
         """Record until Ctrl-C. Whatever ends it, what was recorded is committed."""
@@ -124,6 +124,9 @@ class App:
             waited_s += _EVENT_SECONDS
         if waited_s >= _FLUSH_SECONDS:
             self.journal.flush(facts)
+        if self.journal.lost and not self._refused:
+            self._refused = True
+            self.recorder.text("what=fault fault=records_lost")
 
     def _heartbeat(self):
         self.health.measure_heap()

@@ -20,5 +20,6 @@ class Clock:
             self.seconds += 1
 
     def uptime_ms(self):
-        """Milliseconds since start."""
+        """Milliseconds since start, to this moment."""
+        self.poll()
         return self.seconds * 1000 + self._ms

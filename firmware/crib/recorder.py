@@ -95,9 +95,9 @@ class Recorder:
         if self.detector.index > self.detector.seconds.epoch_from:
             self.epoch()
 
-    def unusable(self, frames, reason):
-        """The next `frames` frames are not analysed for events."""
-        self.write(records.STATE, self.detector.index, frames, 0, reason)
+    def unusable(self, frames, reason, since=0):
+        """`frames` frames from now on, or from `since` ago, are not analysed for events."""
+        self.write(records.STATE, self.detector.index - since, frames, 0, reason)
 
     def burst(self, closed):
         """After each burst: the events it closed, a full waveform, an epoch that is over."""

@@ -94,9 +94,10 @@ KIND_OF_RULE = bytes((6, 3, 8, 7, 7, 7, 6, 6, 4, 3, 5, 0, 1, 2))
 WARM_UP = const(0)
 AFTER_GAP = const(1)
 NEW_SETTINGS = const(2)
+STUCK = const(3)
 GAP_REASONS = (
     "fifo_overrun", "bus_error", "sensor_silent", "no_sensor", "interrupted", "restarted",
-    "power_cut", "watchdog", "crashed", "self_test",
+    "power_cut", "watchdog", "crashed", "self_test", "sensor_stuck",
 )  # fmt: skip
 STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")

@@ -6,7 +6,9 @@ from . import config, records, words
 from .detector import Detector
 from .sampler import Sampler
 
-_SILENT_MS = const(5000)
+_SILENT_MS = const(4000)  # with a burst and a turn, below 5 s
+_STUCK = "sensor_stuck"
+_AGAIN_S = const(60)  # how often a sensor whose value stands is started anew
 _STALL_MS = const(1000)
 _REST_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 
@@ -72,9 +74,11 @@ class Sensing:
         if self.stopped:
             return
         if self.fault != "none":
-            if self._clock.seconds != self._looked_s and self.connect():
-                self._resumed()
-            return
+            away_s = self._clock.seconds - self._looked_s
+            if self.fault != _STUCK or away_s > _AGAIN_S:
+                if away_s and self.connect():
+                    self._resumed()
+                return
         now_ms = self._clock.uptime_ms()
         try:
             # What comes while nobody looks may be lost: that is not silence.
@@ -94,22 +98,36 @@ class Sensing:
         while n:
             if n < 0:
                 self._overrun()
+            elif self.sampler.stuck:
+                drained += n
+                if self.fault == "none":
+                    self._stick()
             else:
                 drained += n
-                self._clock.poll()
                 self._fed_ms = self._clock.uptime_ms()
                 self._recorder.burst(self.sampler.closed)
             n = self.sampler.poll()
         self.fifo_high = max(self.fifo_high, self.sampler.fifo_high)
         return drained
 
+    def _stick(self):
+        """The sensor gives the same again and again, and did so for the last frames seen."""
+        sampler = self.sampler
+        self._recorder.unusable(sampler.still, records.STUCK, sampler.still)
+        self._why = ()
+        self._lose(_STUCK)
+        self._left += sampler.stuck + sampler.grown
+
     def _overrun(self):
         frames = self.sampler.lost
         away_ms = records.UNKNOWN
+        reason = "fifo_overrun"
+        if self.sampler.stuck:
+            self.fault, reason = "none", _STUCK
         if frames < 0:  # then the clock says, within a frame or two and the sensor's rate error
             away_ms = self._clock.uptime_ms() - self._fed_ms
             frames = max(1, self.sampler.grown + config.frames(away_ms, self.imu.rate_mhz))
-        self._gap(frames, "fifo_overrun", away_ms)
+        self._gap(frames, reason, away_ms)
 
     def _gap(self, frames, reason, duration_ms=records.UNKNOWN):
         line = words.gap(self.detector.index, frames, reason, self.imu)

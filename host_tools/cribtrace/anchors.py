@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-from cribtrace import log_records, sensors
+from cribtrace import clock_steps, log_records, sensors
 from cribtrace.boots import Boot
 from cribtrace.device import records
 
@@ -66,6 +66,7 @@ class Clock:
     fitted: Line | None = None
     earliest_s: float | None = None
     latest_s: float | None = None
+    step_s: float = 0.0  # by which the clock that gave the anchors jumped between two of them
 
     @property
     def about(self) -> bool:
@@ -97,8 +98,14 @@ class Clock:
                 line["utc_about" if self.about else "utc"] = iso(utc_s)
 
     def fault(self) -> str | None:
-        """The sensor's rate, named where it is further off than any sensor should be."""
+        """A clock that jumped, or a sensor further off than any should be, by its name."""
         line = self.fitted
+        if self.step_s:
+            return (
+                f"clock_step: in boot {self.boot.number} the {self.source} clock jumped by"
+                f" {self.step_s:+.0f} s between two of {self.anchors} anchors: times are off by"
+                " up to as much; set that clock, and read the next nights with it"
+            )
         if line is None or line.drift_ppm is None or line.drift_within_ppm is None:
             return None
         off_ppm = abs(line.drift_ppm) - line.drift_within_ppm
@@ -235,7 +242,9 @@ def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
             simulated = bool(boot.header["recording_frames"])
             within_ppm = TRIM_PPM if simulated else _stated_within_ppm(boot)
             line = fit(of_boot, rate_hz, simulated=simulated, stated_within_ppm=within_ppm)
-            own[boot.number] = Clock(boot, of_boot[0].source, len(of_boot), line)
+            most_ppm = max(RATE_FAULT_PPM, within_ppm)
+            step_s = 0.0 if simulated else clock_steps.largest_s(of_boot, rate_hz, most_ppm)
+            own[boot.number] = Clock(boot, of_boot[0].source, len(of_boot), line, step_s=step_s)
     return {
         boot.number: own.get(boot.number) or _bracketed(boots, index, own)
         for index, boot in enumerate(boots)

@@ -11,6 +11,7 @@ from cribtrace.scale import Scale
 
 _HALF = 1 << 31  # of the sequence numbers: from there on a number is behind, not ahead
 _WIPED = b"what=wiped"
+_REFUSED = b"what=fault fault=records_lost"  # once a boot, with the first one
 _SAYS_SO = 4  # among so many records behind a hole stands what the board said of a wipe
 
 
@@ -91,7 +92,9 @@ class Boot:
     def no_room(self) -> Iterator[tuple[int, int]]:
         """(first, end) frames of which a full log says nothing: no epoch, no gap tells of them."""
         last = self.last(records.RECORDER)
-        if not last or not last["records_lost"]:
+        if any(r["type"] == records.TEXT and r["rest"] == _REFUSED for r in self.records):
+            last = self.records[-1]
+        elif not last or not last["records_lost"]:
             return
         known = [r for r in self.records if r["type"] in (records.EPOCH, records.GAP)]
         spans = [(r["first"], r["frames"]) for r in known if r["frames"] != records.UNKNOWN]

@@ -60,7 +60,7 @@ VETOES = (
     "cut", "joined", "clipping", "tilt", "strength", "shaken", "steps", "tone", "rocking",
 )  # fmt: skip
 """Of an event's `vetoes`, lowest bit first."""
-STATE_REASONS = ("warm-up", "after a gap", "settings changed")
+STATE_REASONS = ("warm-up", "after a gap", "settings changed", "value stood")
 MISSES = ("stayed below the low threshold", "passed the low threshold, not the high one")
 STATES = ("unusable",)
 SOURCES = ("host", "clock_chip", "person")

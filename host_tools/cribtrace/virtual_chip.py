@@ -11,14 +11,18 @@ from pathlib import Path
 
 from cribtrace.virtual_parts import BOARD, save_facts
 
-RESETS = {64: "hard", 65: "watchdog"}  # exit codes of boards/virtual/hardware/reset.py
+RESETS = {
+    64: "hard",
+    65: "watchdog",
+    67: "brown_out",
+}  # exit codes of boards/virtual/hardware/reset.py
 _CRASH_BYTES = 8192
 
 Status = dict[str, object]
 
 
 class Chip:
-    """One chip under power, from its reset, whose cause is "power_on", "hard" or "watchdog".
+    """One chip under power, from its reset, whose cause is "power_on" or one of RESETS.
 
     Each JSON object that the board says of itself on stderr goes to `note`; what else comes there
     is kept in `crash`.

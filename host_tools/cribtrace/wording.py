@@ -59,10 +59,12 @@ REASONS = {
     "self_test": "the sensor tested itself, as it was asked to",
     "settings changed": "the settings were changed, and the noise floor was being measured",
     "sensor_silent": "the sensor sent nothing",
+    "sensor_stuck": "the sensor gave one and the same value",
     "no_sensor": "no motion sensor answered",
     "records_missing": "the log of this time is not here",
     "log_full": "the board's log was full",
     "noise floor above 10 mg": "the noise was too strong to tell movements from it",
+    "value stood": "the sensor gave one and the same value",
     "warm-up": "the noise floor was being measured",
     "watchdog": "the board hung and restarted itself",
 }

@@ -159,9 +159,8 @@ def check_one_gap(bench, reason, shortest_s, longest_s):
     assert detector.in_gaps == frames
     assert detector.seen + frames == detector.index
     assert "reason=%s frames=%d" % (reason, frames) in " ".join(bench.line.lines)
-    assert [r["frames"] for r in bench.log.of(records.STATE)][1:] == [
-        max(104, 1040 - bench.log.of(records.GAP)[0]["first"])
-    ]
+    told = [r["frames"] for r in bench.log.of(records.STATE) if r["reason"] == records.AFTER_GAP]
+    assert told == [max(104, 1040 - bench.log.of(records.GAP)[0]["first"])]
 
 
 def test_one_failed_transfer():
@@ -215,7 +214,65 @@ def test_a_silent_sensor():
     bench.rig.w(0x12, 0x01)  # it has lost power for an instant: all registers are reset
     bench.turns(12)
     assert "what=fault fault=sensor_silent" in bench.line.lines
-    check_one_gap(bench, "sensor_silent", 5, 8)
+    check_one_gap(bench, "sensor_silent", 4, 7)
+
+
+def test_a_value_that_stands():
+    for seconds in (8, 40):
+        bench = going(Bench())
+        feed = bench.rig.feed
+        produced = feed.produced()
+        feed.disturb(True, 0)
+        bench.turns(5)
+        assert bench.sensing.fault == "sensor_stuck"
+        assert "what=fault fault=sensor_stuck" in bench.line.lines
+        state = bench.log.of(records.STATE)[-1]
+        assert state["reason"] == records.STUCK and state["frames"] == 192
+        assert 0 <= state["first"] - produced < 64 + 4, "from where it began"
+        assert state["first"] + 192 == bench.sensing.detector.index
+        bench.turns(seconds - 5)
+        feed.disturb(False, 0)
+        bench.turns(10)
+        check_one_gap(bench, "sensor_stuck", seconds - 5, seconds)
+        detector = bench.sensing.detector
+        waiting = bench.sensing.imu.level()
+        assert detector.seen + detector.in_gaps + waiting == feed.produced(), "to the frame"
+
+
+def test_a_sensor_whose_value_stands_is_started_anew_each_minute():
+    bench = going(Bench())
+    starts = []
+    make = bench.make_imu
+    bench.make_imu = lambda: starts.append(bench.clock.seconds) or make()
+    bench.turns(70)
+    began_ms = bench.clock.uptime_ms()
+    bench.rig.feed.disturb(True, 0)
+    bench.turns(130)
+    assert len(starts) == 3, starts
+    assert [starts[1] - starts[0], starts[2] - starts[1]] == [61, 61], starts
+    assert [name for name, _ in bench.gaps()] == ["sensor_stuck"] * 3
+    bench.sensing.stop()
+    detector = bench.sensing.detector
+    assert detector.seen + detector.in_gaps == detector.index
+    lived = bench.clock.uptime_ms() * 104 // 1000
+    assert abs(detector.index - lived) <= 4 * NEAR, (detector.index, lived)
+    unusable = [r["frames"] for r in bench.log.of(records.STATE) if r["reason"] == records.STUCK]
+    told = detector.in_gaps + sum(unusable)
+    stood = lived - began_ms * 104 // 1000
+    # What the feed had not lived yet when it began to stand is up to a turn.
+    assert -64 < stood - told < 4 * 104, (stood, told)
+
+
+def test_a_sensor_that_stands_when_the_recording_ends():
+    bench = going(Bench())
+    bench.rig.feed.disturb(True, 0)
+    bench.turns(20)
+    bench.sensing.stop()
+    ((name, frames),) = bench.gaps()
+    assert name == "sensor_stuck" and abs(frames - (20 * 104 - 192)) < 104, frames
+    detector = bench.sensing.detector
+    bench.sensing.imu.level()  # lets the sensor live up to now
+    assert abs(detector.index - bench.rig.feed.produced()) <= NEAR
 
 
 def test_silent_again_and_again():

@@ -248,3 +248,36 @@ def test_a_host_whose_clock_was_set_meanwhile_shows_in_the_residual():
     found = found[:30] + [{**a, "utc_s": a["utc_s"] + 30} for a in found[30:]]
     (clock,) = anchors.clocks([boot(1, found[-1]["frame"], *found)]).values()
     assert clock.fitted.residual_ms > 5_000
+
+
+@pytest.mark.parametrize("jump_s", [30, -30, -7200, 86400 * 365])
+def test_a_clock_that_jumps_is_named_and_not_the_sensor(jump_s):
+    found = lived(-7, count=5)
+    for one in found[3:]:
+        one["utc_s"] += jump_s
+    (clock,) = anchors.clocks([boot(1, found[-1]["frame"], *found)]).values()
+    told = clock.fault()
+    assert told.startswith(f"clock_step: in boot 1 the host clock jumped by {jump_s:+d} s")
+
+
+def test_a_jump_that_may_be_the_sensors_is_none():
+    found = lived(-7, count=5)
+    found[4]["utc_s"] += 2  # 3 % of a minute
+    (clock,) = anchors.clocks([boot(1, found[-1]["frame"], *found)]).values()
+    assert clock.fault() is None and clock.fitted.residual_ms > 300
+
+
+@pytest.mark.parametrize("ppm", [-90_000, 90_000])
+def test_a_sensor_that_is_off_all_the_time_is_no_clock_that_jumped(ppm):
+    found = lived(ppm, count=4)
+    (clock,) = anchors.clocks([boot(1, found[-1]["frame"], *found)]).values()
+    assert clock.fault().startswith("sensor_rate")
+
+
+def test_two_anchors_of_which_the_second_is_earlier_tell_a_clock_that_jumped():
+    found = [anchor(0, T0), anchor(hours(1), T0 - 60)]
+    (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
+    assert clock.fault().startswith("clock_step: in boot 1 the host clock jumped by -3660 s")
+    found = [anchor(0, T0), anchor(hours(1), T0 - 60)]
+    (clock,) = anchors.clocks([boot(1, hours(1), *found, simulated=9)]).values()
+    assert clock.fault() is None

@@ -67,7 +67,7 @@ HOST_ORDER = (
     "deploy replay < hil < rig < pytest",
     "virtual < pytest",
     "log_records < hil",
-    "sensors < anchors < analysis",
+    "sensors clock_steps < anchors < analysis",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print

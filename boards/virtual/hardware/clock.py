@@ -64,6 +64,7 @@ class Clock:
         self._sensor = sensor
         self._watchdog = None
         self.attended = False  # somebody sits at the REPL: no jumping
+        self.hurries = False  # though the sensor is off, until it plays again
 
     def attach(self, watchdog):
         """Have a watchdog look at the time whenever the board idles."""
@@ -125,7 +126,9 @@ class Clock:
         if ms < _IDLE_MOST_MS:
             us = min(us, ms * 1000)
         us = max(min(us, _IDLE_MOST_MS * 1000), costs.IDLE_US)
-        if self._paced or self.attended or not self._sensor.plays():
+        plays = self._sensor.plays()
+        self.hurries = self.hurries and not plays
+        if self._paced or self.attended or not (plays or self.hurries):
             self._start_pacing()
             if self._sensor.over():
                 self._permille = min(self._permille, 1000)

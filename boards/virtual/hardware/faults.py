@@ -10,23 +10,29 @@ from then on, for `for_ms` (left out: for ever), `count` times (left out: each t
     reset     the sensor loses its registers, once
     rate      its oscillator is off by `permille`
     jitter    each frame is up to `us` late
+    warmth    the sensor warms by `degrees` in `for_ms`, and stays so
+    pause     the interpreter collects garbage for `ms`, and does nothing else meanwhile
+    brown_out the supply dips: the whole board starts anew, and cannot tell that from a power cut
+
+`flash_faults` has those of the flash. A board that has started anew meets none.
 """
 
 from errno import ENODEV, ETIMEDOUT
 
-from . import costs
+from . import costs, status
 
 _ON_THE_BUS = ("nack", "stuck")
-_KINDS = _ON_THE_BUS + ("value", "reset", "rate", "jitter")
+_LASTING = ("value", "rate", "jitter")
+_AT_ONCE = ("reset", "warmth", "pause", "brown_out")
+KINDS = _ON_THE_BUS + _LASTING + _AT_ONCE
 
 
 class FaultyBus:
-    """An I2C with these faults, in the other one's place."""
+    """An I2C with these faults, in the other one's place; brown_out() ends the process."""
 
-    def __init__(self, i2c, clock, imu, rate_uhz, orders):
-        for fault in orders:
-            if fault["kind"] not in _KINDS:
-                raise ValueError("no fault %r: use %s" % (fault["kind"], ", ".join(_KINDS)))
+    def __init__(self, i2c, clock, imu, rate_uhz, orders, brown_out=None):
+        self._brown_out = brown_out
+        self._warmth = None
         self._i2c = i2c
         self._clock = clock
         self._imu = imu
@@ -74,6 +80,8 @@ class FaultyBus:
     def _look(self):
         """Let begin and end what is due."""
         now_ms = self._clock.now_ms()
+        if self._warmth:
+            self._warm(now_ms, **self._warmth)
         due = [fault for fault in self._waiting if fault["at_ms"] <= now_ms]
         over = [fault for fault in self._present if fault.get("until_ms", now_ms + 1) <= now_ms]
         if not due and not over:
@@ -83,13 +91,25 @@ class FaultyBus:
             self._present.remove(fault)
         for fault in due:
             self._waiting.remove(fault)
-            if fault["kind"] == "reset":
-                self._imu.power_cycle()
+            status.fault(fault["kind"], now_ms)
+            if fault["kind"] in _AT_ONCE:
+                self._happen(fault)
                 continue
             if "for_ms" in fault:
                 fault["until_ms"] = now_ms + fault["for_ms"]
             self._present.append(fault)
         self._disturb()
+
+    def _happen(self, fault):
+        if fault["kind"] == "reset":
+            self._imu.power_cycle()
+            self._clock.hurries = True  # nobody drives the sensor, and that is part of the test
+        elif fault["kind"] == "pause":
+            self._clock.charge(fault["ms"] * 1000)
+        elif fault["kind"] == "warmth":
+            self._warmth = fault
+        else:
+            self._brown_out()
 
     def _disturb(self):
         """What the oscillator and the sensing element do now."""
@@ -98,3 +118,6 @@ class FaultyBus:
         feed.disturb("value" in found, found["jitter"]["us"] if "jitter" in found else 0)
         permille = found["rate"]["permille"] if "rate" in found else 0
         feed.run_at(self._rate_uhz + self._rate_uhz // 1000 * permille)
+
+    def _warm(self, now_ms, at_ms, degrees, for_ms, kind):
+        self._imu.warm(degrees * min(now_ms - at_ms, for_ms) / for_ms)

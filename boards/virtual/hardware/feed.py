@@ -59,9 +59,10 @@ def _sample(st: ptr32, rec: ptr8, out: ptr8) -> int:
     st[_FRESH] = 1
     if st[_STARTUP]:
         st[_STARTUP] -= 1
-        for i in range(3):
-            out[2 * i] = st[_INVALID]
-            out[2 * i + 1] = st[_INVALID] >> 8
+        if not st[_FROZEN]:
+            for i in range(3):
+                out[2 * i] = st[_INVALID]
+                out[2 * i + 1] = st[_INVALID] >> 8
         return 0
     if st[_FROZEN]:
         return 1

@@ -100,7 +100,7 @@ class LSM6DSO:
         regs[_WHO_AM_I] = 0x6C
         regs[_CTRL3_C] = _IF_INC
         regs[_CTRL9_XL] = 0xE0
-        regs[_OUT_TEMP] = 0x00  # 25 degrees
+        regs[_OUT_TEMP] = regs[_OUT_TEMP + 1] = 0  # 25 degrees
         regs[_INTERNAL_FREQ_FINE] = self._freq_fine
         self._configure()
         self._feed.count_time(False)
@@ -111,6 +111,12 @@ class LSM6DSO:
     def power_cycle(self):
         """Its supply was away for an instant: the registers start over."""
         self._reset()
+
+    def warm(self, degrees):
+        """Show so many degrees Celsius more than 25 (DS: 256 LSB a degree)."""
+        lsb = int(degrees * 256)
+        self._regs[_OUT_TEMP] = lsb & 0xFF
+        self._regs[_OUT_TEMP + 1] = lsb >> 8 & 0xFF
 
     def run(self, us):
         """Let us microseconds pass."""

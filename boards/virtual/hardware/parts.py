@@ -39,6 +39,9 @@ def power_on(given):
     reset_cause = given["cause"]
     powered = reset_cause == "power_on"
     retained = Retained(open(given["retained"], "r+b"), powered)
+    if reset_cause == "brown_out":
+        reset_cause = "power_on"  # MicroPython on an ESP32 tells no other (modmachine.c)
+        retained.write(b"")
     imu = _sensor(given, given["first_frame"] if powered else retained.position)
     if not powered:
         imu.feed.resume()
@@ -51,11 +54,28 @@ def power_on(given):
 
         clock_chip = DS3231(clock, open(given["clock_chip"], "r+"))
     i2c = I2C(clock, imu, others=[clock_chip] if clock_chip else ())
-    if given.get("faults"):
-        from .faults import FaultyBus
-
-        i2c = FaultyBus(i2c, clock, imu, given["rate_uhz"], given["faults"])
     flash = Nor(open(given["flash"], "r+b"), clock, given["worst_every"])
     reset = Reset(retained, clock, imu, imu.feed)
+    if given.get("faults") and powered:
+        _disturb(given)
     watchdog = Watchdog(clock, reset)
     clock.attach(watchdog)
+
+
+def _disturb(given):
+    """Have the faults happen that a test orders."""
+    global i2c, flash  # noqa: PLW0603
+    from .faults import KINDS, FaultyBus  # a board without faults has the heap for itself
+    from .flash_faults import FLASH_KINDS, FaultyFlash
+
+    orders = given["faults"]
+    for fault in orders:
+        if fault["kind"] not in KINDS + FLASH_KINDS:
+            raise ValueError(
+                "no fault %r: use %s" % (fault["kind"], ", ".join(KINDS + FLASH_KINDS))
+            )
+    on_bus = [fault for fault in orders if fault["kind"] in KINDS]
+    of_flash = [fault for fault in orders if fault["kind"] in FLASH_KINDS]
+    i2c = FaultyBus(i2c, clock, imu, given["rate_uhz"], on_bus, reset.brown_out)
+    if of_flash:
+        flash = FaultyFlash(flash, clock, of_flash)

@@ -9,6 +9,7 @@ from .clock import ticks_diff
 EXIT_HARD = const(64)
 EXIT_WATCHDOG = const(65)
 EXIT_POWER_CUT = const(66)
+EXIT_BROWN_OUT = const(67)
 RETAINED_BYTES = const(2048)
 
 
@@ -73,6 +74,10 @@ class Reset:
     def watchdog(self):
         """As the watchdog does it."""
         self._end(EXIT_WATCHDOG)
+
+    def brown_out(self):
+        """The supply dips, and comes back at once."""
+        self._end(EXIT_BROWN_OUT)
 
     def _end(self, code):
         self._imu.run(self._clock.take_due())

@@ -45,7 +45,8 @@ def send():
 def sensor_off(feed, fifo, erases=0):
     """Say what the accelerometer put into its FIFO until it was switched off.
 
-    `erases` is how many blocks of flash had been erased by then.
+    `erases` is how many blocks of flash had been erased by then, `position` counts the frames of
+    the recording that have gone by, whether or not anything took them.
     """
     begin(b'{"sim":"sensor_off","frames_produced":')
     number(feed.produced())
@@ -55,6 +56,8 @@ def sensor_off(feed, fifo, erases=0):
     number(fifo.overwritten())
     add(b',"erases":')
     number(erases)
+    add(b',"position":')
+    number(feed.position())
     send()
 
 
@@ -62,4 +65,13 @@ def recording_end(frames):
     """Say that the recording is over."""
     begin(b'{"sim":"recording_end","frames":')
     number(frames)
+    send()
+
+
+def fault(kind, ms):
+    """Say that a fault which a test ordered has come, at `ms` of the board's time."""
+    begin(b'{"sim":"fault","kind":"')
+    add(kind.encode())
+    add(b'","ms":')
+    number(ms)
     send()
