@@ -40,6 +40,7 @@ VERBS = {
     "mark": "text",  # an observer's note, into the log
     "keep": "",  # the host still listens
     "selftest": "",  # have the sensor test itself
+    "buscheck": "reads",  # read over the sensor's lead so often; 0: write how the board is doing
     "wipe": "nonce",  # delete the log; the nonce is the one that hello gave
     "stop": "",  # end the recording: drain, flush, switch the sensor off
     "bye": "",  # end the framed session

@@ -2,7 +2,7 @@
 
 import binascii
 
-from . import VERSION, room, settings
+from . import BUILD, VERSION, room, settings
 
 _INFO = (
     "state=%s fault=%s frame=%s seen=%s in_gaps=%s events=%s records=%s records_lost=%s "
@@ -16,8 +16,8 @@ _INFO = (
 def identity(app):
     """Who this board is."""
     device = binascii.hexlify(app.device).decode()
-    fields = (device, app.boot, app.board.NAME, app.board.SENSOR, VERSION)
-    return "device=%s boot=%d board=%s sensor=%s firmware=%s" % fields
+    fields = (device, app.boot, app.board.NAME, app.board.SENSOR, VERSION, BUILD)
+    return "device=%s boot=%d board=%s sensor=%s firmware=%s build=%d" % fields
 
 
 def info(app):

@@ -31,6 +31,7 @@ FIRMWARE_ORDER = (
     "records < clock_chip < ds3231 bm8563 recorder < app",
     "protocol records < in_force < wipe",
     "config protocol words < selftest",
+    "kernels protocol strangers < buscheck",
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
@@ -62,6 +63,10 @@ HOST_ORDER = (
     "board_facts fold short_names mpy remote < deploy < cli",
     "client < flash deploy",
     "sensors < anchors < analysis",
+    "exchange floors sensors < check < cli",
+    "tail < check",
+    "client < check",
+    "link < obstacles < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
