@@ -31,7 +31,10 @@ def other_firmware(port: str, theirs: str, ours: str) -> str | None:
         return None
     older = _numbered(theirs) < _numbered(ours)
     renew = "`cribtrace deploy` renews the board" if older else "update this cribtrace"
-    return f"{port} has firmware {theirs}, this cribtrace brings {ours}: what both know works; {renew}"
+    return (
+        f"{port} has firmware {theirs}, this cribtrace brings {ours}: what both know works;"
+        f" {renew}"
+    )
 
 
 def _numbered(version: str) -> list[int]:

@@ -4,6 +4,7 @@ Linux only; elsewhere nothing is found. USB ids: Linux cp210x, ch341, cdc-acm an
 """
 
 import contextlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +59,19 @@ def takers(proc: Path = _PROC) -> list[str]:
         with contextlib.suppress(OSError):
             running.add(comm.read_text().strip())
     return [f"{name} runs: {what}" for name, what in _TAKERS.items() if name in running]
+
+
+def not_in_group(pattern: str = "tty[UA]*", dev: Path = Path("/dev")) -> list[str]:
+    """A sentence where this machine has a serial port of USB that is not this user's to open."""
+    for port in sorted(dev.glob(pattern)):
+        with contextlib.suppress(OSError, KeyError, NotImplementedError):
+            if port.name[3:6] in ("USB", "ACM") and not os.access(port, os.R_OK | os.W_OK):
+                group = port.group()
+                return [
+                    f"{port} belongs to the group {group}: `sudo usermod -aG {group} $USER`, then"
+                    " log in again; where no udev rule gives it a group, one for its USB id does"
+                ]
+    return []
 
 
 def no_port() -> str:

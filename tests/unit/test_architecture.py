@@ -67,6 +67,7 @@ HOST_ORDER = (
     "tail < check",
     "client < check",
     "link < obstacles < cli",
+    "atomic board_facts < first_time < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo")  # the host modules that may print
