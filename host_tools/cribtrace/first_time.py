@@ -72,7 +72,7 @@ class Progress:
         self._write()
 
     def finish(self, name: str) -> None:
-        """This step is done."""
+        """Keep that the step `name` is done."""
         if name not in self.done:
             self.done.append(name)
         self._write()

@@ -49,21 +49,11 @@ def setup(
     was left goes on where it was. No log is erased.
     """
     from cribtrace import board_facts, first_time
-    from cribtrace.cli import board as talking
-    from cribtrace.cli import check, measure
-    from cribtrace.cli import firmware as putting
 
     chosen = board_facts.load(board)
     if unknown := set(skip) - set(first_time.NAMES):
         raise click.BadParameter(f"no step {', '.join(sorted(unknown))}", param_hint="--skip")
-    asked: dict[str, Callable[[], object]] = {
-        "flash": lambda: _run(putting.flash, port=port, board=board, firmware=firmware),
-        "deploy": lambda: _run(putting.deploy, port=port, board=board),
-        "check": lambda: check.run(port, 10_000, False, False),
-        "calibrate": lambda: _run(measure.calibrate, port=port, minutes=minutes),
-        "tap-test": lambda: _run(measure.tap_test, port=port),
-        "record": lambda: _record(talking, port, out),
-    }
+    acts = _acts(port, board, firmware, minutes, out)
     progress = first_time.Progress(_kept(), board)
     if again:
         progress.forget()
@@ -76,12 +66,29 @@ def setup(
             click.echo(f"{step.name}: skipped, as asked")
         elif why := first_time.skipped_for(step, chosen):
             click.echo(f"{step.name}: skipped: {why}")
-        elif not _one(step, asked[step.name], yes):
+        elif not _one(step, acts[step.name], yes):
             click.echo(f"{step.name}: skipped")
         else:
             progress.finish(step.name)
             click.echo(f"{step.name}: done")
     click.echo("that was all of it; `cribtrace tail` follows the board, `cribtrace pull` the log")
+
+
+def _acts(
+    port: str | None, board: str, firmware: Path | None, minutes: float, out: Path | None
+) -> dict[str, Callable[[], object]]:
+    """What each step does."""
+    from cribtrace.cli import check, measure
+    from cribtrace.cli import firmware as putting
+
+    return {
+        "flash": lambda: _run(putting.flash, port=port, board=board, firmware=firmware),
+        "deploy": lambda: _run(putting.deploy, port=port, board=board),
+        "check": lambda: check.run(port, 10_000, False, False),
+        "calibrate": lambda: _run(measure.calibrate, port=port, minutes=minutes),
+        "tap-test": lambda: _run(measure.tap_test, port=port),
+        "record": lambda: _record(port, out),
+    }
 
 
 def _one(step, act: Callable[[], object], yes: bool) -> bool:
@@ -99,7 +106,7 @@ def _one(step, act: Callable[[], object], yes: bool) -> bool:
             say(str(found))
             if yes:
                 raise
-        except CribtraceError as error:
+        except (CribtraceError, OSError) as error:
             if yes:
                 raise
             say(str(error))
@@ -122,9 +129,10 @@ def _run(command: click.Command, **given: object) -> object:
     return command.main(words, standalone_mode=False)
 
 
-def _record(talking, port: str | None, out: Path | None) -> None:
+def _record(port: str | None, out: Path | None) -> None:
     """The first recording: a mark, a pull, and the mark is found in what was pulled."""
     from cribtrace import logfile
+    from cribtrace.cli import board
     from cribtrace.cli.output import open_client
     from cribtrace.device import records
 
@@ -133,7 +141,7 @@ def _record(talking, port: str | None, out: Path | None) -> None:
         client.mark("setup")
         folder = out or Path(f"cribtrace-{hello['device']}")
     arguments = [str(folder), *(["--port", port] if port else [])]
-    talking.pull.main(arguments, standalone_mode=False)
+    board.pull.main(arguments, standalone_mode=False)
     marks = [
         record["rest"]
         for segment in logfile.read(folder)
