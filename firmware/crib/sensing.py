@@ -121,6 +121,12 @@ class Sensing:
         self._left = self.sampler.left
         self.tell()
 
+    def tended(self):
+        """Whether frames came lately; where none can, whether the sensor was looked for."""
+        if self.fault == "none":
+            return self._clock.uptime_ms() - self._quiet_ms <= 2 * _SILENT_MS
+        return self.stopped or self._clock.seconds - self._looked_s <= _SILENT_MS // 1000
+
     def tell(self):
         """Say in the log and on the line why no frames come."""
         line = "what=fault fault=%s" % self.fault
