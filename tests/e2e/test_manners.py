@@ -108,8 +108,8 @@ def test_a_loop_that_goes_round_and_does_nothing_is_ended_by_the_watchdog(bench,
 
 
 def test_a_sensor_that_is_gone_for_good_is_no_stuck_loop(bench):
-    gone = {("board.py", "parts.imu.address,"): "0x44,"}
-    with bench(scenario.generate("ten_minutes", 4), speed=100, patch=gone) as b:
+    gone = [{"kind": "nack", "at_ms": 20_000}]
+    with bench(scenario.generate("ten_minutes", 4), speed=60, faults=gone) as b:
         said = heard(b.board.port, b"t_s=240 what=heartbeat fault=no_sensor")
         with b.client() as client:
             assert client.hello()["boot"] == "1"
