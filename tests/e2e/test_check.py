@@ -7,20 +7,22 @@ import numpy as np
 import pytest
 
 from cribtrace import cli
+from cribtrace.conversation import Refused
 from cribtrace.recording import Recording
+from tests.e2e.test_sensors import flash_for
 
 RATE_HZ, LSB_PER_G = 104.0, 16393.443
 WHAT = ["cable", "driver", "permissions", "chip", "firmware", "sensor", "noise", "gravity", "fifo",
         "flash", "clock", "loop", "bus", "taps"]  # fmt: skip
 
 
-def lying(seconds=120, noise_mg=0.6, upright_mg=1000.0):
+def lying(seconds=120, noise_mg=0.6, upright_mg=1000.0, rate_hz=RATE_HZ, lsb_per_g=LSB_PER_G):
     """A sensor that lies on a table."""
     rng = np.random.RandomState(3)
-    mg = rng.standard_normal((round(seconds * RATE_HZ), 3)) * noise_mg
+    mg = rng.standard_normal((round(seconds * rate_hz), 3)) * noise_mg
     mg += np.array([0, 0, upright_mg])
-    words = np.clip(np.rint(mg * LSB_PER_G / 1000), -32768, 32767)
-    return Recording(words.astype(np.int16), RATE_HZ, LSB_PER_G)
+    words = np.clip(np.rint(mg * lsb_per_g / 1000), -32768, 32767)
+    return Recording(words.astype(np.int16), rate_hz, lsb_per_g)
 
 
 @pytest.fixture
@@ -90,3 +92,24 @@ def test_a_board_without_a_sensor_has_findings_and_no_figures(checked):
     assert found["sensor"]["passed"] is False and "no_sensor" in found["sensor"]["said"]
     assert "SDA" in found["sensor"]["said"] and "gravity" not in found
     assert found["flash"]["passed"] is True
+
+
+@pytest.mark.parametrize("sensor", ["icm42688p", "bmi270", "mpu6050", "mpu6886"])
+def test_each_driver_can_be_asked_and_the_smallest_fifo_loses_nothing(
+    checked, sensor, micropython, tmp_path
+):
+    rec = lying(rate_hz=100.0, lsb_per_g=16384.0)
+    image = flash_for(sensor, tmp_path, micropython)  # a BMI270 needs a file of its maker's
+    _, found, err, _ = checked(rec, "--reads", "2000", sensor=sensor, flash=image)
+    wrong = {what: line["said"] for what, line in found.items() if line["passed"] is False}
+    assert wrong.keys() <= {"noise"}, (wrong, err)  # its noise is another chip's
+    assert found["bus"]["reads"] == 2000 and found["fifo"]["lost_frames"] == 0
+
+
+def test_the_board_reads_no_more_than_a_turn_allows_however_often_it_is_asked(bench):
+    with bench(lying(), speed=30) as b, b.client() as client:
+        assert client.buscheck(100_000)["reads"] == 200
+        assert client.buscheck(7)["reads"] == 7
+        assert client.buscheck(0)["reads"] == client.buscheck(-5)["reads"] == 0
+        with pytest.raises(Refused, match="bad_argument"):
+            client.request("buscheck", "many")
