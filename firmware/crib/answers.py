@@ -6,11 +6,14 @@ What takes many packets is a generator that sends one a turn, so that sampling g
 import binascii
 import os
 
+from micropython import const
+
 from . import protocol, segments
 from .protocol import Refused
 from .server import TYPED
 from .shelf import stream_of
 
+_MOST_FACTS = const(128)  # a partition of 2 MiB holds half as many segments
 _PACKAGE = __name__[: -len("answers")]
 
 
@@ -51,18 +54,30 @@ class Answers:
         """(path, bytes, CRC-32, boot) of a closed segment."""
         # Listing takes longer than a packet; what has facts is closed.
         if number not in self._facts:
-            if number not in self.shelf.closed_segments():
+            names = [n for n in self.shelf.closed() if int(n[:8]) == number]
+            if not names:
                 raise Refused("no_segment ask for the list")
-            path = self.shelf.path(number)
-            self._facts[number] = (path,) + segments.facts(path)
+            self._learn(number, names[0])
         return self._facts[number]
+
+    def _learn(self, number, name):
+        if len(self._facts) == _MOST_FACTS:
+            self._facts.clear()  # of those that made room, too
+        path = self.shelf.folder + "/" + name
+        self._facts[number] = (path,) + segments.facts(path)
 
     def segment_lines(self):
         """A line of text for each closed segment."""
-        for number in self.shelf.closed_segments():
-            path, size, crc, boot = self.closed(number)
-            stream = stream_of(path.rpartition("/")[2])
-            fields = number, size, crc, number <= self.shelf.acked(), boot, stream
+        acked = self.shelf.acked()
+        for name in self.shelf.closed():
+            number = int(name[:8])
+            try:
+                if number not in self._facts:
+                    self._learn(number, name)
+            except OSError:
+                continue  # it made room meanwhile
+            _, size, crc, boot = self._facts[number]
+            fields = number, size, crc, number <= acked, boot, stream_of(name)
             yield "segment=%d bytes=%d crc=%08x acked=%d boot=%d stream=%d" % fields
 
     def _read(self, number, arguments):

@@ -6,7 +6,7 @@ import struct
 from . import protocol, records
 from .server import HEAD
 
-_CHUNK = 512
+_CHUNK = 1024
 
 
 def facts(path):

@@ -41,13 +41,6 @@ class Shelf:
         """Their numbers."""
         return [int(name[:8]) for name in self.closed()]
 
-    def path(self, number):
-        """Where a segment lies; OSError where there is none of this number."""
-        for name in self.names():
-            if int(name[:8]) == number:
-                return self.folder + "/" + name
-        raise OSError(2)
-
     def free_bytes(self):
         """What the filesystem has left."""
         stat = os.statvfs(self.folder)

@@ -16,7 +16,7 @@ TESTS = [
 @pytest.mark.parametrize(("script", "name"), TESTS, ids=[name for _, name in TESTS])
 def test_sampler(run_device, micropython32, script, name):
     # A bench has the simulated board beside the firmware, and makes one after the other.
-    assert f"passed {name}" in run_device(script, name, heap="200k")
+    assert f"passed {name}" in run_device(script, name, heap="260k")
 
 
 def test_frame_numbers_and_ticks_near_their_ends(run_device, micropython32):

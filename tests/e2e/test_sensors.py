@@ -120,7 +120,7 @@ def test_a_bmi270_without_its_configuration_says_what_to_do(bench, rec, tmp_path
 
 
 def test_a_driver_for_another_chip_names_the_one_that_answers(bench, rec, tmp_path, micropython):
-    wrong = {("board.py", 'parts.facts["sensor"]'): '"icm42688p"',
+    wrong = {("board.py", '"crib.imu." + parts.facts["module"]'): '"crib.imu.icm42688p"',
              ("board.py", 'SENSOR.replace("-", "")'): '"ICM42688P"'}  # fmt: skip
     with bench(rec, patch=wrong, sensor="bmi270", speed=1) as b, b.client() as client:
         client.flush()

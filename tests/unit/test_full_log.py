@@ -166,7 +166,7 @@ def test_what_is_being_read_makes_no_room(tmp_path, flash):
         put_wave(log, 1000)
     log.close()
     oldest = log.shelf.closed_segments()[0]
-    path = log.shelf.path(oldest)
+    path = f"{log.shelf.folder}/{oldest:08d}w.crib"
     sent = []
 
     class Server:
