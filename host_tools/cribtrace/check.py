@@ -12,7 +12,6 @@ from cribtrace import exchange, floors, log_records, sensors, tail
 from cribtrace.client import Client
 from cribtrace.conversation import UNKNOWN_VERB, Refused
 from cribtrace.device import records
-from cribtrace.errors import NoDevice
 from cribtrace.exchange import Exchange
 from cribtrace.floors import Floor
 
@@ -145,7 +144,7 @@ def noise(floor: Floor | str, sensor: str, rate_hz: float) -> Finding:
         return Finding("noise", False, floor)
     told = floor.shown()
     shown = ", ".join(f"{axis} {mg:.2f}" for axis, mg in floor._asdict().items()) + " mg rms"
-    sheet = floors.of_data_sheet(sensor, rate_hz)
+    sheet = floors.of_data_sheet(sensor, rate_hz) if 40 <= rate_hz <= 300 else None
     if sheet is None:
         return Finding("noise", True, shown, told)
     shares = [mine / its for mine, its in zip(floor, sheet, strict=True)]
@@ -168,7 +167,7 @@ def _bus(client: Client, reads: int, say: Say) -> Bus | str:
             told = client.buscheck(min(PORTION, max(1, reads - done)))
         except Refused as refused:
             return str(refused)
-        if not _number(told, "reads"):
+        if _number(told, "reads") <= 0:
             return "the board tells of its reads in an unknown form: `cribtrace deploy` renews it"
         done += _number(told, "reads")
         failed += _number(told, "failed")
@@ -277,7 +276,7 @@ def _recorder_record(client: Client) -> dict | str:
         record = log_records.unpack(heard.content) if heard.is_record else None
         if record and record["type"] == records.RECORDER:
             return record
-    raise NoDevice("the board did not say how it has been doing: run this again")
+    return "the board did not say how it has been doing: run this again"
 
 
 def loop(record: dict | str) -> Finding:

@@ -9,6 +9,7 @@ from cribtrace.device import protocol, records
 from cribtrace.exchange import Exchange
 from cribtrace.floors import Floor
 from tests.support.peer import Peer, record
+from tests.unit.test_hostile_board import Liar
 
 
 def exchanges(seconds=10.0, frames=1040, host_s=None, trip_ms=2.0):
@@ -206,3 +207,14 @@ def test_a_port_that_is_forbidden_names_the_group_and_the_command(run, monkeypat
     code, _, err = run("--port", "/dev/ttyUSB0")
     assert code == 4
     assert "it belongs to the group dialout; `sudo usermod -aG dialout $USER`" in err
+
+
+@pytest.mark.parametrize("word", ["x", "-1", "9" * 30, "nan", "", "0"])
+def test_a_board_that_says_it_samples_and_tells_nonsense_has_findings(run, word, monkeypatch):
+    monkeypatch.setattr(check, "SPAN_S", 0.0)
+    with Liar() as board:
+        board.word = word
+        board.trusted = ("protocol", "device", "count", "boot", "state", "frame", "uptime_ms")
+        code, out, _ = run("--port", board.port, "--reads", "1")
+    assert code in (3, 4)
+    assert code == 4 or "FINDING" in out
