@@ -70,7 +70,10 @@ class Clock:
     @property
     def about(self) -> bool:
         """Whether its times are further off than a clock's."""
-        return self.source == BRACKET and (self.within_s is None or self.within_s > ABOUT_S)
+        off_s = math.inf if self.within_s is None else self.within_s
+        drift_ppm = self.fitted.drift_ppm or 0.0 if self.fitted else 0.0
+        oddly = self.boot.header["recording_frames"] and abs(drift_ppm) > RATE_FAULT_PPM
+        return bool(self.source == BRACKET or oddly) and off_s > ABOUT_S
 
     @property
     def within_s(self) -> float | None:
@@ -213,10 +216,13 @@ def _judged(
     if len(anchors) > 2:
         squares = [(a.utc_s - line.at(a.frame)) ** 2 for a in anchors]
         residual_ms = math.sqrt(sum(squares) / len(squares)) * 1000
-    frame, utc_s, used_hz = line.frame, line.utc_s, line.rate_hz
     if simulated and abs(drift_ppm) > RATE_FAULT_PPM:
-        frame, utc_s, used_hz = anchors[-1].frame, anchors[-1].utc_s, rate_hz
-    return Line(frame, utc_s, used_hz, line.within_s, drift_ppm, drift_within_ppm, residual_ms)
+        line = Line(anchors[-1].frame, anchors[-1].utc_s, rate_hz, line.within_s)
+        off = max(abs(a.utc_s - line.at(a.frame)) for a in anchors)
+        line = replace(line, within_s=max(off, line.within_s))
+    return replace(
+        line, drift_ppm=drift_ppm, drift_within_ppm=drift_within_ppm, residual_ms=residual_ms
+    )
 
 
 def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:

@@ -194,6 +194,7 @@ def deploy(
     """
     tell = progress or (lambda line: None)
     chosen, sources = board_facts.load(board), contents(board)
+    mpy.compiler()  # what is missing here must not stop a recording there
     Link(port).close()  # a port that is absent or busy is named better here than by mpremote
     tell("looking at what is on the board")
     extra = dict(beside or {})

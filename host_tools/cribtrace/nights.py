@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from cribtrace import analysis
 from cribtrace.analysis import Night
+from cribtrace.anchors import BRACKET
 from cribtrace.device import records
 from cribtrace.errors import Usage
 
@@ -185,6 +186,8 @@ def bracket(clock: dict, zone: tzinfo | None) -> str:
     """How a boot whose times are only about right got them."""
     if clock["source"] == "person":
         return "by what a person said, to the minute"
+    if clock["source"] != BRACKET:
+        return "about right: simulated at another speed than this clock's"
     bounds = [
         f"{word} {local(moment, zone):%Y-%m-%d %H:%M %Z}"
         for word, key in (("after", "earliest"), ("before", "latest"))

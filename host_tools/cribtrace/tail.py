@@ -169,7 +169,7 @@ class _Following:
     def _missed(self, seq: int, begins: bool) -> str:
         """Which records went by before this one, in words; `begins`: it is a boot's first."""
         if self._new_boot and not begins:
-            return f"the records of boot {self._header['boot']} before {seq}"
+            return f"the records of boot {self._header['boot']} before number {seq}"
         count = 0 if self._last is None else seq - self._last - 1 & records.UNKNOWN
         if not 0 < count < _HALF:
             return ""

@@ -23,7 +23,7 @@ from pathlib import Path
 from cribtrace import sensors, virtual_ports
 from cribtrace.errors import CribtraceError
 from cribtrace.virtual_chip import RESETS, Chip, Status
-from cribtrace.virtual_parts import Motion, blank_flash, write_facts
+from cribtrace.virtual_parts import Motion, blank_flash, hold_flash, write_facts
 
 DOWN_BYTES = 1 << 20  # kept for a host that has the port open and does not read
 UP_BYTES = 1 << 16
@@ -68,7 +68,7 @@ class VirtualBoard:
             self._folder, recording, flash=flash, speed=speed, baud=baud, faults=faults,
             first_frame=first_frame, worst_every=worst_every, clock_chip=clock_chip, sensor=sensor,
         )  # fmt: skip
-        blank_flash(flash)
+        self._flash = blank_flash(flash)
         self._make = lambda cause: Chip(micropython, heap, self._folder, facts, cause, self._note)
         self._on_status, self._tampers = on_status, (tamper_down, tamper_up)
         self._reset_on_open, self._wanted_link = reset_on_open, link
@@ -93,6 +93,9 @@ class VirtualBoard:
     def start(self) -> "VirtualBoard":
         """Power on. The port stays the same until stop(), whatever the power does."""
         if not self._relay:
+            if self._wanted_link:
+                virtual_ports.check(self._wanted_link)
+            self._held = hold_flash(self._flash)
             self._make_port()
             self._wake, self._waker = os.pipe()
             self._relay = threading.Thread(target=self._run, name="relay", daemon=True)
@@ -129,8 +132,9 @@ class VirtualBoard:
                 os.close(fd)
             if self.link:
                 virtual_ports.release(self.link)
-            if self._wanted_link:
-                self._wanted_link.unlink(missing_ok=True)
+            if self._wanted_link and self._wanted_link.is_symlink():
+                self._wanted_link.unlink()
+            os.close(self._held)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def wait_off(self, timeout_s: float | None = None) -> bool:

@@ -1,6 +1,8 @@
 """What a virtual board is made of on this side: its flash image, and its facts."""
 
+import fcntl
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -27,12 +29,26 @@ class Motion(Protocol):
     def lsb_per_g(self) -> float: ...
 
 
-def blank_flash(path: Path) -> None:
-    """Make an erased image, unless there is one already."""
+def blank_flash(path: Path) -> Path:
+    """Make an erased image, unless there is one already; returns its path."""
     if not path.exists():
         path.write_bytes(b"\xff" * FLASH_BYTES)
     elif path.stat().st_size != FLASH_BYTES:
         raise CribtraceError(f"{path} is no flash image of {FLASH_BYTES} bytes: name another file")
+    return path
+
+
+def hold_flash(path: Path) -> int:
+    """A file descriptor that keeps an image for one board. Raises CribtraceError if one has it."""
+    held = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise CribtraceError(
+            f"{path} is the flash of a virtual board that runs: stop that, or name another file"
+        ) from None
+    return held
 
 
 def firmware_files(sensor: str = sensors.DEFAULT) -> dict[str, bytes]:

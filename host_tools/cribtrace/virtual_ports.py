@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from cribtrace.errors import CribtraceError
+
 
 def folder() -> Path:
     """The folder of the links, of this user alone; it is made if it is not there."""
@@ -51,6 +53,12 @@ def claim(port: str) -> Path:
         point(link, port)
         return link
     raise OSError("a thousand virtual boards run already: stop some")
+
+
+def check(link: Path) -> None:
+    """Raises CribtraceError where something else than a link is in its place."""
+    if link.exists() and not link.is_symlink():
+        raise CribtraceError(f"{link} is there already and is no link to a port: name another")
 
 
 def point(link: Path, port: str) -> None:

@@ -68,10 +68,11 @@ REASONS = {
 }
 
 CORD = (
-    "Before it goes near a crib: lead the cable down and away, and fix it, so that no part of it"
-    " is within 1 m of the crib: a cord within a child's reach can strangle. Nothing goes on top"
-    " of the mattress or into the crib. The child sleeps on its back, on a firm, flat mattress,"
-    " with nothing else in the crib."
+    "Before it goes near a crib: the sensor and its lead lie under the mattress; lead the lead"
+    " down and away, and fix it, so that nothing of it can be reached from the crib: a cord within"
+    " a child's reach can strangle. Board, charger and every other cable stay 1 m from the crib."
+    " Nothing goes on top of the mattress or into the crib. The child sleeps on its back, on a"
+    " firm, flat mattress, with nothing else in the crib."
 )
 NOT_THIS = (
     "Cribtrace is not a medical device.",

@@ -1,11 +1,13 @@
 """The firmware on every sensor's register model: events as in a replay, every frame counted."""
 
+import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cribtrace import analysis, bmi270, logfile, recording, scenario
+from cribtrace import analysis, bmi270, logfile, recording, scenario, virtual_parts
 from cribtrace.client import Client
 from cribtrace.device import records
 from cribtrace.link import Link
@@ -25,15 +27,14 @@ def rec():
     return recording.Recording(accel, 104.0, 16384.0, (), "four minutes")
 
 
-def flash_for(sensor, tmp_path, micropython, without=()):
-    from cribtrace import virtual_parts
+@pytest.fixture
+def flash_for(flashed, tmp_path):
+    """A flash image of its own, by sensor."""
 
-    image = tmp_path / f"{sensor}.bin"
-    files = virtual_parts.firmware_files(sensor)
-    for name in without:
-        del files[name]
-    virtual_parts.install_firmware(image, files, micropython.path)
-    return image
+    def copied(sensor):
+        return Path(shutil.copyfile(flashed(sensor), tmp_path / f"{sensor}.bin"))
+
+    return copied
 
 
 def lived(bench, rec, tmp_path, **options):
@@ -60,8 +61,8 @@ def texts(log):
 
 
 @pytest.mark.parametrize("sensor", OTHERS)
-def test_the_board_finds_what_a_replay_finds(bench, rec, tmp_path, micropython, sensor):
-    image = flash_for(sensor, tmp_path, micropython)
+def test_the_board_finds_what_a_replay_finds(bench, rec, tmp_path, flash_for, sensor):
+    image = flash_for(sensor)
     night, counted = lived(bench, rec, tmp_path, sensor=sensor, flash=image)
     assert night.faults == [] and accounted(night, counted) == 0 == counted["frames_overwritten"]
     events = [{k: v for k, v in event.items() if k != "utc"} for event in night.events]
@@ -70,15 +71,22 @@ def test_the_board_finds_what_a_replay_finds(bench, rec, tmp_path, micropython, 
     assert (night.header["rate_hz"], night.header["lsb_per_g"]) == (104.0, 16384.0)
 
 
+def until_seen(client, frames):
+    for _ in range(200):
+        if int(client.info()["seen"]) > frames:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"fewer than {frames} frames came in 10 s")
+
+
 @pytest.mark.parametrize("sensor", OTHERS)
-def test_a_self_test_passes_and_the_recording_goes_on(bench, rec, tmp_path, micropython, sensor):
-    image = flash_for(sensor, tmp_path, micropython)
+def test_a_self_test_passes_and_the_recording_goes_on(bench, rec, tmp_path, flash_for, sensor):
+    image = flash_for(sensor)
     with bench(rec, sensor=sensor, flash=image, speed=10) as b, b.client() as client:
-        time.sleep(3)
+        until_seen(client, 2000)
         assert client.request("selftest")["result"] == "passed"
-        before = int(client.info()["seen"])
-        time.sleep(3)
-        assert client.info()["fault"] == "none" and int(client.info()["seen"]) > before + 2000
+        until_seen(client, int(client.info()["seen"]) + 1500)
+        assert client.info()["fault"] == "none"
         client.stop()
         pull(client, tmp_path / "log")
     night = analysis.read_night(tmp_path / "log")
@@ -99,9 +107,9 @@ def test_a_self_test_passes_and_the_recording_goes_on(bench, rec, tmp_path, micr
     ids=["stuck", "nack", "reset"],
 )
 def test_a_fault_is_a_gap_and_sampling_goes_on(
-    bench, rec, tmp_path, micropython, sensor, fault, reason
+    bench, rec, tmp_path, flash_for, sensor, fault, reason
 ):
-    image = flash_for(sensor, tmp_path, micropython)
+    image = flash_for(sensor)
     night, _ = lived(bench, rec, tmp_path, sensor=sensor, flash=image, faults=[fault])
     (gap,) = [g for g in night.gaps if g["reason"] not in ("restarted", "power_cut")]
     assert gap["reason"] in ((reason,) if reason else ("sensor_silent", "bus_error"))
@@ -110,7 +118,9 @@ def test_a_fault_is_a_gap_and_sampling_goes_on(
 
 
 def test_a_bmi270_without_its_configuration_says_what_to_do(bench, rec, tmp_path, micropython):
-    image = flash_for("bmi270", tmp_path, micropython, without=[bmi270.ON_THE_BOARD[1:]])
+    image, files = tmp_path / "bare.bin", virtual_parts.firmware_files("bmi270")
+    del files[bmi270.ON_THE_BOARD[1:]]
+    virtual_parts.install_firmware(image, files, micropython.path)
     with bench(rec, sensor="bmi270", flash=image, speed=1) as b, b.client() as client:
         assert client.info()["fault"] == "no_sensor"
         client.flush()

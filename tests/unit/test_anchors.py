@@ -132,6 +132,9 @@ def test_a_simulated_boards_speed_is_no_drift():
     assert clock.fault() is None
     assert clock.utc_s(3600.0) == pytest.approx(T0 + 180, abs=0.02)
     assert clock.utc_s(0.0) == pytest.approx(T0 + 180 - 3600, abs=0.02)
+    # An hour in three minutes: nobody can say when anything was, and the time says so.
+    assert clock.within_s == pytest.approx(3600 - 180, abs=0.1)
+    assert "utc_about" in clock.line()
 
 
 def test_the_best_source_counts_and_a_persons_last_word():

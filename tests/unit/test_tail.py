@@ -372,5 +372,5 @@ def test_after_a_power_cut_what_was_recorded_before_it_came_back_is_not_silent(
     if number == 2:
         assert isinstance(items[1], Decoded)
         return
-    assert items[1].line.startswith("the records of boot 2 before 106 went by unheard")
+    assert items[1].line.startswith("the records of boot 2 before number 106 went by unheard")
     assert (items[1].gap["onset_s"], items[1].gap["duration_s"]) == (0.0, 5.0)

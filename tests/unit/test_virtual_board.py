@@ -481,3 +481,24 @@ def test_opening_the_port_can_reset_the_board(tmp_path, interpreter):
                 read_until(port, b"ready\r\n")
             time.sleep(0.1)
         assert board.pid != first
+
+
+def test_a_file_in_the_place_of_the_link_stays(tmp_path, interpreter):
+    mine = tmp_path / "mine.txt"
+    mine.write_text("my own")
+    board = VirtualBoard(Ramp(), flash=tmp_path / "f.bin", micropython=interpreter, link=mine)
+    with pytest.raises(CribtraceError, match="is no link to a port: name another"):
+        board.start()
+    board.stop()
+    assert mine.read_text() == "my own"
+
+
+def test_one_image_is_one_boards(tmp_path, interpreter):
+    flash = tmp_path / "f.bin"
+    second = VirtualBoard(Ramp(), flash=flash, micropython=interpreter)
+    held = pytest.raises(CribtraceError, match="is the flash of a virtual board that runs")
+    with VirtualBoard(Ramp(), flash=flash, micropython=interpreter), held:
+        second.start()
+    second.stop()
+    with VirtualBoard(Ramp(), flash=flash, micropython=interpreter):
+        pass
