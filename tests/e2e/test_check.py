@@ -30,7 +30,7 @@ def checked(bench, capsys):
     """Check a board: (exit code, {what: line}, stderr, in_gaps before and after)."""
 
     def checked(rec, *arguments, wait=True, **options):
-        with bench(rec, speed=8, **options) as b:
+        with bench(rec, speed=4, **options) as b:
             with b.client() as client:
                 deadline = time.monotonic() + 30
                 while wait and client.info()["seen"] < 35 * RATE_HZ:
