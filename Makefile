@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo flash deploy test hil lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
+.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ flash: .venv/board-ready ## Write MicroPython to a board (PORT=… BOARD=… FIR
 
 deploy: .venv/board-ready ## Put the firmware on a board (PORT=… BOARD=…)
 	$(BIN)/cribtrace deploy $(ON_BOARD)
+
+check: .venv/board-ready ## See whether a board is ready for a night (PORT=…)
+	$(BIN)/cribtrace check $(if $(PORT),--port "$(PORT)")
 
 test: lint ## Run the linters and all tests but the campaigns
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

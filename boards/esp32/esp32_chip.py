@@ -13,7 +13,8 @@ from micropython import const
 
 _I2C_TIMEOUT_US = const(200_000)  # newer ESP-IDFs count a whole transfer: 449 bytes take 41 ms
 _WATCHDOG_MS = const(30_000)
-_PARKED_MS = const(3_600_000)
+_PARKED_MS = const(600_000)
+_BLINK_MS = const(100)
 _CAUSES = {machine.PWRON_RESET: "power_on", machine.SOFT_RESET: "soft",
            machine.WDT_RESET: "watchdog", machine.HARD_RESET: "hard"}  # fmt: skip
 
@@ -36,6 +37,7 @@ class _Console:
 
 class _Watchdog:
     _wdt = None
+    park_ms = _PARKED_MS
 
     def feed(self):
         if not self._wdt:
@@ -44,9 +46,41 @@ class _Watchdog:
 
     def park(self):
         # A WDT cannot be stopped, but the next one replaces it (unconfirmed on hardware).
-        if self._wdt:
-            self._wdt = None
-            machine.WDT(timeout=_PARKED_MS).feed()
+        self._wdt = None
+        machine.WDT(timeout=self.park_ms).feed()
+
+
+def watchdog():
+    """What resets the board unless feed() is called every 30 s; after park() in `park_ms`."""
+    return _watchdog
+
+
+def presses(gpio):
+    """A function that tells whether the button at this GPIO, to ground, was pressed meanwhile."""
+    pin = machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
+    seen = bytearray(1)
+
+    def pressed(_):
+        seen[0] = 1
+
+    def button():
+        was, seen[0] = seen[0], 0
+        return bool(was)
+
+    pin.irq(pressed, machine.Pin.IRQ_FALLING)
+    return button
+
+
+def light(gpio, on):
+    """A function that blinks the light at this GPIO once; it is lit at the level `on`."""
+    pin = machine.Pin(gpio, machine.Pin.OUT, value=1 - on)
+
+    def blink():
+        pin(on)
+        time.sleep_ms(_BLINK_MS)
+        pin(1 - on)
+
+    return blink
 
 
 def i2c(sda, scl, freq):
@@ -64,7 +98,7 @@ def reset_cause():
 _input = select.poll()
 _input.register(sys.stdin, select.POLLIN)
 console = _Console()
-watchdog = _Watchdog
+_watchdog = _Watchdog()
 ticks_us = time.ticks_us
 ticks_ms = host_ms = time.ticks_ms
 ticks_diff = time.ticks_diff

@@ -6,6 +6,7 @@ from esp32_chip import (  # noqa: F401 - what the firmware asks of a board
     host_ms,
     i2c,
     idle,
+    presses,
     reset,
     reset_cause,
     retained_read,
@@ -25,7 +26,10 @@ RECORDING_FRAMES = 0
 _SDA = const(21)
 _SCL = const(22)
 _ADDRESS = const(0x68)
+_BUTTON = const(0)
 _I2C_HZ = const(100_000)
+
+button = presses(_BUTTON)
 
 
 def make_imu():

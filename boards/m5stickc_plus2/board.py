@@ -7,6 +7,7 @@ from esp32_chip import (  # noqa: F401 - what the firmware asks of a board
     host_ms,
     i2c,
     idle,
+    presses,
     reset,
     reset_cause,
     retained_read,
@@ -27,9 +28,12 @@ _SDA = const(21)
 _SCL = const(22)
 _ADDRESS = const(0x68)
 _HOLD = const(4)
+_BUTTON = const(37)
 _I2C_HZ = const(100_000)
 
 machine.Pin(_HOLD, machine.Pin.OUT, value=1)  # else the power goes when the cable does
+
+button = presses(_BUTTON)
 
 
 def make_imu():

@@ -6,6 +6,7 @@ from esp32_chip import (  # noqa: F401 - what the firmware asks of a board
     host_ms,
     i2c,
     idle,
+    presses,
     reset,
     reset_cause,
     retained_read,
@@ -25,7 +26,10 @@ RECORDING_FRAMES = 0
 _SDA = const(6)
 _SCL = const(7)
 _ADDRESS = const(0x6A)
+_BUTTON = const(9)
 _I2C_HZ = const(100_000)
+
+button = presses(_BUTTON)
 
 
 def make_imu():

@@ -6,6 +6,8 @@ from esp32_chip import (  # noqa: F401 - what the firmware asks of a board
     host_ms,
     i2c,
     idle,
+    light,
+    presses,
     reset,
     reset_cause,
     retained_read,
@@ -25,7 +27,12 @@ RECORDING_FRAMES = 0
 _SDA = const(5)
 _SCL = const(6)
 _ADDRESS = const(0x6A)
+_BUTTON = const(0)
+_LED = const(21)  # yellow, lit at 0
 _I2C_HZ = const(100_000)
+
+button = presses(_BUTTON)
+blink = light(_LED, 0)
 
 
 def make_imu():

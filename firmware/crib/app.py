@@ -15,6 +15,7 @@ LOG_DIR = "/log"
 SETTINGS_FILE = "/settings"
 _FRAME_BITS = const(30)  # small integers end there, after 119 days at 104 Hz: a new boot begins
 _FLUSH_SECONDS = const(58)  # with a FIFO of 1 s, below a minute in all
+_STUCK_SECONDS = const(180)  # chosen: what waits that long is not being written
 _EVENT_SECONDS = const(30)  # that an event may have lasted when it is recorded
 _RECORDER_MINUTES = const(10)
 _WAVEFORM_MINUTES = const(20)  # until these are committed: an erase each
@@ -51,8 +52,8 @@ class App:
             self._start()
             self.health.measure_heap()
             while not self.frame >> _FRAME_BITS:
-                self._turn()
-                watchdog.feed()
+                if self._turn():  # frames come or are looked for; the flash takes them
+                    watchdog.feed()
                 if not self.answers.tasks:
                     self.board.idle(self.sensing.rest_ms)
             reason = "none"
@@ -108,12 +109,16 @@ class App:
         if self.answers.tasks:
             self.answers.work()
         self.server.poll()
-        self._commit()
+        fit = self._commit() and self.sensing.tended()
+        if hasattr(self.board, "button") or hasattr(self.board, "blink"):
+            from . import manners
+
+            manners.poll(self)
         if self.clock.seconds // config.HEARTBEAT_SECONDS != self._minute:
             self._minute = self.clock.seconds // config.HEARTBEAT_SECONDS
             self._heartbeat()
-        took_us = self.board.ticks_diff(self.board.ticks_us(), started)
-        self.health.turn(took_us)
+        self.health.turn(self.board.ticks_diff(self.board.ticks_us(), started))
+        return fit
 
     def _commit(self):
         facts = self.journal.facts
@@ -127,6 +132,7 @@ class App:
         if self.journal.lost and not self._refused:
             self._refused = True
             self.recorder.text("what=fault fault=records_lost")
+        return waited_s < _STUCK_SECONDS
 
     def _heartbeat(self):
         self.health.measure_heap()
@@ -135,17 +141,14 @@ class App:
             if self._minute % _WAVEFORM_MINUTES == 0:
                 self.journal.flush()
             if self._minute % _FLOOR_MINUTES == 0:
-                self._keep_floor()
+                from . import floor
+
+                floor.keep(self)
         if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
             from . import clock_chip
 
             clock_chip.anchor(self)
         self.server.text(words.heartbeat(self))
-
-    def _keep_floor(self):
-        from . import floor
-
-        floor.keep(self)
 
     @property
     def frame(self):
@@ -171,19 +174,16 @@ class App:
 
     def _finish(self, reason):
         """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
-        from . import power
+        from . import floor, power
 
         self.sensing.stop()
         if self.recorder.detector:
             self.recorder.leave()
-            self._keep_floor()
-        code = records.STOP_REASONS.index(reason)
-        self.recorder.write(records.STOP, *self.counted(), code)
+            floor.keep(self)
+        self.recorder.write(records.STOP, *self.counted(), records.STOP_REASONS.index(reason))
         self.journal.close()
         power.remember(self.board, reason)
         self._ended = True
-
-    # -- what the recorder tells of, and what `answers` asks for --
 
     def record(self, body, n):
         """A record was made (see `Recorder`)."""

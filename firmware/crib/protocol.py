@@ -42,6 +42,7 @@ VERBS = {
     "selftest": "",  # have the sensor test itself
     # Frames from the host, in the place of the sensor's.
     "inject": "begin rate_mhz mlsb_per_g frames depth paced, at coded, or end",
+    "buscheck": "reads",  # read over the sensor's lead so often; 0: write how the board is doing
     "wipe": "nonce",  # delete the log; the nonce is the one that hello gave
     "stop": "",  # end the recording: drain, flush, switch the sensor off
     "bye": "",  # end the framed session

@@ -85,27 +85,23 @@ class Sensing:
             if self._drain() or now_ms - self._polled_ms > _STALL_MS:
                 self._quiet_ms = now_ms
             elif now_ms - self._quiet_ms > _SILENT_MS:
-                self._why = ()
                 self._lose("sensor_silent")
             self._polled_ms = now_ms
         except OSError as error:
-            self._why = error.args[1:]
-            self._lose("bus_error")
+            self._lose("bus_error", error.args[1:])
 
     def _drain(self):
         drained = 0
         n = self.sampler.poll()
         while n:
+            drained += max(n, 0)
             if n < 0:
                 self._overrun()
-            elif self.sampler.stuck:
-                drained += n
-                if self.fault == "none":
-                    self._stick()
-            else:
-                drained += n
+            elif not self.sampler.stuck:
                 self._fed_ms = self._clock.uptime_ms()
                 self._recorder.burst(self.sampler.closed)
+            elif self.fault == "none":
+                self._stick()
             n = self.sampler.poll()
         self.fifo_high = max(self.fifo_high, self.sampler.fifo_high)
         return drained
@@ -114,14 +110,12 @@ class Sensing:
         """The sensor gives the same again and again, and did so for the last frames seen."""
         sampler = self.sampler
         self._recorder.unusable(sampler.still, records.STUCK, sampler.still)
-        self._why = ()
         self._lose(_STUCK)
         self._left += sampler.stuck + sampler.grown
 
     def _overrun(self):
         frames = self.sampler.lost
-        away_ms = records.UNKNOWN
-        reason = "fifo_overrun"
+        away_ms, reason = records.UNKNOWN, "fifo_overrun"
         if self.sampler.stuck:
             self.fault, reason = "none", _STUCK
         if frames < 0:  # then the clock says, within a frame or two and the sensor's rate error
@@ -134,10 +128,17 @@ class Sensing:
         self._recorder.gap(frames, reason, duration_ms)
         self._server.text(line)
 
-    def _lose(self, reason):
+    def _lose(self, reason, why=()):
         self.fault = self._reason = reason
+        self._why = why
         self._left = self.sampler.left
         self.tell()
+
+    def tended(self):
+        """Whether frames came lately; where none can, whether the sensor was looked for."""
+        if self.fault == "none":
+            return self._clock.uptime_ms() - self._quiet_ms <= 2 * _SILENT_MS
+        return self.stopped or self._clock.seconds - self._looked_s <= _SILENT_MS // 1000
 
     def tell(self):
         """Say in the log and on the line why no frames come."""

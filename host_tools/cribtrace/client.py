@@ -57,7 +57,7 @@ class Client(Conversation):
         self.link.close()
 
     def hello(self) -> dict[str, str]:
-        """Begin a session; returns protocol, device, boot, board, sensor, firmware, nonce.
+        """Begin a session; returns protocol, device, boot, board, sensor, firmware, build, nonce.
 
         Raises NoDevice, naming the cause, when no Cribtrace firmware answers.
         """
@@ -171,6 +171,13 @@ class Client(Conversation):
         Takes half a second, which the log holds as a gap. Raises Refused where no sensor samples.
         """
         return _numbers(self.request("selftest"))
+
+    def buscheck(self, reads: int) -> dict[str, int | str]:
+        """Have the sensor's identity read so often, 200 times at most; 0: a recorder record.
+
+        Returns reads, failed, wrong, and gravity as x_mg, y_mg, z_mg. Raises Refused.
+        """
+        return _numbers(self.request("buscheck", reads))
 
     def wipe(self, nonce: str) -> None:
         """Delete the log; `nonce` is what this board said at hello (see `wiping`)."""

@@ -23,6 +23,7 @@ _ITEMS_LIMIT = 4096  # chosen: a flash of 2 MiB holds 64 segments
 _RECENT_BYTES = 2048
 
 
+UNKNOWN_VERB = "unknown_verb"
 BAD_SETTING = "bad_setting"  # whose text says it all by itself
 
 
@@ -32,6 +33,12 @@ class Refused(CribtraceError):
     def __init__(self, verb: str, said: str) -> None:
         self.name, _, why = said.partition(" ")
         told = why if self.name == BAD_SETTING and why else said
+        if self.name == UNKNOWN_VERB:
+            super().__init__(
+                f"the board's firmware does not know `{verb}`, so it is older than this cribtrace:"
+                " `cribtrace deploy` renews it"
+            )
+            return
         super().__init__(f"the board refused `{verb}`: {told}")
 
 

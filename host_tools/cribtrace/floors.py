@@ -27,14 +27,17 @@ class Floor(NamedTuple):
 
 
 def told(gains: Mapping[str, object], prefix: str, header: dict) -> Floor | None:
-    """The floor out of the gains named `prefix` + axis; None where there are none.
+    """The floor out of the gains named `prefix` + axis; None where there are no such numbers.
 
     `header` is `records.unpack_header`'s, or `tail.header_of`'s.
     """
     if any(prefix + axis not in gains for axis in records.AXES):
         return None
     scale = Scale(header)
-    return Floor(*(scale.noise_mg(int(str(gains[prefix + axis]))) for axis in records.AXES))
+    try:
+        return Floor(*(scale.noise_mg(int(str(gains[prefix + axis]))) for axis in records.AXES))
+    except ValueError:
+        return None
 
 
 def least_mg(floor: Floor, high_16: int) -> float:

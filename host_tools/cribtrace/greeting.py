@@ -25,6 +25,22 @@ def other_protocol(port: str, theirs: str) -> str:
     )
 
 
+def other_firmware(port: str, theirs: str, ours: str) -> str | None:
+    """Return the line for firmware of another version than ours; None for the same."""
+    if theirs == ours:
+        return None
+    older = _numbered(theirs) < _numbered(ours)
+    renew = "`cribtrace deploy` renews the board" if older else "update this cribtrace"
+    return (
+        f"{port} has firmware {theirs}, this cribtrace brings {ours}: what both know works;"
+        f" {renew}"
+    )
+
+
+def _numbered(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
 def reset_by_opening(
     port: str, hello: dict[str, str], before: dict[str, str], uptime_s: float, open_s: float
 ) -> str | None:

@@ -161,9 +161,9 @@ def test_a_request_sent_twice_is_carried_out_once(bench, rec, tmp_path):
 
 def test_a_loop_that_no_longer_turns_is_ended_by_the_watchdog_and_named(bench, tmp_path):
     unfed = {
-        ("crib/app.py", "                watchdog.feed()\n"): (
-            "                if self.boot > 1 or self.clock.seconds < 20:\n"
-            "                    watchdog.feed()\n"
+        ("crib/app.py", "                    watchdog.feed()\n"): (
+            "                    if self.boot > 1 or self.clock.seconds < 20:\n"
+            "                        watchdog.feed()\n"
         )
     }
     with bench(scenario.generate("ten_minutes", 4), patch=unfed) as b:

@@ -97,6 +97,7 @@ class Peer(threading.Thread):
         self.device = DEVICE
         self.settings = settings.DEFAULTS
         self.boot = 1
+        self.firmware, self.build = "0.1.0", 0
         self.gain = 1872457
         self.kept_floor = False
         self.tested = "result=passed least_mg=50 most_mg=1700 x_mg=300 y_mg=299 z_mg=301"
@@ -195,7 +196,7 @@ class Peer(threading.Thread):
         self._write(self.greeting)
         return (
             f"protocol={self._version} nonce=00c0ffee device={self.device.hex()} boot={self.boot}"
-            " board=virtual sensor=LSM6DSO firmware=0.1.0 build=0"
+            f" board=virtual sensor=LSM6DSO firmware={self.firmware} build={self.build}"
         )
 
     def do_info(self, number, *_):
@@ -277,6 +278,9 @@ class Peer(threading.Thread):
 
     def do_selftest(self, number, *_):
         return self.tested
+
+    def do_buscheck(self, number, reads):
+        return f"reads={reads} failed=0 wrong=0 x_mg=-12 y_mg=8 z_mg=1003"
 
     def do_wipe(self, number, nonce):
         if nonce != "00c0ffee" or self.records_before_wipe:

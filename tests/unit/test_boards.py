@@ -25,8 +25,8 @@ FUNCTIONS = {
     "watchdog": 0, "reset_cause": 0, "retained_read": 0, "retained_write": 1, "collect": 0,
     "reset": 0,
 }  # fmt: skip
-OPTIONAL = {"make_clock_chip": 0}
-FOR_BOARDS = {"i2c"}  # of what boards share: not the firmware's business
+OPTIONAL = {"make_clock_chip": 0, "button": 0, "blink": 0}
+FOR_BOARDS = {"i2c", "presses", "light"}  # of what boards share: not the firmware's business
 VALUES = {"NAME", "SENSOR", "RATE_MHZ", "MLSB_PER_G", "RECORDING_FRAMES", "console"}
 FACTS = {
     "name": str, "chip": str, "mpy_arch": str, "firmware": str, "firmware_least": str,

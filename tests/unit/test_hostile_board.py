@@ -13,7 +13,10 @@ from cribtrace.link import Link
 from tests.support.peer import DEVICE, Peer, segment
 
 WORDS = ("x", "-1", "9" * 30, "\x1b[2J\x07", "../../../etc/passwd", "=cmd|'/c'!A1", "nan", "")
-COMMANDS = (["info"], ["list"], ["pull"], ["config"], ["selftest"], ["wipe", "--yes"])
+COMMANDS = (
+    ["info"], ["list"], ["pull"], ["config"], ["selftest"],
+    ["check", "--reads", "1"], ["wipe", "--yes"],
+)  # fmt: skip
 
 
 class Liar(Peer):

@@ -26,6 +26,8 @@ TEXTS = [
         "report_patterns.py",
         "report_recorder.py",
         "report_shapes.py",
+        "check.py",
+        "obstacles.py",
     )
 ]
 

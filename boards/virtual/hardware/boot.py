@@ -54,5 +54,4 @@ def _soft_reset(terminal, silicon):
         if name not in silicon:
             del sys.modules[name]
     gc.collect()
-    parts.watchdog.park()
     parts.reset_cause = "soft"

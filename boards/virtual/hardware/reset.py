@@ -91,18 +91,24 @@ class Watchdog:
     def __init__(self, clock, reset, limit_ms=30_000):
         self._clock = clock
         self._reset = reset
-        self._limit_ms = limit_ms
+        self._fed_limit_ms = self._limit_ms = limit_ms
+        self.park_ms = 600_000
         self._fed_ms = 0
         self._armed = False
 
     def feed(self):
         """Begin anew; the first call arms it."""
-        self._fed_ms = self._clock.now_ms()
-        self._armed = True
+        self._limit_ms = self._fed_limit_ms
+        self._begin()
 
     def park(self):
-        """Stop watching until it is fed again."""
-        self._armed = False
+        """Watch from here on for `park_ms`, until it is fed again."""
+        self._limit_ms = self.park_ms
+        self._begin()
+
+    def _begin(self):
+        self._fed_ms = self._clock.now_ms()
+        self._armed = True
 
     def look(self):
         """Bite if it is time."""

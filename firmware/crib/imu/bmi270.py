@@ -67,8 +67,8 @@ class BMI270:
     def __init__(
         self, bus, address=0x68, accel_odr=100, watermark=64, rate_mhz=None, mlsb_per_g=None
     ):
-        self._bus = bus
-        self._address = address
+        self._bus = self.bus = bus
+        self._address = self.address = address
         self._byte, self._pair, self._frame = bytearray(1), bytearray(2), bytearray(7)
         self._code, self._watermark = _ODR_CODES[accel_odr], 7 * watermark
         self._rate_mhz = rate_mhz or accel_odr * 1000

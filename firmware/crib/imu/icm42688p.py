@@ -63,8 +63,8 @@ class ICM42688P:
     def __init__(
         self, bus, address=0x68, accel_odr=100, watermark=64, rate_mhz=None, mlsb_per_g=None
     ):
-        self._bus = bus
-        self._address = address
+        self._bus = self.bus = bus
+        self._address = self.address = address
         self._byte, self._pair, self._packet = bytearray(1), bytearray(2), bytearray(8)
         self._rate_mhz, self.mlsb_per_g = rate_mhz or accel_odr * 1000, mlsb_per_g or 16384000
         self._fresh = True  # the first packets after power-on may be invalid

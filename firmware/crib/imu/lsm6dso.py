@@ -63,8 +63,8 @@ class LSM6DSO:
     def __init__(
         self, i2c, address=0x6A, accel_odr=104, watermark=64, rate_mhz=None, mlsb_per_g=None
     ):
-        self._i2c = i2c
-        self._address = address
+        self._i2c = self.bus = i2c
+        self._address = self.address = address
         self._byte, self._status, self._ticks = bytearray(1), bytearray(2), bytearray(3)
         self._word = bytearray(7)
         self._code, self._halvings, self._period = _RATES[accel_odr]

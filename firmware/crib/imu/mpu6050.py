@@ -47,8 +47,8 @@ class MPU6050:
     ):  # fmt: skip
         from .mpu6050_start import start
 
-        self._bus = bus
-        self._address = address
+        self._bus = self.bus = bus
+        self._address = self.address = address
         self._ticks = ticks_us
         self._chip = chip
         self._byte, self._count = bytearray(1), bytearray(2)

@@ -4,7 +4,7 @@ import errno
 
 # (register of the identity, its value): chip. LSM6DSO, ICM-42688-P, BMI270 and MPU data sheets;
 # Linux st_lsm6dsx, inv_icm42600, inv_mpu6050 and bmi160 for their kin.
-_KNOWN = (
+KNOWN = (
     (0x0F, 0x6C, "LSM6DSO"), (0x0F, 0x6A, "LSM6DS3TR-C"), (0x0F, 0x69, "LSM6DS3"),
     (0x0F, 0x6B, "LSM6DSR"), (0x75, 0x47, "ICM-42688-P"), (0x75, 0x67, "ICM-42670-P"),
     (0x75, 0x40, "ICM-42600"), (0x75, 0x42, "ICM-42605"), (0x75, 0x68, "MPU-6050"),
@@ -23,7 +23,7 @@ def check(bus, address, wanted):
     """
     byte = bytearray(1)
     found = own = 0
-    for register, value, name in _KNOWN:
+    for register, value, name in KNOWN:
         if name == wanted:
             bus.readfrom_mem_into(address, register, byte)
             if byte[0] == value:
@@ -31,7 +31,7 @@ def check(bus, address, wanted):
             found = byte[0]
             own = register
     for kin in (True, False):  # in the register of another chip's identity may be anything
-        for register, value, name in _KNOWN:
+        for register, value, name in KNOWN:
             if (register == own) != kin:
                 continue
             bus.readfrom_mem_into(address, register, byte)

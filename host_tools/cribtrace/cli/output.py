@@ -97,7 +97,7 @@ def open_client(port: str | None):
 
     Says so where the opening has reset the board.
     """
-    from cribtrace import greeting
+    from cribtrace import __version__, greeting
     from cribtrace.client import Client
     from cribtrace.link import Link
 
@@ -115,6 +115,8 @@ def open_client(port: str | None):
         client.close()
         raise
     if line := greeting.reset_by_opening(port, hello, before, uptime_s, open_s):
+        say(line)
+    if line := greeting.other_firmware(port, hello.get("firmware", "?"), __version__):
         say(line)
     return client
 

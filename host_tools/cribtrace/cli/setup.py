@@ -1,0 +1,170 @@
+"""Command `setup`: leads through everything between a new board and its first recording."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import port_option, say
+from cribtrace.errors import CribtraceError, Damaged
+
+_ANSWERS = click.Choice(["y", "s", "q"])
+_QUESTION = "y: do it, s: skip it, q: leave; run this again to go on here"
+
+
+@click.command()
+@port_option
+@click.option("--board", required=True, help="Folder name under boards/.")
+@click.option(
+    "--firmware",
+    type=click.Path(path_type=Path, exists=True),
+    help="MicroPython's .bin, or a folder to look in; else here and where downloads go.",
+)
+@click.option("--skip", multiple=True, help="A step to leave out; may be given several times.")
+@click.option("--again", is_flag=True, help="Begin anew, whatever was done before.")
+@click.option("--yes", is_flag=True, help="Do not ask before a step.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(1, 60),
+    default=2,
+    show_default=True,
+    help="How long to listen to the empty crib.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the first log (cribtrace-ID)."
+)
+def setup(
+    port: str | None,
+    board: str,
+    firmware: Path | None,
+    skip: tuple[str, ...],
+    again: bool,
+    yes: bool,
+    minutes: float,
+    out: Path | None,
+) -> None:
+    """Lead a new board to its first recording: flash, deploy, check, calibrate, tap-test, record.
+
+    Each step says what it does and asks before it does it; each can be skipped, and a way that
+    was left goes on where it was. No log is erased.
+    """
+    from cribtrace import board_facts, first_time
+
+    chosen = board_facts.load(board)
+    if unknown := set(skip) - set(first_time.NAMES):
+        raise click.BadParameter(f"no step {', '.join(sorted(unknown))}", param_hint="--skip")
+    acts = _acts(port, board, firmware, minutes, out)
+    progress = first_time.Progress(_kept(), board)
+    if again:
+        progress.forget()
+    _ways()
+    left = [step for step in first_time.STEPS if step.name not in progress.done]
+    for name in progress.done:
+        click.echo(f"{name}: done before")
+    for step in left:
+        if step.name in skip:
+            click.echo(f"{step.name}: skipped, as asked")
+        elif why := first_time.skipped_for(step, chosen):
+            click.echo(f"{step.name}: skipped: {why}")
+        elif not _one(step, acts[step.name], yes):
+            click.echo(f"{step.name}: skipped")
+        else:
+            progress.finish(step.name)
+            click.echo(f"{step.name}: done")
+    click.echo("that was all of it; `cribtrace tail` follows the board, `cribtrace pull` the log")
+
+
+def _acts(
+    port: str | None, board: str, firmware: Path | None, minutes: float, out: Path | None
+) -> dict[str, Callable[[], object]]:
+    """What each step does."""
+    from cribtrace.cli import check, measure
+    from cribtrace.cli import firmware as putting
+
+    return {
+        "flash": lambda: _run(putting.flash, port=port, board=board, firmware=firmware),
+        "deploy": lambda: _run(putting.deploy, port=port, board=board),
+        "check": lambda: check.run(port, 10_000, False, False),
+        "calibrate": lambda: _run(measure.calibrate, port=port, minutes=minutes),
+        "tap-test": lambda: _run(measure.tap_test, port=port),
+        "record": lambda: _record(port, out),
+    }
+
+
+def _one(step, act: Callable[[], object], yes: bool) -> bool:
+    """Do a step that the user agrees to, as often as it fails and they want it; whether it was."""
+    click.echo(f"\n{step.name}: {step.does}" + (f" ({step.changes})" if step.changes else ""))
+    while True:
+        answer = "y" if yes else _answer()
+        if answer == "q":
+            raise CribtraceError("left: run this again to go on here")
+        if answer == "s":
+            return False
+        try:
+            act()
+        except Damaged as found:
+            say(str(found))
+            if yes:
+                raise
+        except (CribtraceError, OSError) as error:
+            if yes:
+                raise
+            say(str(error))
+        else:
+            return True
+
+
+def _answer() -> str:
+    return click.prompt(_QUESTION, type=_ANSWERS, default="y", show_choices=False, err=True)
+
+
+def _run(command: click.Command, **given: object) -> object:
+    """A command as if it had been typed, so that its options have their defaults."""
+    words = [
+        word
+        for name, value in given.items()
+        if value is not None
+        for word in (f"--{name}", str(value))
+    ]
+    return command.main(words, standalone_mode=False)
+
+
+def _record(port: str | None, out: Path | None) -> None:
+    """The first recording: a mark, a pull, and the mark is found in what was pulled."""
+    from cribtrace import logfile
+    from cribtrace.cli import board
+    from cribtrace.cli.output import open_client
+    from cribtrace.device import records
+
+    with open_client(port) as client:
+        hello = client.hello()
+        client.mark("setup")
+        folder = out or Path(f"cribtrace-{hello['device']}")
+    arguments = [str(folder), *(["--port", port] if port else [])]
+    board.pull.main(arguments, standalone_mode=False)
+    marks = [
+        record["rest"]
+        for segment in logfile.read(folder)
+        for record in segment.records
+        if record["type"] == records.MARK
+    ]
+    if b"setup" not in marks:
+        raise CribtraceError(f"the mark is not in {folder}: run this step again")
+    click.echo(f"the first recording is in {folder}: `cribtrace report {folder} -o night.html`")
+
+
+def _ways() -> None:
+    """Name what stands between this machine and a port, where something does."""
+    from cribtrace import obstacles
+
+    for sentence in obstacles.without_port() + obstacles.takers() + obstacles.not_in_group():
+        say(sentence)
+
+
+def _kept() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("cribtrace")) / "setup.json"
+
+
+COMMANDS = (setup,)
