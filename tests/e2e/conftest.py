@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,16 @@ def flashed(micropython, tmp_path_factory):
         return images[kind]
 
     return made
+
+
+@pytest.fixture
+def flash_for(flashed, tmp_path):
+    """A flash image of its own, by sensor."""
+
+    def copied(sensor):
+        return Path(shutil.copyfile(flashed(sensor), tmp_path / f"{sensor}.bin"))
+
+    return copied
 
 
 @pytest.fixture

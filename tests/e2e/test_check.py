@@ -9,7 +9,6 @@ import pytest
 from cribtrace import cli
 from cribtrace.conversation import Refused
 from cribtrace.recording import Recording
-from tests.e2e.test_sensors import flash_for
 
 RATE_HZ, LSB_PER_G = 104.0, 16393.443
 WHAT = ["cable", "driver", "permissions", "chip", "firmware", "sensor", "noise", "gravity", "fifo",
@@ -95,11 +94,9 @@ def test_a_board_without_a_sensor_has_findings_and_no_figures(checked):
 
 
 @pytest.mark.parametrize("sensor", ["icm42688p", "bmi270", "mpu6050", "mpu6886"])
-def test_each_driver_can_be_asked_and_the_smallest_fifo_loses_nothing(
-    checked, sensor, micropython, tmp_path
-):
+def test_each_driver_can_be_asked_and_the_smallest_fifo_loses_nothing(checked, sensor, flash_for):
     rec = lying(rate_hz=100.0, lsb_per_g=16384.0)
-    image = flash_for(sensor, tmp_path, micropython)  # a BMI270 needs a file of its maker's
+    image = flash_for(sensor)  # a BMI270 needs a file of its maker's
     _, found, err, _ = checked(rec, "--reads", "2000", sensor=sensor, flash=image)
     wrong = {what: line["said"] for what, line in found.items() if line["passed"] is False}
     assert wrong.keys() <= {"noise"}, (wrong, err)  # its noise is another chip's

@@ -1,8 +1,6 @@
 """The firmware on every sensor's register model: events as in a replay, every frame counted."""
 
-import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,16 +23,6 @@ def rec():
     assert made.truth
     accel = np.ascontiguousarray(made.accel[: 104 * 240])
     return recording.Recording(accel, 104.0, 16384.0, (), "four minutes")
-
-
-@pytest.fixture
-def flash_for(flashed, tmp_path):
-    """A flash image of its own, by sensor."""
-
-    def copied(sensor):
-        return Path(shutil.copyfile(flashed(sensor), tmp_path / f"{sensor}.bin"))
-
-    return copied
 
 
 def lived(bench, rec, tmp_path, **options):
