@@ -53,18 +53,20 @@ class Answers:
     def closed(self, number):
         """(path, bytes, CRC-32, boot) of a closed segment."""
         # Listing takes longer than a packet; what has facts is closed.
-        if number not in self._facts:
-            names = [n for n in self.shelf.closed() if int(n[:8]) == number]
-            if not names:
-                raise Refused("no_segment ask for the list")
-            self._learn(number, names[0])
-        return self._facts[number]
+        if number in self._facts:
+            return self._facts[number]
+        for name in self.shelf.closed():
+            if int(name[:8]) == number:
+                return self._known(number, name)
+        raise Refused("no_segment ask for the list")
 
-    def _learn(self, number, name):
-        if len(self._facts) == _MOST_FACTS:
-            self._facts.clear()  # of those that made room, too
-        path = self.shelf.folder + "/" + name
-        self._facts[number] = (path,) + segments.facts(path)
+    def _known(self, number, name):
+        if number not in self._facts:
+            if len(self._facts) == _MOST_FACTS:
+                self._facts.clear()  # of those that made room, too
+            path = self.shelf.folder + "/" + name
+            self._facts[number] = (path,) + segments.facts(path)
+        return self._facts[number]
 
     def segment_lines(self):
         """A line of text for each closed segment."""
@@ -72,11 +74,9 @@ class Answers:
         for name in self.shelf.closed():
             number = int(name[:8])
             try:
-                if number not in self._facts:
-                    self._learn(number, name)
+                _, size, crc, boot = self._known(number, name)
             except OSError:
                 continue  # it made room meanwhile
-            _, size, crc, boot = self._facts[number]
             fields = number, size, crc, number <= acked, boot, stream_of(name)
             yield "segment=%d bytes=%d crc=%08x acked=%d boot=%d stream=%d" % fields
 

@@ -47,6 +47,7 @@ class Line:
     drift_ppm: float | None = None
     drift_within_ppm: float | None = None
     residual_ms: float | None = None
+    oddly: bool = False  # simulated time ran at another speed than any sensor's
 
     def at(self, frame: float) -> float:
         """Seconds since 1970 at a frame."""
@@ -72,9 +73,8 @@ class Clock:
     def about(self) -> bool:
         """Whether its times are further off than a clock's."""
         off_s = math.inf if self.within_s is None else self.within_s
-        drift_ppm = self.fitted.drift_ppm or 0.0 if self.fitted else 0.0
-        oddly = self.boot.header["recording_frames"] and abs(drift_ppm) > RATE_FAULT_PPM
-        return bool(self.source == BRACKET or oddly) and off_s > ABOUT_S
+        oddly = self.fitted is not None and self.fitted.oddly
+        return (self.source == BRACKET or oddly) and off_s > ABOUT_S
 
     @property
     def within_s(self) -> float | None:
@@ -208,8 +208,7 @@ def fit(
     line = Line(frame, first_s + utc_s, 1 / slope if slope > 0 else rate_hz, within_s)
     judged = _judged(line, anchors, off_s, rate_hz, simulated=simulated)
     known = judged.drift_within_ppm is not None and judged.drift_within_ppm <= stated_within_ppm
-    odd = simulated and abs(judged.drift_ppm or 0) > RATE_FAULT_PPM
-    return judged if known or odd else replace(judged, rate_hz=rate_hz)
+    return judged if known or judged.oddly else replace(judged, rate_hz=rate_hz)
 
 
 def _judged(
@@ -223,13 +222,15 @@ def _judged(
     if len(anchors) > 2:
         squares = [(a.utc_s - line.at(a.frame)) ** 2 for a in anchors]
         residual_ms = math.sqrt(sum(squares) / len(squares)) * 1000
-    if simulated and abs(drift_ppm) > RATE_FAULT_PPM:
+    oddly = simulated and abs(drift_ppm) > RATE_FAULT_PPM
+    if oddly:
         line = Line(anchors[-1].frame, anchors[-1].utc_s, rate_hz, line.within_s)
         off = max(abs(a.utc_s - line.at(a.frame)) for a in anchors)
         line = replace(line, within_s=max(off, line.within_s))
     return replace(
-        line, drift_ppm=drift_ppm, drift_within_ppm=drift_within_ppm, residual_ms=residual_ms
-    )
+        line, drift_ppm=drift_ppm, drift_within_ppm=drift_within_ppm, residual_ms=residual_ms,
+        oddly=oddly,
+    )  # fmt: skip
 
 
 def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from cribtrace import logfile
+from cribtrace import log_records, logfile
 from cribtrace.device import config, records
 from cribtrace.scale import Scale
 
-_HALF = 1 << 31  # of the sequence numbers: from there on a number is behind, not ahead
 _WIPED = b"what=wiped"
 _REFUSED = b"what=fault fault=records_lost"  # once a boot, with the first one
 _SAYS_SO = 4  # among so many records behind a hole stands what the board said of a wipe
@@ -133,8 +132,7 @@ def _distance(first: dict, last: dict) -> int:
 
 def _ahead(last: dict, following: dict) -> int:
     """How many records are missing between two: none where the second's number was freed."""
-    count = _distance(last, following) - 1 & records.UNKNOWN
-    return count if count < _HALF else 0
+    return max(0, log_records.numbers_between(last["seq"], following["seq"]))
 
 
 def _wiped(behind: list[dict]) -> bool:

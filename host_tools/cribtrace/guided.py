@@ -58,7 +58,7 @@ class _Session:
         self.header = tail.header_of(hello, info)
         self.floor()
         client.tail(True)
-        self._next: int | None = None
+        self._last: int | None = None
         self._waiting: deque[Heard] = deque()
 
     def floor(self, *arguments: object) -> dict[str, str]:
@@ -97,11 +97,13 @@ class _Session:
     def _follow(self, record: dict) -> None:
         if record["type"] == records.SNIPPET:  # numbered apart
             return
-        missing = record["seq"] - self._next & records.UNKNOWN if self._next is not None else 0
-        self._next = record["seq"] + 1
-        if missing == records.UNKNOWN:  # the same number again: a full log did not take that one
-            missing = 0
-        cause = f"{missing} records went by unheard" if missing else _ENDS.get(record["type"], "")
+        seq = record["seq"]
+        missing = 0 if self._last is None else log_records.numbers_between(self._last, seq)
+        self._last = seq
+        cause = f"{missing} records went by unheard" if missing > 0 else ""
+        if missing < -1:  # -1: the same number again, as a full log did not take the one before
+            cause = "its records are numbered anew"
+        cause = cause or _ENDS.get(record["type"], "")
         if cause:
             raise CribtraceError(f"interrupted: {cause}: run this again")
 

@@ -70,6 +70,15 @@ _START = "<8sBBH"  # the first HEADER_KEYS, the same in every major version
 _START_BYTES = struct.calcsize(_START)
 
 
+_HALF = 1 << 31  # of the sequence numbers: from there on a number is behind, not ahead
+
+
+def numbers_between(last: int, following: int) -> int:
+    """How many sequence numbers lie between two; negative where the second is no later one."""
+    count = following - last - 1 & records.UNKNOWN
+    return count if count < _HALF else count - 2 * _HALF
+
+
 def unpack(body: bytes) -> dict | None:
     """A record (its CRC already checked) as a dict; `rest` is what follows the fixed part.
 

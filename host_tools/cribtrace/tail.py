@@ -19,7 +19,6 @@ from cribtrace.ports import Search
 _POLL_S = 0.25
 _RETRY_S = 0.5
 _ANCHOR_S = 60.0  # a line through an hour of such anchors tells a drift to 10 ppm
-_HALF = 1 << 31  # of the sequence numbers: from there on a number is behind, not ahead
 
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
 
@@ -170,8 +169,8 @@ class _Following:
         """Which records went by before this one, in words; `begins`: it is a boot's first."""
         if self._new_boot and not begins:
             return f"the records of boot {self._header['boot']} before number {seq}"
-        count = 0 if self._last is None else seq - self._last - 1 & records.UNKNOWN
-        if not 0 < count < _HALF:
+        count = 0 if self._last is None else log_records.numbers_between(self._last, seq)
+        if count <= 0:
             return ""
         first, last = (seq - back & records.UNKNOWN for back in (count, 1))
         return f"{count} records ({first} to {last})"

@@ -8,6 +8,7 @@ import sys
 import micropython
 from crib.imu import bmi270_load
 from crib.imu.spi import Registers
+from failing_bus import FailingBus
 from hardware.faults import FaultyBus
 from virtual_rig import Rig, run
 
@@ -226,34 +227,12 @@ def test_nobody_at_the_address():
     assert raises(lambda: Driver(Rig(odr=ODR, sensor=SENSOR).i2c, 0x2A))[0] == 19
 
 
-class Nth:
-    """A bus whose n-th transfer fails behind `byte` of its bytes."""
-
-    def __init__(self, rig):
-        self._bus = bus_of(rig)
-        if BUS == "spi":
-            self.SPI = True
-        self.n = self.byte = -1
-        self.count = 0
-
-    def _fails(self):
-        self.count += 1
-        return self.count - 1 == self.n
-
-    def readfrom_mem_into(self, address, register, buf):
-        if self._fails():
-            self._bus.readfrom_mem_into(address, register, memoryview(buf)[: self.byte])
-            raise OSError(116)
-        self._bus.readfrom_mem_into(address, register, buf)
-
-    def writeto_mem(self, address, register, buf):
-        if self._fails():
-            raise OSError(116)
-        self._bus.writeto_mem(address, register, buf)
+def failing_bus_of(rig):
+    return FailingBus(bus_of(rig))
 
 
 def test_a_transfer_that_fails_at_a_start():
-    reader = Reader(30000, bus=Nth)
+    reader = Reader(30000, bus=failing_bus_of)
     transfers = reader.bus.count
     assert transfers > 8
     for n in range(transfers):
@@ -273,7 +252,7 @@ def test_a_transfer_that_fails_at_a_start():
 def test_a_drain_that_fails_at_any_byte_gives_no_wrong_frame():
     for byte in (0, 1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 100, 300):
         for n in range(4):
-            reader = Reader(bus=Nth)
+            reader = Reader(bus=failing_bus_of)
             reader.wait(100)
             reader.burst(20)
             reader.bus.count, reader.bus.n, reader.bus.byte = 0, n, byte

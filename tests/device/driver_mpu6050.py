@@ -8,6 +8,7 @@ import sys
 
 import micropython
 from crib.imu.mpu6050 import MPU6050
+from failing_bus import FailingBus
 from mpu_rig import CHIPS, Rig, named, signed
 from virtual_rig import run
 
@@ -387,33 +388,9 @@ def test_a_worst_erase_costs_nothing():
     assert reader.lost == 0 == reader.rig.fifo.overwritten() and reader.seen > 2000
 
 
-class Nth:
-    """A bus whose n-th transfer fails behind `byte` of its bytes."""
-
-    def __init__(self, bus):
-        self._bus = bus
-        self.n = self.byte = -1
-        self.count = 0
-
-    def _fails(self):
-        self.count += 1
-        return self.count - 1 == self.n
-
-    def readfrom_mem_into(self, address, register, buf):
-        if self._fails():
-            self._bus.readfrom_mem_into(address, register, memoryview(buf)[: self.byte])
-            raise OSError(116)
-        self._bus.readfrom_mem_into(address, register, buf)
-
-    def writeto_mem(self, address, register, buf):
-        if self._fails():
-            raise OSError(116)
-        self._bus.writeto_mem(address, register, buf)
-
-
 def test_a_transfer_that_fails_at_a_start():
     rig = Rig(CHIP, 30000)
-    bus = Nth(rig.i2c)
+    bus = FailingBus(rig.i2c)
     made(bus, rig)
     transfers = bus.count
     assert transfers > 12
@@ -431,7 +408,7 @@ def test_a_drain_that_fails_at_any_byte_gives_no_wrong_frame():
             reader = Reader()
             reader.wait(60)
             reader.burst(20)
-            bus = reader.imu._bus = Nth(reader.bus)
+            bus = reader.imu._bus = FailingBus(reader.bus)
             bus.n, bus.byte = n, byte
             try:
                 reader.drain()  # which holds each frame against the recording

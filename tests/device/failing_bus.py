@@ -1,0 +1,27 @@
+"""A bus that fails when it is told to."""
+
+
+class FailingBus:
+    """A bus whose n-th transfer fails behind `byte` of its bytes."""
+
+    def __init__(self, bus):
+        self._bus = bus
+        if hasattr(bus, "SPI"):
+            self.SPI = True
+        self.n = self.byte = -1
+        self.count = 0
+
+    def _fails(self):
+        self.count += 1
+        return self.count - 1 == self.n
+
+    def readfrom_mem_into(self, address, register, buf):
+        if self._fails():
+            self._bus.readfrom_mem_into(address, register, memoryview(buf)[: self.byte])
+            raise OSError(116)
+        self._bus.readfrom_mem_into(address, register, buf)
+
+    def writeto_mem(self, address, register, buf):
+        if self._fails():
+            raise OSError(116)
+        self._bus.writeto_mem(address, register, buf)
