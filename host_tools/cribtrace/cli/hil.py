@@ -1,5 +1,6 @@
-"""Hardware in the loop: hil run."""
+"""Hardware in the loop: hil run, hil record."""
 
+import signal
 from pathlib import Path
 
 import rich_click as click
@@ -65,6 +66,34 @@ def run_recording(
             f"the board's {len(lived.events)} events are not the replay's {len(lived.expected)}:"
             " keep the recording, and report it"
         )
+
+
+@hil.command("record")
+@click.argument("output", type=click.Path(path_type=Path))
+@port_option
+@click.option("--for", "seconds", type=click.FloatRange(1), help="Seconds of frames; else Ctrl-C.")
+@json_option
+def record_frames(output: Path, port: str | None, seconds: float | None, as_json: bool) -> None:
+    """Record every frame that a board's sensor delivers, while the board goes on recording itself.
+
+    OUTPUT is an .npz that every command here plays again. Ctrl-C ends it and keeps it. What is
+    missing in it is told, and marked in it.
+    """
+    from cribtrace import capture
+    from cribtrace.client import Client
+    from cribtrace.link import Link
+
+    if output.suffix != ".npz":
+        output = output.with_name(output.name + ".npz")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    client = open_client(port)
+    say(f"recording from {client.link.port}; Ctrl-C ends it and keeps {output}")
+    kept = capture.record(client, output, lambda name: Client(Link(name)), seconds=seconds, say=say)
+    line = {"type": "record", "path": str(output), "frames": kept.rows - kept.missing}
+    more = {"missing": kept.missing, "gaps": kept.gaps, "took_s": round(kept.seconds, 1)}
+    emit({**line, **more}, as_json)
+    if kept.missing:
+        raise Damaged(f"{output}: {kept.missing} frames are missing; the recording marks where")
 
 
 def _tell(gap: dict) -> None:
