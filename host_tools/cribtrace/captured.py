@@ -101,7 +101,7 @@ def gap_line(gap: Gap, rate_hz: float) -> dict[str, Any]:
 
 
 def gaps_in(truth: Iterable[Mapping[str, Any]], rows: int) -> list[Gap]:
-    """Those that a truth marks in a recording so long, in order, none touching the next."""
+    """Those that a truth marks in a recording so long, in order, none reaching into the next."""
     found: list[Gap] = []
     for line in truth:
         row, count = line.get("row"), line.get("frames")
@@ -113,7 +113,7 @@ def gaps_in(truth: Iterable[Mapping[str, Any]], rows: int) -> list[Gap]:
     for gap in sorted(found):
         before = joined[-1] if joined else Gap(-1, 0)
         end = before.row + before.rows
-        if gap.row > end or not joined:
+        if gap.row >= end or not joined:
             joined.append(gap)
         else:
             joined[-1] = before._replace(rows=max(end, gap.row + gap.rows) - before.row)
