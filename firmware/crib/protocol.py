@@ -43,7 +43,7 @@ VERBS = {
     "frames": "at state",  # raw frames from number `at` on; 1: and what the detector makes of them
     "selftest": "",  # have the sensor test itself
     # Frames from the host, in the place of the sensor's.
-    "inject": "begin rate_mhz mlsb_per_g frames depth paced, at coded, or end",
+    "inject": "begin rate_mhz mlsb_per_g frames depth paced, at coded, gap at until, or end",
     "buscheck": "reads",  # read over the sensor's lead so often; 0: write how the board is doing
     "wipe": "nonce",  # delete the log; the nonce is the one that hello gave
     "stop": "",  # end the recording: drain, flush, switch the sensor off

@@ -59,8 +59,8 @@ def run_recording(
         say("INJECTED: what the board records now comes from a file, not from its sensor")
         lived = loop.run(client, rec, paced=pace == "1", on_gap=_tell)
     emit(lived.shown(), as_json)
-    if lived.kept.in_gaps:
-        raise Damaged(f"{lived.kept.in_gaps} frames were lost on the way: the log has their gaps")
+    if lived.lost:
+        raise Damaged(f"{lived.lost} frames were lost on the way: the log has their gaps")
     if not lived.same:
         raise CribtraceError(
             f"the board's {len(lived.events)} events are not the replay's {len(lived.expected)}:"
