@@ -1,4 +1,4 @@
-"""A recording of what a board's sensor delivers, while the board goes on as it does. Prints nothing.
+"""A recording of what a board's sensor delivers, while the board records itself. Prints nothing.
 
 The host asks again and again for the frames behind the last one it has; the board looks into its
 detector's ring, which holds the last kernels.RING of them. So nothing on the board waits for the
@@ -88,8 +88,10 @@ def _told(client: Client, payload: bytes) -> Told:
     try:
         words = tuple(int(word) for word in said["filters"].split(",")) if "left" in said else ()
         state = (int(said["left"]), words) if words else None
-        numbers = (int(said[key]) for key in ("boot", "next", "from", "in_gaps"))
-        return Told(*numbers, said["fault"] == "stopped", state)
+        boot, behind, ring_from, in_gaps = (
+            int(said[key]) for key in ("boot", "next", "from", "in_gaps")
+        )
+        return Told(boot, behind, ring_from, in_gaps, said["fault"] == "stopped", state)
     except (KeyError, ValueError) as error:
         where = client.link.port
         raise NoDevice(f"{where} tells of its frames in an unknown form: {said}") from error

@@ -110,7 +110,7 @@ def run(
     `on_gap` gets each gap as it happens. Raises Refused where the board cannot do it, Damaged
     where what it said of it came down the line in pieces.
     """
-    rec = replace(rec, captured=None)  # this board begins at row 0, whatever another one knew there
+    rec = replace(rec, captured=None)  # here row 0 is where a board begins
     in_force = {setting.name: setting.value for setting in client.config()}
     heard = _Heard(client, on_gap)
     client.tail(True)
@@ -130,5 +130,5 @@ def run(
 
 
 def _between(rec: Recording) -> int:
-    """Frames in the recording's own gaps; none follows the last one, and no board tells of that."""
+    """Frames in the recording's own gaps; of one at its end no board would tell."""
     return sum(gap.rows for gap in rec.gaps if gap.row + gap.rows < len(rec.accel))

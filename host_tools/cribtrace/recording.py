@@ -104,7 +104,9 @@ def save(path: str | os.PathLike[str], recording: Recording) -> None:
     for noise does not compress.
     """
     truth = "\n".join(json.dumps(entry, allow_nan=False) for entry in recording.truth)
-    more = {"captured": np.str_(recording.captured.text())} if recording.captured else {}
+    more: dict[str, Any] = {}
+    if recording.captured:
+        more["captured"] = np.str_(recording.captured.text())
     with replacing(path) as file:
         np.savez(
             file,

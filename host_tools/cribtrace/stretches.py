@@ -26,7 +26,12 @@ def in_rows(found: Found) -> list[list[int]]:
 
 
 def found(
-    recording: Recording, settings: Mapping[str, int], rate_mhz: int, mlsb_per_g: int, *, ended: bool
+    recording: Recording,
+    settings: Mapping[str, int],
+    rate_mhz: int,
+    mlsb_per_g: int,
+    *,
+    ended: bool,
 ) -> Found:
     """Each event, and the number that the frame of row 0 has in its boot's counting.
 

@@ -4,6 +4,7 @@ import json
 import random
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,6 +202,13 @@ def test_the_command_tells_and_compares(board, rec, tmp_path, capsys):
     assert line["injected"] and line["same"] and line["lost"] == 0 and line["seen"] == 90 * HZ
     assert line["heap_bytes"] > 30_000 and line["late_ms"] > 0
     assert "INJECTED" in err
+
+
+def test_a_scenario_with_a_loss_runs_on_a_port(board, capsys):
+    path = Path(__file__).parents[1] / "hil" / "lost_frames.crib.toml"
+    with board() as b:
+        assert cli.run(["hil", "run", str(path), "--port", b.port, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unmet"] == 0
 
 
 def test_events_that_are_not_the_replays_are_an_error(board, rec, tmp_path, monkeypatch, capsys):

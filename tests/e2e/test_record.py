@@ -91,7 +91,10 @@ def test_a_gap_is_marked_and_replayed_and_ctrl_c_keeps_what_came(bench, rec, tmp
     of_log = [(g["first"] - first, g["frames"]) for g in gaps]
     assert of_log == [(gap.row, gap.rows) for gap in kept.gaps]
     last = kept.gaps[-1].row + kept.gaps[-1].rows
-    before, behind = kept.gaps[0].row - 6 * HZ, last + 64  # what is stuck goes by as sound at first
+    before, behind = (
+        kept.gaps[0].row - 6 * HZ,
+        last + 64,
+    )  # what is stuck goes by as sound at first
     assert (kept.accel[:before] == rec.accel[first : first + before]).all()
     # A sensor that was started anew meanwhile is counted by the board's clock.
     rest = len(kept.accel) - behind
@@ -108,9 +111,7 @@ def test_a_restart_is_a_gap_and_the_recording_goes_on(bench, rec, tmp_path):
     path, said = tmp_path / "night.npz", []
     with bench(rec, speed=4.0) as b:
         threading.Timer(4, b.board.restart).start()
-        told = capture.record(
-            connect(b.board.port), path, connect, seconds=45, say=said.append
-        )
+        told = capture.record(connect(b.board.port), path, connect, seconds=45, say=said.append)
     kept = recording.load(path)
     (gap,) = kept.gaps
     assert told.missing == gap.rows > 0 and gap.reason == "restart"

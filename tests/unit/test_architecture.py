@@ -73,6 +73,8 @@ HOST_ORDER = (
     "captured < recording < rows < capture < cli",
     "captured resumed < stretches < replay",
     "resumed < rerun",
+    "captured < recording < trial < rig < pytest cli",
+    "plan < trial",
     "logfile ports < capture",
     "sensors clock_steps < anchors < analysis",
     "exchange floors sensors < check < cli",

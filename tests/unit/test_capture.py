@@ -24,7 +24,7 @@ WORDS = tuple(range(kernels.FILTERS))
 
 
 class Board:
-    """A board whose frame k is (k, -k, 7), whatever became of it; told as the firmware tells it."""
+    """A board whose frame k is (k, -k, 7), told as the firmware tells it."""
 
     def __init__(self, boot=1):
         self.sent = b""

@@ -58,9 +58,7 @@ def further() -> tuple[Entry, ...]:
 def _listed() -> tuple[Entry, ...]:
     path = FOLDER / f"{BENCHMARK}.toml"
     fields = opened(path)
-    found = tuple(
-        _entry(row, half) for half in (*HALVES, FURTHER) for row in fields.listed(half)
-    )
+    found = tuple(_entry(row, half) for half in (*HALVES, FURTHER) for row in fields.listed(half))
     fields.finish()
     return found
 

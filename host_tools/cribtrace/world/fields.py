@@ -16,7 +16,7 @@ _AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)")
 
 
 def opened(path: Path) -> "Fields":
-    """The fields of a TOML file; raises CribtraceError, in one line, for one that cannot be read."""
+    """The fields of a TOML file; CribtraceError, in one line, for one that cannot be read."""
     try:
         reader = importlib.import_module("tomllib")
     except ModuleNotFoundError:  # Python 3.10: the same reader under its older name
@@ -66,9 +66,9 @@ class Fields:
         self, path: str, table: Any, lines: _Lines, name: str = "", number: int = 0,
         within: str = "", label: str = "",
     ):  # fmt: skip
-        """`name` and `number`: the n-th table of that name; `within` its key, where it is inline."""
+        """`name`, `number`: the n-th table of that name; `within` its key, where it is inline."""
         self._path, self._lines, self._label = path, lines, label
-        self._name, self._number, self._within = name, number, within
+        self._name, self.number_of, self._within = name, number, within
         self.known: list[str] = []
         self.table: dict[str, Any] = {}
         if not isinstance(table, dict):
@@ -95,7 +95,7 @@ class Fields:
         table = {} if found is None else found
         label = f"{self._label}, {name}"
         if self._name:
-            place = self._name, self._number, name
+            place = self._name, self.number_of, name
             return Fields(self._path, table, self._lines, *place, label=label)
         return Fields(self._path, table, self._lines, name, 1, label=label)
 
@@ -149,7 +149,9 @@ class Fields:
             if name not in self.known:
                 hint = self._meant(name)
                 self.wrong(
-                    f"there is no field {name!r}", f"{hint}choose from {', '.join(self.known)}", name
+                    f"there is no field {name!r}",
+                    f"{hint}choose from {', '.join(self.known)}",
+                    name,
                 )
 
     def _meant(self, name: str) -> str:
@@ -162,7 +164,7 @@ class Fields:
 
     def wrong(self, cause: str, remedy: str, name: str = "") -> NoReturn:
         """Refuse the file, at the line of the field `name` or at that of this table."""
-        line = self._lines.of(self._name, self._number, self._within or name)
+        line = self._lines.of(self._name, self.number_of, self._within or name)
         raise CribtraceError(f"{self._path}:{line}{self._label}: {cause}: {remedy}")
 
 
