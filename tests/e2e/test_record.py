@@ -107,6 +107,23 @@ def test_a_gap_is_marked_and_replayed_and_ctrl_c_keeps_what_came(bench, rec, tmp
     assert cli.run(["replay", str(path), "--json"]) == 0
 
 
+def test_a_line_too_slow_costs_the_recording_frames_and_the_board_none(bench, rec, tmp_path):
+    path = tmp_path / "night.npz"
+    with bench(rec, speed=8.0, baud=2400) as b:  # 240 bytes a second, where 104 frames take 340
+        told = capture.record(connect(b.board.port), path, connect, seconds=40)
+        with b.client() as client:
+            info = client.info()
+    assert info["in_gaps"] == 0 and info["fault"] == "none" and info["seen"] > 40 * HZ
+    kept = recording.load(path)
+    first = first_of(kept)
+    assert {gap.reason for gap in kept.gaps} == {"line"} and told.missing > 10 * HZ
+    whole = np.ones(len(kept.accel), bool)
+    for gap in kept.gaps:
+        whole[gap.row : gap.row + gap.rows] = False
+    fed = rec.accel[first : first + len(kept.accel)]
+    assert whole.sum() > 5 * HZ and (kept.accel[whole] == fed[whole]).all()
+
+
 def test_a_restart_is_a_gap_and_the_recording_goes_on(bench, rec, tmp_path):
     path, said = tmp_path / "night.npz", []
     with bench(rec, speed=4.0) as b:
