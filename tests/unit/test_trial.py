@@ -2,6 +2,8 @@
 
 import ast
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -66,6 +68,18 @@ def test_every_fault_of_the_virtual_board_can_be_ordered_and_no_other():
         listed("flash_faults.py", "FLASH_KINDS"),
     )
     assert set(trial.FAULTS) - {trial.LOST} == kinds
+
+
+def test_the_documents_table_of_faults_is_the_codes():
+    page = (Path(__file__).parents[2] / "docs" / "SCENARIOS.md").read_text()
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.*?) \| (.*?)\| ", page.split("| `kind` of a fault")[1], re.M
+    )
+    named = {
+        kind: tuple(set(re.findall("`(\\w+)`", cell)) for cell in cells) for kind, *cells in rows
+    }
+    known = {kind: (set(must), set(may)) for kind, (must, may) in trial.FAULTS.items()}
+    assert {kind: named[kind] for kind in known} == known
 
 
 @pytest.mark.parametrize(
