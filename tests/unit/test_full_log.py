@@ -248,7 +248,7 @@ def test_who_listens_hears_what_a_full_log_does_not_take(tmp_path, flash):
 
 
 def test_a_waveform_segment_that_could_still_grow_takes_no_room_from_facts(tmp_path, flash):
-    """It may grow by eight blocks; six are too few for that and more facts, and enough for these."""
+    """It may grow by eight blocks; facts are not left out for that."""
     log = booted(tmp_path / "log")
     put_wave(log, 900)
     while not log.lost:
