@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from cribtrace import deploy, virtual, virtual_parts
+from cribtrace import board_facts, deploy, virtual, virtual_parts
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError, NoDevice
 from cribtrace.link import Link
@@ -27,13 +27,18 @@ _HEARS = (
 
 
 def install(flash: Path, micropython: Path) -> None:
-    """Put the firmware, which tells of its records and commits, onto a new flash."""
+    """Put the firmware, which tells of its records and commits, onto a new flash.
+
+    Compiled, as `deploy` does: after days the heap is in pieces, too small for a compiler.
+    """
     sources = {path: source.read_text() for path, source in deploy.files("virtual").items()}
     for path, line, before in _HEARS:
         assert sources[path].count(line) == 1, path
         sources[path] = sources[path].replace(line, before + line)
-    files = {path[1:]: content for path, content in deploy.shipped(sources).items()}
-    files["tells.py"] = _TELLS.read_bytes()
+    sources["/tells.py"] = _TELLS.read_text()
+    arch = board_facts.load("virtual").facts["mpy_arch"]
+    compiled = deploy.compiled(deploy.shipped(sources), arch)
+    files = {path[1:]: content for path, content in compiled.items()}
     virtual_parts.install_firmware(flash, files, micropython)
 
 
@@ -69,6 +74,10 @@ class Soak:
             self._until(lambda: bool(ended))
             if "off" not in ended:
                 self._goodbye(board)
+            elif not life.cut:
+                self.ledger.trouble.append(
+                    f"hour {life.since_h:.1f}: the board was off at its end"
+                )
 
     def _now_ms(self) -> int:
         told = self.ledger.starts[-1].told
@@ -81,11 +90,10 @@ class Soak:
                 client.hello()
                 pull(client, self.log)
                 self._same(client)
-        except NoDevice:
+            self.ledger.pulls += 1
+        except NoDevice as error:
             if "off" not in ended and not board.wait_off(5):
-                raise
-            return
-        self.ledger.pulls += 1
+                self.ledger.trouble.append(f"a pull: {error}")
 
     def _same(self, client: Client) -> None:
         """Each segment that the board still has and the folder holds is the same in both."""
@@ -96,15 +104,19 @@ class Soak:
                 self.ledger.trouble.append(f"{path.name} is not what the board has")
 
     def _goodbye(self, board: virtual.VirtualBoard) -> None:
-        with Client(Link(board.port)) as client:
-            client.hello()
-            start = self.ledger.starts[-1]
-            start.stopped, start.position = True, None
-            client.stop()
-            self._until(lambda: start.position is not None)
-            pull(client, self.log)
-            self._same(client)
-        self.ledger.pulls += 1
+        start = self.ledger.starts[-1]
+        start.position = None
+        try:
+            with Client(Link(board.port)) as client:
+                client.hello()
+                client.stop()
+                self._until(lambda: start.position is not None)
+                start.stopped = True
+                pull(client, self.log)
+                self._same(client)
+                self.ledger.pulls += 1
+        except NoDevice as error:
+            self.ledger.trouble.append(f"a goodbye: {error}")
 
     def _until(self, true: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + _PATIENCE_S

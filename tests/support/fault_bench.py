@@ -13,6 +13,7 @@ from cribtrace.recording import Recording
 
 RATE_HZ, LSB_PER_G = 104.0, 16384.0
 AT_MS = 40_000
+LATE = "late"  # a turn that the FIFO outlasted: an ordinary erase may be such a one
 WARM_S = 10.0  # the least that any log leaves out
 
 # Each record as it is made, with the board's time, told as the simulated parts tell theirs.
@@ -88,16 +89,16 @@ CASES = {
         then="records go on where there is room again",
     ),
     "flash erase": Case(
-        "two erases take 400 ms", {"kind": "erase", "count": 2, "ms": 400}, seconds=700,
-        recorder=("loop_max_us", 400_000),
+        "two erases take 400 ms", {"kind": "erase", "count": 2, "ms": 400}, LATE,
+        named="`what=late`, once in 10 min; `loop_max_us`",
     ),
     "bad block": Case(
         "two blocks keep nothing of what is written", {"kind": "bad_block", "count": 2},
         then="littlefs reads what it wrote, and takes another block",
     ),
     "GC pause": Case(
-        "a collection takes 400 ms", {"kind": "pause", "ms": 400}, seconds=700,
-        recorder=("loop_max_us", 400_000),
+        "a collection takes 400 ms", {"kind": "pause", "ms": 400}, LATE,
+        named="`what=late`, once in 10 min; `loop_max_us`",
     ),
     "jitter": Case("each frame comes up to 20 ms late", {"kind": "jitter", "us": 20_000}),
     "temperature": Case(
@@ -156,6 +157,8 @@ class Lived:
                 yield ms, records.GAP_REASONS[struct.unpack("<IIIB", rest)[3]]
             elif body[0] == records.TEXT and rest.startswith(b"what=fault fault="):
                 yield ms, rest.decode().split("fault=")[1].split()[0].removeprefix("what=")
+            elif body[0] == records.TEXT and rest.startswith(b"what=late "):
+                yield ms, LATE
 
     def happened(self):
         """Kinds of the faults that came, each once."""

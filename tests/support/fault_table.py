@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from tests.support import pages
-from tests.support.fault_bench import CASES, RATE_HZ, Case, Lived
+from tests.support.fault_bench import CASES, LATE, RATE_HZ, Case, Lived
 
 _ROOT = Path(__file__).resolve().parents[2]
 PAGE = _ROOT / "docs" / "TESTING.md"
@@ -37,6 +37,8 @@ def _found(case: Case, told: Lived | None) -> tuple[str, str, str]:
         return "no: nothing is missing", "", "none"
     named = case.named or f"`{case.record}`"
     within = f"{max(1, math.ceil(told.noticed(case)))} s"
+    if case.record == LATE:
+        return named, within, "none"
     if case.full:
         return named, within, "all that no record tells of"
     if not case.lost_s:
