@@ -34,7 +34,7 @@ def _found(case: Case, told: Lived | None) -> tuple[str, str, str]:
     if case.record is None:
         if case.recorder:
             return f"`{case.recorder[0]}` of `recorder`", "no: 10 min", "none"
-        return "no: nothing is missing", "", "none"
+        return case.named, "", "none"
     named = case.named or f"`{case.record}`"
     within = f"{max(1, math.ceil(told.noticed(case)))} s"
     if case.record == LATE:
