@@ -39,7 +39,6 @@ FAULTS: dict[str, tuple[dict, dict]] = {
     "brown_out": ({**_AT}, {}),
     "erase": ({**_AT}, {**_TIMES, **_HELD}),
     "bad_block": ({**_AT}, _TIMES),
-    "cut": ({**_AT}, _TIMES),
 }
 _WHAT = ("event", "gap", "fault", "lost_frames")
 _NAMES = {
