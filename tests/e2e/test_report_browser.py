@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cribtrace.report import render
-from cribtrace.report_shapes import SHAPES, named
+from cribtrace.report.shapes import SHAPES, named
 from cribtrace.wording import NOT_THIS, forbidden
 from tests.support.browser import Browser
 from tests.support.example_night import HOSTILE, empty, example_night, hostile_night

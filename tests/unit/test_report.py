@@ -16,10 +16,10 @@ from cribtrace import criteria
 from cribtrace.analysis import Night, Snippet
 from cribtrace.device import seconds
 from cribtrace.interpretation import read
+from cribtrace.pattern_wording import made_of
 from cribtrace.report import render
-from cribtrace.report_embed import least_reaching, motions, thinned, waveform
-from cribtrace.report_patterns import made_of
-from cribtrace.report_shapes import SHAPES, named
+from cribtrace.report.embed import least_reaching, motions, thinned, waveform
+from cribtrace.report.shapes import SHAPES, named
 from cribtrace.tally import tally
 from cribtrace.wording import DISTURBANCES, MOVEMENTS, NOT_THIS, forbidden, length, since_start
 from tests.support.example_night import (
@@ -219,7 +219,7 @@ def test_what_is_the_developers_is_not_listed_but_said_to_be_there():
 
 
 def test_every_kind_has_a_shape_of_its_own_on_the_page_and_in_its_script():
-    script = files("cribtrace").joinpath("report_assets/page.js").read_text()
+    script = files("cribtrace.report").joinpath("assets/page.js").read_text()
     drawn = dict(re.findall(r"(\w+): \"(k\d)\"", script))
     assert drawn == {kind: name for kind, (name, _) in SHAPES.items()}
     assert set(SHAPES) == {*MOVEMENTS, *DISTURBANCES}
@@ -280,7 +280,7 @@ def test_no_word_on_the_page_is_a_verdict(text):
 
 
 def test_colours_are_one_hue_and_greys():
-    style = files("cribtrace").joinpath("report_assets/report.css").read_text()
+    style = files("cribtrace.report").joinpath("assets/report.css").read_text()
     colours = re.findall(r"#([0-9a-f]{6})\b", style)
     assert len(colours) > 20
     assert not re.search(r"\b(rgb|hsl|red|green|orange|yellow)\b", style)

@@ -5,12 +5,11 @@ import hashlib
 from importlib.resources import files
 from string import Template
 
-from cribtrace import report_parts as parts
-from cribtrace import report_patterns as patterns
-from cribtrace import report_recorder as recorder
 from cribtrace.analysis import Night
 from cribtrace.nights import sentences
-from cribtrace.report_embed import embedded
+from cribtrace.pattern_wording import context_sentence
+from cribtrace.report import parts, patterns, recorder
+from cribtrace.report.embed import embedded
 from cribtrace.tally import for_everyone, tally
 from cribtrace.wording import NOT_THIS, headline
 
@@ -18,7 +17,7 @@ SCRIPTS = ("page.js", "timeline.js", "waveform.js", "report.js")
 
 
 def _asset(name: str) -> str:
-    return (files("cribtrace") / "report_assets" / name).read_text(encoding="utf-8")
+    return (files("cribtrace.report") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
@@ -63,7 +62,7 @@ def render(night: Night) -> str:
         events=parts.events_list(
             night,
             counts,
-            {i: patterns.context_sentence(said) for i, said in night.contexts.items()},
+            {i: context_sentence(said) for i, said in night.contexts.items()},
         ),
         unlisted=parts.unlisted(unlisted),
         coverage=recorder.coverage_table(night, counts),

@@ -9,7 +9,7 @@ import numpy as np
 
 from cribtrace import criteria
 from cribtrace.analysis import Night, Snippet
-from cribtrace.report_shapes import named
+from cribtrace.report.shapes import named
 from cribtrace.tally import Tally, interval, kind_of, later
 from cribtrace.wording import number
 

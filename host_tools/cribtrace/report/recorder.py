@@ -1,7 +1,7 @@
 """The report's pieces about the recording: coverage, marks, what the board says of itself."""
 
 from cribtrace.analysis import Night
-from cribtrace.report_parts import esc, own, row, table
+from cribtrace.report.parts import esc, own, row, table
 from cribtrace.tally import HOUR_S, Tally, interval
 from cribtrace.wording import MISSING, fixed, length, number, reason, since_start
 

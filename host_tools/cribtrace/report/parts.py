@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from cribtrace.analysis import Night
-from cribtrace.report_shapes import named, shape, shape_class
+from cribtrace.report.shapes import named, shape, shape_class
 from cribtrace.tally import HOUR_S, Tally, held_s, kind_of, later, moved, utc_of
 from cribtrace.wording import (
     DISTURBANCES,
