@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cribtrace.report import render
+from cribtrace.report.content import content
 from cribtrace.report.shapes import SHAPES, named
 from cribtrace.wording import NOT_THIS, forbidden
 from tests.support.browser import Browser
@@ -192,10 +193,81 @@ def test_each_event_shows_its_clock_time(page):
     assert page.run("document.querySelector('.head .clock').offsetHeight") > 10
 
 
-def test_the_moment_of_a_pattern_takes_three_lines_at_most(page):
-    cells = "[...document.querySelectorAll('.patterns td:last-child')]"
-    heights = page.run(f"{cells}.map(e => e.offsetHeight)")
-    assert heights and max(heights) <= 60
+def test_a_pattern_takes_six_lines_at_most(page):
+    rows = "[...document.querySelectorAll('.patterns tbody tr')]"
+    heights = page.run(f"{rows}.map(e => e.offsetHeight)")
+    assert heights and max(heights) <= 140
+    wide = page.run(f"{rows}.every(row => [...row.children].every(e => e.offsetWidth > 24))")
+    assert wide
+
+
+def test_what_belongs_together_and_the_states_have_lanes(page):
+    assert count(page, "#timeline .together") == len(example_night().patterns) > 3
+    assert count(page, "#timeline .bout") > 3
+    asleep = [line for line in example_night().likely if line["state"] == "asleep_likely"]
+    assert count(page, "#timeline .s0") == len(asleep) > 2
+    assert count(page, "#timeline .s2") == 3
+    assert box(page, "#timeline .s0")["height"] == 10
+    assert count(page, "#timeline .disturbed") == 5, "3 handlings and 2 from outside"
+    assert box(page, "#timeline .disturbed")["height"] > 300
+
+
+def test_gaps_are_grey(page):
+    cut = "[...document.querySelectorAll('#timeline .hidden-time')][1]"
+    found = page.run(f"(b => [b.width, b.height])({cut}.getBBox())")
+    assert found[0] > 4 and found[1] > 300
+    lines = page.run("getComputedStyle(document.querySelector('#hatch line')).stroke")
+    red, green, blue = (int(part) for part in lines[4:-1].split(","))
+    assert max(red, green, blue) - min(red, green, blue) < 16
+
+
+def test_the_keyboard_zooms_the_drawing(page):
+    page.run("document.querySelector('#timeline').focus()")
+    page.key("+", 187, "+")
+    assert said(page, "#in-view") == "2:33:30 to 7:40:30 since the start"
+    page.key("ArrowRight", 39)
+    assert said(page, "#in-view") == "5:07:00 to 10:14:00 since the start"
+    page.key("0", 48, "0")
+    assert said(page, "#in-view") == "0:00:00 to 10:14:00 since the start"
+
+
+def test_a_mouse_drawn_across_the_night_zooms_into_it(page):
+    """From the middle of the drawn night for a quarter of it to the right."""
+    page.run("document.querySelector('#timeline').scrollIntoView({block: 'center'})")
+    from_x, to_x, y = page.run("""(() => {
+        const b = document.querySelector('#timeline .activity').getBoundingClientRect();
+        const host = document.querySelector('#timeline').getBoundingClientRect();
+        return [host.x + drawn.gutter + drawn.width / 2, host.x + drawn.gutter + 0.75 * drawn.width,
+                b.y + 10];
+    })()""")
+    for kind, x in (("mousePressed", from_x), ("mouseMoved", to_x), ("mouseReleased", to_x)):
+        page.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    page.settle()
+    begin, end = page.run("[view.from, view.to]")
+    assert begin == pytest.approx(18420, abs=120)
+    assert end == pytest.approx(27630, abs=120)
+
+
+def test_the_first_screen_holds_every_fact(page):
+    names = page.run("[...document.querySelectorAll('.facts dt')].map(e => e.textContent)")
+    assert names == ["Recorded", "Covered", "Likely asleep", "Movements", "Longest bout",
+                     "Longest without a bout", "Smallest movement"]  # fmt: skip
+    bottom = page.run("document.querySelector('.facts').getBoundingClientRect().bottom")
+    assert bottom < page.run("window.innerHeight")
+
+
+def test_every_number_of_a_count_is_on_the_screen_beside_previous_nights(browser, tmp_path):
+    before = [content(example_night(seed=seed)).summary for seed in (3, 4, 5)]
+    path = tmp_path / "report.html"
+    path.write_text(render(example_night(), before), encoding="utf-8")
+    for name, size in SIZES.items():
+        browser.size(*size, phone=name == "phone")
+        browser.open(path)
+        assert no_wider_than_the_screen(browser)
+        overlaps = browser.run("""[...document.querySelectorAll('.kinds td')]
+            .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)""")
+        assert overlaps == []
+        assert count(browser, ".kinds td small span") == 2 * 12
 
 
 def test_the_recorders_lines_are_folded(page):
@@ -260,7 +332,7 @@ def test_text_stands_out_from_its_ground(page, scheme):
         const weight = [0.2126, 0.7152, 0.0722];
         const light = (c) => parts(c).reduce((sum, v, i) => sum + v * weight[i], 0);
         const ground = light(getComputedStyle(document.documentElement).backgroundColor);
-        return ['#headline', '.note', '.aside a', '.under', 'h1'].map((s) => {
+        return ['#headline', '.note', '.remarks a', '.under', 'h1'].map((s) => {
             const ink = light(getComputedStyle(document.querySelector(s)).color);
             return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
         });

@@ -1,11 +1,31 @@
 """The report's pieces about what movements mean together."""
 
 from cribtrace.analysis import Night
-from cribtrace.pattern_wording import STATES, context_sentence, made_of
-from cribtrace.report.parts import row, table
+from cribtrace.pattern_wording import (
+    STATES,
+    disturbed,
+    evenness,
+    members,
+    name_of,
+    pace,
+    state_of,
+    stopped,
+)
+from cribtrace.report.content import Content, clock
+from cribtrace.report.parts import esc, row, table
 from cribtrace.sleep import ASLEEP, AWAKE, NO_MOTION, UNKNOWN
-from cribtrace.wording import length, since_start
+from cribtrace.wording import length
 
+HEAD = (
+    "Start",
+    "Length",
+    "What",
+    "Rate",
+    "Regularity",
+    "State",
+    "Stopped with an arousal",
+    "Last disturbance",
+)
 # What the rule saw, in a line each: it knows movement and nothing else.
 _LOOKS = {
     ASLEEP: "looks like sleep by the movement rule (likely asleep): for 3 min little movement. "
@@ -16,22 +36,37 @@ _LOOKS = {
 }
 
 
-def patterns_table(night: Night) -> str:
+def rows(told: Content) -> list[tuple[str, ...]]:
+    """Every pattern as `HEAD` names its cells, in order of onset; text."""
+    return rows_of(told, told.night.patterns)
+
+
+def rows_of(told: Content, patterns: list[dict]) -> list[tuple[str, ...]]:
+    """The same of some of them."""
+    found = sorted(patterns, key=lambda pattern: pattern["onset_s"])
+    return [
+        (
+            clock(told, pattern["onset_s"]),
+            length(pattern["duration_s"]),
+            f"{name_of(pattern)}: {members(pattern)}",
+            pace(pattern),
+            evenness(pattern),
+            state_of(pattern["context"]),
+            stopped(pattern["context"]),
+            disturbed(pattern["context"]),
+        )
+        for pattern in found
+    ]
+
+
+def patterns_table(told: Content) -> str:
     """Every bout, train, cluster and series."""
-    if not night.patterns:
+    if not told.night.patterns:
         return '<p class="note">No bout, train, cluster or series was found.</p>'
-    rows = [_pattern(pattern) for pattern in sorted(night.patterns, key=lambda p: p["onset_s"])]
-    head = ("Since start", "Length", "What", "Moment")
-    return table("plain patterns", "Movements that belong together", head, rows)
-
-
-def _pattern(pattern: dict) -> str:
-    return row(
-        since_start(pattern["onset_s"]),
-        length(pattern["duration_s"]),
-        made_of(pattern),
-        context_sentence(pattern["context"]),
-    )
+    labelled = [[f'<span data-label="{name}">{esc(cell)}</span>' for name, cell in
+                 zip(HEAD, cells, strict=True)] for cells in rows(told)]  # fmt: skip
+    drawn = [row(*cells) for cells in labelled]
+    return table("plain patterns", "Movements that belong together", HEAD, drawn)
 
 
 def states_table(night: Night) -> str:
