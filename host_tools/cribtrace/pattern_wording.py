@@ -76,6 +76,12 @@ def name_of(pattern: dict) -> str:
     return "Large rhythmic bout" if large else PATTERNS[pattern["kind"]]
 
 
+def short_name(pattern: dict) -> str:
+    """The same where a line has little room, and what makes one is said beside it."""
+    large = pattern["kind"] == "bout" and pattern.get("of") == "rhythmic_large"
+    return "large bout" if large else COUNTED_PATTERNS[pattern["kind"]][0].split(",")[0]
+
+
 def state_of(context: dict) -> str:
     """The likely state at its onset, and for how long it had been likely sleep."""
     asleep_min = number(context.get("asleep_min"))

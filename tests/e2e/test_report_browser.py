@@ -1,13 +1,20 @@
 """The report in a real browser, opened from disk: what is on the screen after its script ran."""
 
 import json
+import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cribtrace.analysis import Snippet
+from cribtrace.notes import TAGS, Note
 from cribtrace.report import render
-from cribtrace.report.content import content
+from cribtrace.report.content import Content, content
 from cribtrace.report.shapes import SHAPES, named
+from cribtrace.report.sheet import sheet
 from cribtrace.wording import NOT_THIS, forbidden
 from tests.support.browser import Browser
 from tests.support.example_night import HOSTILE, empty, example_night, hostile_night
@@ -237,8 +244,8 @@ def test_a_mouse_drawn_across_the_night_zooms_into_it(page):
     from_x, to_x, y = page.run("""(() => {
         const b = document.querySelector('#timeline .activity').getBoundingClientRect();
         const host = document.querySelector('#timeline').getBoundingClientRect();
-        return [host.x + drawn.gutter + drawn.width / 2, host.x + drawn.gutter + 0.75 * drawn.width,
-                b.y + 10];
+        const left = host.x + drawn.gutter;
+        return [left + drawn.width / 2, left + 0.75 * drawn.width, b.y + 10];
     })()""")
     for kind, x in (("mousePressed", from_x), ("mouseMoved", to_x), ("mouseReleased", to_x)):
         page.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
@@ -377,3 +384,70 @@ def test_odd_nights_open_without_an_error(browser, tmp_path, night, size):
     assert no_wider_than_the_screen(browser)
     if HOSTILE in str(night.marks):
         assert "alert(1)" in said(browser, "#timeline")
+
+
+PAPERS_IN = {"A4": (8.27, 11.69), "Letter": (8.5, 11.0)}
+
+
+def fullest() -> Content:
+    """More of everything than a sheet holds, and the longest words that it may meet."""
+    night = example_night()
+    night.header |= {"recording_frames": 1, "device": "c84c8e6d94818238", "sensor": "MPU6050"}
+    long = {"state": "asleep_likely", "asleep_min": 500.0, "since_disturbance_s": 35_000.0,
+            "last_disturbance": "footsteps", "stopped_with_arousal": None}  # fmt: skip
+    kinds = ("bout", "periodic_series", "slow_regular", "twitch_cluster")
+    night.patterns = [
+        {"kind": kinds[i % 4], "of": "rhythmic_large", "onset_s": 300.0 * i, "count": 12,
+         "duration_s": 3599.0, "jerks": 4000, "rate_hz": 2.25, "regularity": 0.97,
+         "interval_s": 88.8, "interval_cv": 0.25, "context": long}
+        for i in range(120)
+    ]  # fmt: skip
+    night.gaps += [{**night.gaps[0], "onset_s": 100.0 * i} for i in range(40)]
+    notes = [Note(tuple(TAGS), "word " * 100, 60.0 * i) for i in range(30)]
+    before = [content(example_night(seed=seed)).summary for seed in (3, 4)]
+    told = content(night, before, notes, date(2025, 9, 1))
+    empty = tuple((6000.0 * i, 6000.0 * i + 400.0) for i in range(3))
+    asleep = {"asleep_s": 5000.0, "empty_s": 1200.0}
+    return replace(told, empty=empty, summary=replace(told.summary, **asleep))
+
+
+@pytest.mark.parametrize("paper", PAPERS_IN)
+@pytest.mark.parametrize("full", [True, False])
+def test_the_sheet_for_a_clinician_is_two_printed_pages(browser, tmp_path, full, paper):
+    path = tmp_path / "sheet.html"
+    path.write_text(sheet(fullest() if full else content(example_night())), encoding="utf-8")
+    browser.errors.clear()
+    browser.media()
+    browser.size(*SIZES["desktop"])
+    browser.open(path)
+    width_in, height_in = PAPERS_IN[paper]
+    printed = browser.pdf(paperWidth=width_in, paperHeight=height_in)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
+    assert browser.errors == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_sheet_can_be_read_on_a_screen(browser, tmp_path, size):
+    path = tmp_path / "sheet.html"
+    path.write_text(sheet(fullest()), encoding="utf-8")
+    browser.size(*SIZES[size], phone=size == "phone")
+    browser.open(path)
+    assert no_wider_than_the_screen(browser)
+    assert count(browser, "script") == 0
+    assert count(browser, ".page") == 2
+
+
+def test_a_night_of_ten_hours_opens_in_two_seconds(browser, tmp_path):
+    """400 events with waveforms of 8 s at 208 Hz: the largest page that is ever written."""
+    night = example_night()
+    noise = np.random.default_rng(3).normal(0.0, 9.0, (8 * 208, 3)).astype("f4")
+    night.events = [dict(night.events[i % 253], onset_s=i * 80.0) for i in range(400)]
+    night.snippets = {i: Snippet(i * 80.0 - 1, 208.0, noise) for i in range(400)}
+    path = tmp_path / "report.html"
+    path.write_text(render(night), encoding="utf-8")
+    assert 3_000_000 < path.stat().st_size < 6_000_000
+    for name, size in SIZES.items():
+        browser.size(*size, phone=name == "phone")
+        took_s = browser.open(path)
+        assert count(browser, "#timeline .event") == 400
+        assert took_s < FIRST_VIEW_S

@@ -1,5 +1,7 @@
 """The report's pieces about what movements mean together."""
 
+from collections.abc import Callable
+
 from cribtrace.analysis import Night
 from cribtrace.pattern_wording import (
     STATES,
@@ -41,14 +43,16 @@ def rows(told: Content) -> list[tuple[str, ...]]:
     return rows_of(told, told.night.patterns)
 
 
-def rows_of(told: Content, patterns: list[dict]) -> list[tuple[str, ...]]:
-    """The same of some of them."""
+def rows_of(
+    told: Content, patterns: list[dict], named: Callable[[dict], str] = name_of
+) -> list[tuple[str, ...]]:
+    """The same of some of them, each named as `named` says."""
     found = sorted(patterns, key=lambda pattern: pattern["onset_s"])
     return [
         (
             clock(told, pattern["onset_s"]),
             length(pattern["duration_s"]),
-            f"{name_of(pattern)}: {members(pattern)}",
+            f"{named(pattern)}: {members(pattern)}",
             pace(pattern),
             evenness(pattern),
             state_of(pattern["context"]),

@@ -82,16 +82,17 @@ def text(told: Content) -> str:
     title = _printable(heading(told.night, told.counts))
     lines = [title, "=" * len(title), *map(_printable, sentences(told.night)), ""]
     for sentence in _first(told):
-        lines += [*textwrap.wrap(sentence, WIDTH), ""]
+        lines += [*textwrap.wrap(_printable(sentence), WIDTH), ""]
     for table in tables(told):
         lines += [table.title, *_columns(table), ""]
     for sentence in [*gathered.remarks(told), *_coverage(told), " ".join(NOT_THIS)]:
-        lines += [*textwrap.wrap(sentence, WIDTH), ""]
+        lines += [*textwrap.wrap(_printable(sentence), WIDTH), ""]
     return "\n".join(lines)
 
 
 def _columns(table: Table) -> list[str]:
     rows = [table.head, *table.rows] if table.title != "The night" else table.rows
+    rows = [[_printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(table.head))]
     numbers = table.head[:2] == _COUNTED[:2]
     out = []

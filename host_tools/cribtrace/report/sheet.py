@@ -5,7 +5,7 @@ from string import Template
 
 from cribtrace.device import settings
 from cribtrace.nights import sentences
-from cribtrace.pattern_wording import NOT_TOLD_APART
+from cribtrace.pattern_wording import NOT_TOLD_APART, short_name
 from cribtrace.report import content as gathered
 from cribtrace.report import parts, patterns, recorder
 from cribtrace.report.content import Content, CountRow, Fact, clock
@@ -15,8 +15,8 @@ from cribtrace.tally import interval
 from cribtrace.wording import MISSING, NOT_THIS, fixed, length, number, reason
 
 # Chosen, so that the fullest night fits two pages of A4 and of US Letter; a test prints one.
-MOST = {"bouts": 16, "series": 10, "notes": 7, "gaps": 5}
-LONGEST_TEXT = 60  # characters of a note
+MOST = {"bouts": 11, "series": 8, "notes": 7, "gaps": 4}
+LONGEST_TEXT = 110  # characters of a note, chosen: a line of the page
 
 
 def sheet(told: Content) -> str:
@@ -87,7 +87,7 @@ def _patterns(told: Content, which: str, *, bouts: bool) -> str:
     if not found:
         return f'<p class="note">No {"bout" if bouts else "series, train or cluster"}.</p>'
     longest = sorted(found, key=lambda one: -one["duration_s"])[: MOST[which]]
-    rows = [row(*map(esc, cells)) for cells in patterns.rows_of(told, longest)]
+    rows = [row(*map(esc, cells)) for cells in patterns.rows_of(told, longest, short_name)]
     title = "Rhythmic bouts" if bouts else "Series, trains and clusters, by timing alone"
     return table("patterns", title, patterns.HEAD, rows) + _more(len(found), len(rows), "longest")
 
@@ -101,11 +101,12 @@ def _more(found: int, shown: int, which: str) -> str:
 
 def _notes(told: Content) -> str:
     found = recorder.observed(told)
-    rows = [row(esc(when), esc(what), own(_cut(text))) for when, what, text in found]
+    said = [(when, f"{what}: {text}" if text else what) for when, what, text in found]
+    rows = [row(esc(when), own(_cut(what))) for when, what in said]
     shown = rows[: MOST["notes"]]
     if not shown:
         return '<p class="note">No mark and no note.</p>'
-    drawn = table("notes", "Marks and notes", ("When", "What", "Text"), shown)
+    drawn = table("notes", "Marks and notes", ("When", "What"), shown)
     return drawn + _more(len(rows), len(shown), "first")
 
 
