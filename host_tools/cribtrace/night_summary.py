@@ -140,12 +140,12 @@ def summarize(night: Night, tally: Tally) -> NightSummary:
         longest_without_s=without and _length(without),
         longest_without_onset_s=without and without[0],
         smallest_mg=spread([_smallest_mg(epoch) for epoch in night.epochs]),
-        **{name: _text(night.header.get(name)) for name in _NAMED},
+        device=_text(night.header.get("device")),
+        sensor=_text(night.header.get("sensor")),
+        firmware=_text(night.header.get("firmware")),
+        config_crc=_text(night.header.get("config_crc")),
         simulated=bool(night.header.get("recording_frames") or night.injected),
     )
-
-
-_NAMED = ("device", "sensor", "firmware", "config_crc")
 
 
 def _text(value: object) -> str | None:
