@@ -6,7 +6,7 @@ They lie beside the pulled segments, in a file of their own: docs/REPORT.md, Not
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timezone
+from datetime import date, timezone
 from pathlib import Path
 
 from cribtrace import moments
@@ -105,6 +105,12 @@ def _of_line(line: dict) -> Note:
         raise TypeError
     text, utc, of = (line.get(name) for name in ("text", "utc", "of"))
     return Note(tuple(tags), str(text or ""), number(t_s), utc and str(utc), of and str(of))
+
+
+def tags_of(notes: Sequence[Note], evening: date) -> str:
+    """The tags of one night as a library keeps them: each once, with commas between them."""
+    of_it = [note for note in notes if note.of == evening.isoformat()]
+    return ",".join(dict.fromkeys(tag for note in of_it for tag in note.tags))
 
 
 def within(notes: Sequence[Note], night: Night, span_s: float) -> list[Note]:

@@ -52,7 +52,7 @@ HOST_ORDER = (
     "sleep < pattern_wording < report why",
     "tally < occupancy < night_summary < previous report",
     "moments < notes < report",
-    "infant < report",
+    "profile < report",
     "nights < previous < cli",
     "link < conversation < window < client < pull ports wiping < tail < cli demo",
     "framing protocol < stream < conversation < client",

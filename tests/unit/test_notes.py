@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import infant, notes
+from cribtrace import notes
+from cribtrace import profile as infant
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.notes import LONGEST_TEXT, TAGS, Note
 from cribtrace.report import content, plain, render, sheet
@@ -87,6 +88,13 @@ def test_a_note_without_a_time_belongs_to_its_night():
     assert len(notes.within(found, night, 1.0)) == 3
 
 
+def test_a_library_gets_a_nights_tags_each_once():
+    found = [Note(("awake", "filmed"), of="2026-01-02"), Note(("eyes",), of="2026-01-03"),
+             Note(("filmed", "new-place"), of="2026-01-02"), Note(("other",))]  # fmt: skip
+    assert notes.tags_of(found, date(2026, 1, 2)) == "awake,filmed,new-place"
+    assert notes.tags_of([], date(2026, 1, 2)) == ""
+
+
 NOTED = [Note(("swaddled", "new-place")), Note(("filmed",), "left arm", 3000.0)]
 
 
@@ -104,8 +112,9 @@ def test_every_format_shows_them():
     assert "22:30:12   filmed               left arm" in plain.text(told)
     assert "| 22:30:12 | filmed | left arm |" in plain.markdown(told)
     assert json.loads(plain.as_json(told))["notes"][1]["text"] == "left arm"
-    for page in (render(example_night(), notes=NOTED), sheet.sheet(told)):
-        assert "<td>filmed</td><td><bdi>left arm</bdi></td>" in page
+    page = render(example_night(), notes=NOTED)
+    assert "<td>filmed</td><td><bdi>left arm</bdi></td>" in page
+    assert "<bdi>filmed: left arm</bdi>" in sheet.sheet(told)
 
 
 def test_foreign_text_stays_text_in_every_format():
@@ -118,13 +127,13 @@ def test_foreign_text_stays_text_in_every_format():
     assert HOSTILE in json.loads(plain.as_json(told))["notes"][0]["text"]
 
 
-def profile(folder: Path, text: str) -> Path:
+def written(folder: Path, text: str) -> Path:
     (folder / "profile.toml").write_text(text)
     return folder / "profile.toml"
 
 
 def test_the_age_is_told_in_whole_weeks(tmp_path):
-    born = infant.born(profile(tmp_path, "[infant]\nborn = 2025-11-01\n"))
+    born = infant.born(written(tmp_path, "[infant]\nborn = 2025-11-01\n"))
     assert infant.weeks(born, date(2026, 1, 2)) == 8
     assert infant.weeks(born, date(2025, 10, 31)) is None
     assert infant.weeks(None, date(2026, 1, 2)) is None
@@ -137,11 +146,11 @@ def test_the_age_is_told_in_whole_weeks(tmp_path):
 @pytest.mark.parametrize("text", ["", "born = 2025-11-01", '[infant]\nborn = "May"', "infant = 1"])
 def test_a_profile_without_a_date_says_what_to_write(tmp_path, text):
     with pytest.raises(Usage, match="no date of birth: write `born = 2026-08-14`"):
-        infant.born(profile(tmp_path, text))
+        infant.born(written(tmp_path, text))
 
 
 def test_the_users_own_profile_is_read_where_there_is_one(tmp_path, monkeypatch):
     monkeypatch.setattr("platformdirs.user_config_dir", lambda _: str(tmp_path))
     assert infant.born(None) is None
-    profile(tmp_path, "[infant]\nborn = 2025-11-01\n")
+    written(tmp_path, "[infant]\nborn = 2025-11-01\n")
     assert infant.born(None) == date(2025, 11, 1)

@@ -14,7 +14,7 @@ import pytest
 
 from cribtrace import criteria
 from cribtrace.analysis import Night, Snippet
-from cribtrace.device import seconds
+from cribtrace.device import seconds, settings
 from cribtrace.interpretation import read
 from cribtrace.pattern_wording import made_of
 from cribtrace.report import render
@@ -182,6 +182,16 @@ def test_the_report_says_for_how_many_nights_there_is_room(nights, said):
     minutes = [minute(10 * n, nights_left=left) for n, left in enumerate(nights, 1)]
     text = Page(render(empty(recorder=minutes))).text
     assert said in text if said else "Room on the board" not in text
+
+
+def test_the_settings_in_force_stand_beside_their_defaults():
+    texts = ("schema=2 tilt_mg=9", "schema=2 tilt_mg=7 twitch_ms=500 hop=1")
+    lines = [{"what": "config", "t_s": 60.0 * i, "text": text} for i, text in enumerate(texts)]
+    text = Page(render(empty(recorder=lines))).text
+    default = settings.DEFAULTS["tilt_mg"]
+    said = f"Settings in force Name Value schema 2 tilt_mg 7, by default {default} twitch_ms 500"
+    assert f"{said} hop 1" in text
+    assert "Settings in force" not in Page(render(empty())).text
 
 
 def test_what_the_recorder_cannot_say_is_a_dash():

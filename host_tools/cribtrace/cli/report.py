@@ -68,8 +68,9 @@ def _told(source, night, tz, whole, previous, profile):
     """The log, and what of it is to be told."""
     from dataclasses import replace
 
-    from cribtrace import analysis, infant, nights, notes
+    from cribtrace import analysis, nights, notes
     from cribtrace import previous as others
+    from cribtrace import profile as infant
     from cribtrace.report.content import content
 
     wanted = _date(night)

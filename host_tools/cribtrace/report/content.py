@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cribtrace import infant
 from cribtrace import notes as notes_of
+from cribtrace import profile
 from cribtrace.analysis import Night
 from cribtrace.night_summary import NightSummary, spread, summarize
 from cribtrace.notes import Note
@@ -22,6 +22,9 @@ from cribtrace.wording import (
     rounded_down,
     since_start,
 )
+
+
+_SPANS = 3  # of an empty crib's, named one by one: chosen
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def content(
         summary=summarize(listed, counts),
         previous=tuple(previous),
         notes=tuple(notes_of.within(notes, night, counts.span_s)),
-        weeks=infant.weeks(born, day),
+        weeks=profile.weeks(born, day),
         unlisted=len(night.events) - len(listed.events),
         empty=empty_spans(listed, counts.span_s),
     )
@@ -185,8 +188,10 @@ def _suppressed(told: Content) -> str:
 def _left_out(told: Content) -> str:
     if not told.empty:
         return ""
-    spans = ", ".join(f"{clock(told, a)} to {clock(told, b)}" for a, b in told.empty)
-    return f"Tilt says that the crib was empty ({spans}); this time is left out of every rate."
+    spans = [f"{clock(told, a)} to {clock(told, b)}" for a, b in told.empty]
+    more = f", and {len(spans) - _SPANS} more" if len(spans) > _SPANS else ""
+    named = ", ".join(spans[:_SPANS]) + more
+    return f"Tilt says that the crib was empty ({named}); this time is left out of every rate."
 
 
 def smallest(told: Content) -> list[str]:

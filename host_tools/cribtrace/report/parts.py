@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from cribtrace.analysis import Night
+from cribtrace.device import settings
 from cribtrace.report.shapes import named, shape, shape_class
 from cribtrace.tally import HOUR_S, Tally, held_s, kind_of, later, moved, utc_of
 from cribtrace.wording import (
@@ -230,11 +231,23 @@ def _listing(caption: str, values: dict) -> str:
     return table("plain", caption, ("Name", "Value"), rows) if rows else ""
 
 
+def _in_force(night: Night) -> dict:
+    """The settings that the log told last, each beside its default where it is another."""
+    told = [line.get("text") for line in night.recorder if line.get("what") == "config"]
+    pairs = [pair.partition("=") for pair in str(told[-1] or "").split()] if told else []
+    return {
+        name: value if str(settings.DEFAULTS.get(name, value)) == value
+        else f"{value}, by default {settings.DEFAULTS[name]}"
+        for name, _, value in pairs
+    }  # fmt: skip
+
+
 def settings_tables(night: Night) -> str:
-    """The log's header, the counters and the versions, as they came."""
+    """The log's header, the settings in force, the counters and the versions, as they came."""
     versions = night.summary.get("versions")
     listed = (
         _listing("Recording", night.header),
+        _listing("Settings in force", _in_force(night)),
         _listing("Counters", night.summary),
         _listing("Versions", versions if isinstance(versions, dict) else {}),
     )

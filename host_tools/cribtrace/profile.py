@@ -9,7 +9,7 @@ from cribtrace.world.fields import toml
 _SAY = "write `born = 2026-08-14` below a line `[infant]`"
 
 
-def born(path: Path | None) -> date | None:
+def born(path: Path | None = None) -> date | None:
     """The date of birth in the profile at `path`, else in the user's own, if there is one.
 
     Raises Usage for a profile that says none, CribtraceError for a file that cannot be read.
@@ -32,7 +32,7 @@ def weeks(day_of_birth: date | None, day: date | None) -> int | None:
 
 
 def _own() -> Path | None:
-    import platformdirs  # noqa: PLC0415 - only a report asks for it
+    import platformdirs  # noqa: PLC0415 - only who asks for an age needs it
 
     path = Path(platformdirs.user_config_dir("cribtrace")) / "profile.toml"
     return path if path.exists() else None
