@@ -70,6 +70,12 @@ def test_a_movement_says_that_somebody_lay_there():
     assert empty_spans(night(("twitch", 600.0, AWAY, AWAY), *WHOLE), SPAN_S) == ()
 
 
+def test_a_movement_beside_hands_may_be_theirs():
+    beside = [("gross", 1192.0, AWAY, AWAY), ("limb_move", 33_008.0, AWAY, AWAY)]
+    found = night(beside[0], *WHOLE, beside[1])
+    assert empty_spans(found, SPAN_S) == ((0.0, 1192.0), (33_012.0, SPAN_S))
+
+
 def test_without_waveforms_nobody_can_tell():
     assert empty_spans(night(*WHOLE, waves=False), SPAN_S) == ()
     assert empty_spans(empty(), 0.0) == ()

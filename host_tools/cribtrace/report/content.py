@@ -23,7 +23,6 @@ from cribtrace.wording import (
     since_start,
 )
 
-
 _SPANS = 3  # of an empty crib's, named one by one: chosen
 
 
