@@ -42,7 +42,6 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     config.kernel_words(app.settings, rate_mhz, mlsb_per_g, Injected.STRIDE, 0, 1)
     app.stop()
     app._ended = False
-    app._keep_floor = _nothing  # a floor is the sensor's
     app.boot += 1
     board.SENSOR = SENSOR
     board.RECORDING_FRAMES = frames
@@ -60,10 +59,6 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     app.journal.flush()
     power.forget(board)
     return "boot=%d room=%d" % (app.boot, imu.room())
-
-
-def _nothing():
-    pass
 
 
 def _leave(app):

@@ -5,7 +5,6 @@ import random
 import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from cribtrace import analysis, cli, hil, logfile, recording, report, virtual, virtual_parts
@@ -35,7 +34,7 @@ def board(micropython, rec, tmp_path):
         if not flash.exists():
             files = virtual_parts.firmware_files()
             virtual_parts.install_firmware(flash, files, micropython.path)
-        still = replace(rec, accel=np.tile(rec.accel[:1], (len(rec.accel), 1)))
+        still = golden.still(rec)
         options = {"speed": 1.0, "baud": BAUD, **options}
         return virtual.VirtualBoard(still, flash=flash, micropython=micropython.path, **options)
 

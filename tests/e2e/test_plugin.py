@@ -77,7 +77,8 @@ def test_a_failure_leaves_recording_transcript_and_log(micropython, tmp_path):
 
 
 def test_a_board_with_another_firmware_is_refused(bench, tmp_path):
-    with bench(recording.load(golden.RECORDING), speed=1.0) as b:  # not stamped: build 0
+    other = {("crib/clock.py", "that wrap"): "that turn over"}  # and not stamped: build 0
+    with bench(recording.load(golden.RECORDING), speed=1.0, patch=other) as b:
         process = start(tmp_path / "mine", "--port", b.board.port)
         said, _ = process.communicate(timeout=100)
     assert process.returncode == 1
