@@ -176,7 +176,8 @@ def headline(
     events = "1 movement" if total == 1 else f"{total} movements"
     covered = rounded_down(covered_s / 3600, 2)
     text = f"{events} in {covered} covered hours of {span_s / 3600:.2f} recorded"
-    text += f", {asleep_s / 3600:.2f} of them likely asleep" if asleep_s is not None else ""
+    if asleep_s is not None:
+        text += f", {rounded_down(asleep_s / 3600, 2)} of them likely asleep"
     text += f": {_listed(moved)}" if total else ""
     others = {kind: counts[kind] for kind in DISTURBANCES if counts.get(kind)}
     text += f"; apart from these {_listed(others)}" if others else ""

@@ -16,6 +16,7 @@ from cribtrace.tally import Span, Tally, for_everyone, later, tally
 from cribtrace.wording import (
     DISTURBANCES,
     KINDS,
+    MISSING,
     fixed,
     headline,
     length,
@@ -98,7 +99,7 @@ def facts(told: Content) -> list[Fact]:
     found = [
         Fact("Recorded", length(summary.recorded_s), f"{summary.recorded_s / 3600:.2f} h"),
         Fact("Covered", length(summary.covered_s), f"{rounded_down(coverage, 1)} %"),
-        Fact("Likely asleep", length(summary.asleep_s) if summary.asleep_s else "none", still),
+        Fact("Likely asleep", _slept(told), still),
         Fact("Movements", str(moved), f"{fixed(per_hour, 1)} per covered hour"),
         _longest("Longest bout", summary.longest_bout_s, summary.longest_bout_onset_s, told),
         _longest(
@@ -114,6 +115,12 @@ def facts(told: Content) -> list[Fact]:
     if summary.empty_s:
         found.append(Fact("Empty by tilt", length(summary.empty_s), "left out of every rate"))
     return found
+
+
+def _slept(told: Content) -> str:
+    if told.summary.asleep_s:
+        return length(told.summary.asleep_s)
+    return "none" if told.night.likely else MISSING
 
 
 def _longest(name: str, lasted_s: float | None, onset_s: float | None, told: Content) -> Fact:

@@ -6,7 +6,7 @@ from cribtrace.report import content
 from cribtrace.report.content import Content, CountRow
 from cribtrace.report.parts import esc, kind_label, row, table
 from cribtrace.report.shapes import shape
-from cribtrace.wording import KINDS, fixed, length
+from cribtrace.wording import KINDS, fixed, length, rounded_down
 
 
 def facts(told: Content) -> str:
@@ -20,8 +20,8 @@ def facts(told: Content) -> str:
 
 def counts_tables(told: Content) -> str:
     """Every count with its rates; it is the legend of the drawings too."""
-    hours = f"{told.summary.rated_s / 3600:.2f} h"
-    sleep = f"{told.summary.asleep_s / 3600:.2f} h"
+    hours = f"{rounded_down(told.summary.rated_s / 3600, 2)} h"
+    sleep = f"{rounded_down(told.summary.asleep_s / 3600, 2)} h"
     head = (
         "Kind",
         "Count",
