@@ -210,7 +210,7 @@ def test_nights_before_it_in_the_same_log_stand_beside_it(run, tmp_path):
     code, out, err = run("report", log, "--format", "json", *zone, "--previous",
                          tmp_path / "first.json")  # fmt: skip
     assert json.loads(out)["previous"]["nights"] == 1, "the same night counts once"
-    assert "1 nights are not told beside it" not in err
+    assert "not told beside it: 1 (later, the same" in err
 
 
 def test_a_note_is_made_and_shown(run, tmp_path):

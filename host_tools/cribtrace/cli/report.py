@@ -85,9 +85,8 @@ def _told(source, night, tz, whole, previous, profile):
     fitting = others.comparable(told.summary, found)
     left_out = len(found) - len(fitting) - (not whole)
     if previous and left_out:
-        say(
-            f"{left_out} nights not told beside it: later, the same, or another sensor or settings"
-        )
+        why = "later, the same, or another sensor or settings"
+        say(f"nights that are not told beside it: {left_out} ({why})")
     return read, replace(told, previous=tuple(fitting))
 
 

@@ -1,5 +1,6 @@
 """The first screen of the page: the night in one sentence, its figures, every count."""
 
+import re
 from collections.abc import Iterable
 
 from cribtrace.report import content
@@ -41,7 +42,7 @@ def counts_tables(told: Content) -> str:
 def _rows(rows: Iterable[CountRow]) -> list[str]:
     return [
         row(
-            f"{_named(one)} <small>{esc(one.meaning)}{_lasted(one)}</small>",
+            f"{_named(one)} <small>{_unbroken(one.meaning)}{_lasted(one)}</small>",
             str(one.count),
             fixed(one.per_covered_hour, 1) + _before(one.before_covered),
             str(one.asleep),
@@ -49,6 +50,11 @@ def _rows(rows: Iterable[CountRow]) -> list[str]:
         )
         for one in rows
     ]
+
+
+def _unbroken(text: str) -> str:
+    """Text as HTML in which no unit stands on another line than its number."""
+    return re.sub(r"(\d) (?=(?:s|Hz)\b)", "\\1\u00a0", esc(text))
 
 
 def _named(one: CountRow) -> str:
