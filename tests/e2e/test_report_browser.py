@@ -451,3 +451,18 @@ def test_a_night_of_ten_hours_opens_in_two_seconds(browser, tmp_path):
         took_s = browser.open(path)
         assert count(browser, "#timeline .event") == 400
         assert took_s < FIRST_VIEW_S
+
+
+def test_all_that_can_be_pressed_or_read_aloud_has_a_name(page):
+    nodes = page.send("Accessibility.getFullAXTree")["nodes"]
+    met: dict[str, list[str]] = {}
+    for node in nodes:
+        if not node.get("ignored"):
+            name = node.get("name", {}).get("value", "")
+            met.setdefault(node["role"]["value"], []).append(name)
+    for role in ("button", "checkbox", "table", "image", "heading", "link"):
+        assert met[role] and all(met[role]), role
+    assert (
+        "The night. Left and right move, plus and minus zoom, 0 shows the whole." in met["group"]
+    )
+    assert any("253 events by kind" in name for name in met["image"])

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from cribtrace import analysis, nights, scenario
 from cribtrace.analysis import Snippet
 from cribtrace.occupancy import APART_MG, SHORTEST_S, empty_spans
 from cribtrace.tally import for_everyone
+from tests.support import logged
 from tests.support.example_night import empty
 
 AWAY, LAIN = (10.0, -20.0, 999.0), (22.0, -20.0, 999.0)
@@ -96,3 +98,20 @@ def test_a_foreign_waveform_tells_nothing(wave):
     found = night(*WHOLE)
     found.snippets[0] = Snippet(1199.0, RATE_HZ, wave)
     assert empty_spans(found, SPAN_S) == ()
+
+
+def test_a_log_tells_each_events_lean(tmp_path):
+    recording = scenario.generate("ten_minutes", 3)
+    (tmp_path / "log").mkdir()
+    read = analysis.read_night(logged.log(recording, tmp_path / "log"))
+    assert len(read.leans) == len(read.events) > 5
+    for i, event in enumerate(read.events):
+        assert np.linalg.norm(read.leans[i]) == pytest.approx(event["why"]["tilt_mg"], abs=0.01)
+
+
+def test_a_part_of_a_log_keeps_its_own_leans():
+    found = night(*WHOLE)
+    part = nights._between(found, 10_000.0, 20_000.0)
+    assert part.from_s == 10_000.0
+    kept = [i for i, event in enumerate(found.events) if 10_000 <= event["onset_s"] < 20_000]
+    assert [part.leans[k] for k in range(len(kept))] == [found.leans[i] for i in kept]
