@@ -54,7 +54,7 @@ def _rows(rows: Iterable[CountRow]) -> list[str]:
 
 def _unbroken(text: str) -> str:
     """Text as HTML in which no unit stands on another line than its number."""
-    return re.sub(r"(\d) (?=(?:s|Hz)\b)", "\\1\u00a0", esc(text))
+    return re.sub(r"(\d) (?=(?:h|min|s|Hz)\b)", "\\1\u00a0", esc(text))
 
 
 def _named(one: CountRow) -> str:
@@ -65,7 +65,7 @@ def _named(one: CountRow) -> str:
 
 def _lasted(one: CountRow) -> str:
     bouts = one.kind == "bout" and one.count
-    return f"; {esc(length(one.lasted_s))} together" if bouts else ""
+    return f"; {_unbroken(length(one.lasted_s))} together" if bouts else ""
 
 
 def _before(found: tuple[float, float, float] | None) -> str:
