@@ -19,6 +19,7 @@ DRAWN = sorted((HOST / "report" / "assets").iterdir())
 OF_THE_MACHINE = {
     " This is not a medical device.",
     "heartbeat",
+    "jitter",
     " not what was copied: deploy again; if it stays so, the flash is bad or full",
     "the noise floor has not settled: ",
     " is full: free some space and run it again; the board still holds what is missing",
