@@ -45,8 +45,8 @@ class Snippet:
 class Night:
     """One recording, as JSON-line dicts by type, and what the host makes of them.
 
-    `snippets` and `contexts` are keyed by index into `events`. `patterns` are events and `likely`
-    states that the host infers: docs/PATTERNS.md.
+    `snippets`, `contexts` and `leans` (mg of x, y, z) are keyed by index into `events`.
+    `patterns` are events and `likely` states that the host infers: docs/PATTERNS.md.
     """
 
     header: dict
@@ -64,9 +64,11 @@ class Night:
     patterns: list[dict] = field(default_factory=list)
     likely: list[dict] = field(default_factory=list)
     contexts: dict[int, dict] = field(default_factory=dict)
+    leans: dict[int, tuple[float, ...]] = field(default_factory=dict)
     clocks: list[dict] = field(default_factory=list)  # of each boot: docs/SCHEMA.md, clock
     # Which night of a log it is, and what else that holds, where somebody chose one: `nights`.
     of: date | None = None
+    from_s: float = 0.0  # where it begins on the log's own time line
     sessions: list = field(default_factory=list)
     apart: list = field(default_factory=list)
     zone: tzinfo | None = timezone.utc  # to show times in; None: this machine's
@@ -152,9 +154,16 @@ def _collect(
         over_s = boot.start_s + Scale(boot.header).seconds(record["closed"] + 1)
         if over_s <= end_s:
             wave = waves.get(record["run"]) if boot.header["mlsb_per_g"] else None
+            night.leans[len(night.events)] = _lean(record, boot)
             if wave and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
+
+
+def _lean(event: dict, boot: Boot) -> tuple[float, ...]:
+    """How far the mattress leaned when it was over, from how it lay before: x, y, z in mg."""
+    scale = Scale(boot.header)
+    return tuple(scale.mg(16 * event["tilt_" + axis]) for axis in records.AXES)
 
 
 def _shows(wave: dict, event: dict) -> bool:

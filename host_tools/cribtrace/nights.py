@@ -213,6 +213,7 @@ def _between(night: Night, from_s: float, until_s: float) -> Night:
         events=[_moved(night.events[k], from_s) for k in numbers],
         snippets=snippets,
         contexts={new: night.contexts[k] for new, k in enumerate(numbers) if k in night.contexts},
+        leans={new: night.leans[k] for new, k in enumerate(numbers) if k in night.leans},
         patterns=[
             _moved(line, from_s) for line in night.patterns if from_s <= line["onset_s"] < until_s
         ],
@@ -227,6 +228,7 @@ def _between(night: Night, from_s: float, until_s: float) -> Night:
         marks=[_moved(line, from_s) for line in night.marks if _in(line, from_s, until_s)],
     )
     part.summary = {**night.summary, **_counted(part, until_s - from_s)}
+    part.from_s = night.from_s + from_s
     return part
 
 

@@ -148,6 +148,7 @@ def for_everyone(night: Night) -> Night:
         events=[night.events[i] for i in kept],
         snippets={k: night.snippets[i] for k, i in enumerate(kept) if i in night.snippets},
         contexts={k: night.contexts[i] for k, i in enumerate(kept) if i in night.contexts},
+        leans={k: night.leans[i] for k, i in enumerate(kept) if i in night.leans},
     )
 
 
@@ -181,11 +182,16 @@ def _hours(night: Night, span_s: float, hidden: tuple[Span, ...]) -> tuple[Hour,
     return tuple(out)
 
 
+def hidden_in(night: Night) -> tuple[Span, ...]:
+    """Time that was not covered: gaps, and where no movement would have been reported."""
+    unusable = [state for state in night.states if state.get("state") == "unusable"]
+    return merged(intervals(night.gaps) + intervals(unusable))
+
+
 def tally(night: Night) -> Tally:
     """Count the night. The summary's own coverage wins over the one computed from its gaps."""
     span_s = _span_s(night)
-    unusable = [state for state in night.states if state.get("state") == "unusable"]
-    hidden = merged(intervals(night.gaps) + intervals(unusable))
+    hidden = hidden_in(night)
     free = between(merged(list(hidden) + intervals(night.events)), span_s)
     coverage = number(night.summary.get("coverage"))
     if coverage is None:

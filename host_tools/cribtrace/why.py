@@ -9,7 +9,7 @@ from cribtrace.facts import RULES
 from cribtrace.in_order import end_s
 from cribtrace.moments import anchored, touches
 from cribtrace.nights import bracket
-from cribtrace.report_patterns import STATES, context_sentence
+from cribtrace.pattern_wording import STATES, context_sentence
 from cribtrace.wording import KINDS, against, explain, fixed, length, reason, since_start
 
 NEAR_S = 2.0  # chosen: as far as a movement's window, hold and 30 % reach beyond its duration

@@ -167,13 +167,17 @@ def counted(kind: str, count: int) -> str:
     return f"{count} {known.one if count == 1 else known.many}"
 
 
-def headline(counts: dict[str, int], covered_s: float, span_s: float) -> str:
+def headline(
+    counts: dict[str, int], covered_s: float, span_s: float, asleep_s: float | None = None
+) -> str:
     """The night in one sentence that is made of numbers only; disturbances come last."""
     moved = {kind: count for kind, count in counts.items() if kind not in DISTURBANCES}
     total = sum(moved.values())
     events = "1 movement" if total == 1 else f"{total} movements"
     covered = rounded_down(covered_s / 3600, 2)
     text = f"{events} in {covered} covered hours of {span_s / 3600:.2f} recorded"
+    if asleep_s is not None:
+        text += f", {rounded_down(asleep_s / 3600, 2)} of them likely asleep"
     text += f": {_listed(moved)}" if total else ""
     others = {kind: counts[kind] for kind in DISTURBANCES if counts.get(kind)}
     text += f"; apart from these {_listed(others)}" if others else ""

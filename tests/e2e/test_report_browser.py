@@ -1,12 +1,20 @@
 """The report in a real browser, opened from disk: what is on the screen after its script ran."""
 
 import json
+import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from cribtrace.analysis import Snippet
+from cribtrace.notes import TAGS, Note
 from cribtrace.report import render
-from cribtrace.report_shapes import SHAPES, named
+from cribtrace.report.content import Content, content
+from cribtrace.report.shapes import SHAPES, named
+from cribtrace.report.sheet import sheet
 from cribtrace.wording import NOT_THIS, forbidden
 from tests.support.browser import Browser
 from tests.support.example_night import HOSTILE, empty, example_night, hostile_night
@@ -192,10 +200,81 @@ def test_each_event_shows_its_clock_time(page):
     assert page.run("document.querySelector('.head .clock').offsetHeight") > 10
 
 
-def test_the_moment_of_a_pattern_takes_three_lines_at_most(page):
-    cells = "[...document.querySelectorAll('.patterns td:last-child')]"
-    heights = page.run(f"{cells}.map(e => e.offsetHeight)")
-    assert heights and max(heights) <= 60
+def test_a_pattern_takes_six_lines_at_most(page):
+    rows = "[...document.querySelectorAll('.patterns tbody tr')]"
+    heights = page.run(f"{rows}.map(e => e.offsetHeight)")
+    assert heights and max(heights) <= 140
+    wide = page.run(f"{rows}.every(row => [...row.children].every(e => e.offsetWidth > 24))")
+    assert wide
+
+
+def test_what_belongs_together_and_the_states_have_lanes(page):
+    assert count(page, "#timeline .together") == len(example_night().patterns) > 3
+    assert count(page, "#timeline .bout") > 3
+    asleep = [line for line in example_night().likely if line["state"] == "asleep_likely"]
+    assert count(page, "#timeline .s0") == len(asleep) > 2
+    assert count(page, "#timeline .s2") == 3
+    assert box(page, "#timeline .s0")["height"] == 10
+    assert count(page, "#timeline .disturbed") == 5, "3 handlings and 2 from outside"
+    assert box(page, "#timeline .disturbed")["height"] > 300
+
+
+def test_gaps_are_grey(page):
+    cut = "[...document.querySelectorAll('#timeline .hidden-time')][1]"
+    found = page.run(f"(b => [b.width, b.height])({cut}.getBBox())")
+    assert found[0] > 4 and found[1] > 300
+    lines = page.run("getComputedStyle(document.querySelector('#hatch line')).stroke")
+    red, green, blue = (int(part) for part in lines[4:-1].split(","))
+    assert max(red, green, blue) - min(red, green, blue) < 16
+
+
+def test_the_keyboard_zooms_the_drawing(page):
+    page.run("document.querySelector('#timeline').focus()")
+    page.key("+", 187, "+")
+    assert said(page, "#in-view") == "2:33:30 to 7:40:30 since the start"
+    page.key("ArrowRight", 39)
+    assert said(page, "#in-view") == "5:07:00 to 10:14:00 since the start"
+    page.key("0", 48, "0")
+    assert said(page, "#in-view") == "0:00:00 to 10:14:00 since the start"
+
+
+def test_a_mouse_drawn_across_the_night_zooms_into_it(page):
+    """From the middle of the drawn night for a quarter of it to the right."""
+    page.run("document.querySelector('#timeline').scrollIntoView({block: 'center'})")
+    from_x, to_x, y = page.run("""(() => {
+        const b = document.querySelector('#timeline .activity').getBoundingClientRect();
+        const host = document.querySelector('#timeline').getBoundingClientRect();
+        const left = host.x + drawn.gutter;
+        return [left + drawn.width / 2, left + 0.75 * drawn.width, b.y + 10];
+    })()""")
+    for kind, x in (("mousePressed", from_x), ("mouseMoved", to_x), ("mouseReleased", to_x)):
+        page.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    page.settle()
+    begin, end = page.run("[view.from, view.to]")
+    assert begin == pytest.approx(18420, abs=120)
+    assert end == pytest.approx(27630, abs=120)
+
+
+def test_the_first_screen_holds_every_fact(page):
+    names = page.run("[...document.querySelectorAll('.facts dt')].map(e => e.textContent)")
+    assert names == ["Recorded", "Covered", "Likely asleep", "Movements", "Longest bout",
+                     "Longest without a bout", "Smallest movement"]  # fmt: skip
+    bottom = page.run("document.querySelector('.facts').getBoundingClientRect().bottom")
+    assert bottom < page.run("window.innerHeight")
+
+
+def test_every_number_of_a_count_is_on_the_screen_beside_previous_nights(browser, tmp_path):
+    before = [content(example_night(seed=seed)).summary for seed in (3, 4, 5)]
+    path = tmp_path / "report.html"
+    path.write_text(render(example_night(), before), encoding="utf-8")
+    for name, size in SIZES.items():
+        browser.size(*size, phone=name == "phone")
+        browser.open(path)
+        assert no_wider_than_the_screen(browser)
+        overlaps = browser.run("""[...document.querySelectorAll('.kinds td')]
+            .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)""")
+        assert overlaps == []
+        assert count(browser, ".kinds td small span") == 2 * 12
 
 
 def test_the_recorders_lines_are_folded(page):
@@ -260,7 +339,7 @@ def test_text_stands_out_from_its_ground(page, scheme):
         const weight = [0.2126, 0.7152, 0.0722];
         const light = (c) => parts(c).reduce((sum, v, i) => sum + v * weight[i], 0);
         const ground = light(getComputedStyle(document.documentElement).backgroundColor);
-        return ['#headline', '.note', '.aside a', '.under', 'h1'].map((s) => {
+        return ['#headline', '.note', '.remarks a', '.under', 'h1'].map((s) => {
             const ink = light(getComputedStyle(document.querySelector(s)).color);
             return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
         });
@@ -305,3 +384,85 @@ def test_odd_nights_open_without_an_error(browser, tmp_path, night, size):
     assert no_wider_than_the_screen(browser)
     if HOSTILE in str(night.marks):
         assert "alert(1)" in said(browser, "#timeline")
+
+
+PAPERS_IN = {"A4": (8.27, 11.69), "Letter": (8.5, 11.0)}
+
+
+def fullest() -> Content:
+    """More of everything than a sheet holds, and the longest words that it may meet."""
+    night = example_night()
+    night.header |= {"recording_frames": 1, "device": "c84c8e6d94818238", "sensor": "MPU6050"}
+    long = {"state": "asleep_likely", "asleep_min": 500.0, "since_disturbance_s": 35_000.0,
+            "last_disturbance": "footsteps", "stopped_with_arousal": None}  # fmt: skip
+    kinds = ("bout", "periodic_series", "slow_regular", "twitch_cluster")
+    night.patterns = [
+        {"kind": kinds[i % 4], "of": "rhythmic_large", "onset_s": 300.0 * i, "count": 12,
+         "duration_s": 3599.0, "jerks": 4000, "rate_hz": 2.25, "regularity": 0.97,
+         "interval_s": 88.8, "interval_cv": 0.25, "context": long}
+        for i in range(120)
+    ]  # fmt: skip
+    night.gaps += [{**night.gaps[0], "onset_s": 100.0 * i} for i in range(40)]
+    notes = [Note(tuple(TAGS), "word " * 100, 60.0 * i) for i in range(30)]
+    before = [content(example_night(seed=seed)).summary for seed in (3, 4)]
+    told = content(night, before, notes, date(2025, 9, 1))
+    empty = tuple((6000.0 * i, 6000.0 * i + 400.0) for i in range(3))
+    asleep = {"asleep_s": 5000.0, "empty_s": 1200.0}
+    return replace(told, empty=empty, summary=replace(told.summary, **asleep))
+
+
+@pytest.mark.parametrize("paper", PAPERS_IN)
+@pytest.mark.parametrize("full", [True, False])
+def test_the_sheet_for_a_clinician_is_two_printed_pages(browser, tmp_path, full, paper):
+    path = tmp_path / "sheet.html"
+    path.write_text(sheet(fullest() if full else content(example_night())), encoding="utf-8")
+    browser.errors.clear()
+    browser.media()
+    browser.size(*SIZES["desktop"])
+    browser.open(path)
+    width_in, height_in = PAPERS_IN[paper]
+    printed = browser.pdf(paperWidth=width_in, paperHeight=height_in)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
+    assert browser.errors == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_sheet_can_be_read_on_a_screen(browser, tmp_path, size):
+    path = tmp_path / "sheet.html"
+    path.write_text(sheet(fullest()), encoding="utf-8")
+    browser.size(*SIZES[size], phone=size == "phone")
+    browser.open(path)
+    assert no_wider_than_the_screen(browser)
+    assert count(browser, "script") == 0
+    assert count(browser, ".page") == 2
+
+
+def test_a_night_of_ten_hours_opens_in_two_seconds(browser, tmp_path):
+    """400 events with waveforms of 8 s at 208 Hz: the largest page that is ever written."""
+    night = example_night()
+    noise = np.random.default_rng(3).normal(0.0, 9.0, (8 * 208, 3)).astype("f4")
+    night.events = [dict(night.events[i % 253], onset_s=i * 80.0) for i in range(400)]
+    night.snippets = {i: Snippet(i * 80.0 - 1, 208.0, noise) for i in range(400)}
+    path = tmp_path / "report.html"
+    path.write_text(render(night), encoding="utf-8")
+    assert 3_000_000 < path.stat().st_size < 6_000_000
+    for name, size in SIZES.items():
+        browser.size(*size, phone=name == "phone")
+        took_s = browser.open(path)
+        assert count(browser, "#timeline .event") == 400
+        assert took_s < FIRST_VIEW_S
+
+
+def test_all_that_can_be_pressed_or_read_aloud_has_a_name(page):
+    nodes = page.send("Accessibility.getFullAXTree")["nodes"]
+    met: dict[str, list[str]] = {}
+    for node in nodes:
+        if not node.get("ignored"):
+            name = node.get("name", {}).get("value", "")
+            met.setdefault(node["role"]["value"], []).append(name)
+    for role in ("button", "checkbox", "table", "image", "heading", "link"):
+        assert met[role] and all(met[role]), role
+    assert (
+        "The night. Left and right move, plus and minus zoom, 0 shows the whole." in met["group"]
+    )
+    assert any("253 events by kind" in name for name in met["image"])

@@ -176,9 +176,10 @@ class Browser:
         shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(shot["data"]))
 
-    def pdf(self) -> bytes:
-        """The page as printed."""
-        return base64.b64decode(self.send("Page.printToPDF", printBackground=True)["data"])
+    def pdf(self, **paper: float) -> bytes:
+        """The page as printed; `paperWidth` and `paperHeight` in inches."""
+        printed = self.send("Page.printToPDF", printBackground=True, **paper)
+        return base64.b64decode(printed["data"])
 
     def close(self) -> None:
         """End Chromium and wait for it."""

@@ -196,3 +196,44 @@ def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
         talker.join(2)
         assert len(board.anchors) >= 3
     assert {(one[4], one[-1]) for one in board.anchors} == {(1, 0)}, "its boot, the host"
+
+
+def test_nights_before_it_in_the_same_log_stand_beside_it(run, tmp_path):
+    log = two_nights(tmp_path / "log")
+    zone = ("--zone", "Europe/Berlin")
+    code, out, _ = run("report", log, "--format", "text", *zone)
+    assert code == 0
+    assert "1 previous night: the median of the same rate" in out
+    _, out, _ = run("report", log, "--format", "json", *zone, "--night", "2026-03-27")
+    assert json.loads(out)["previous"]["nights"] == 0
+    (tmp_path / "first.json").write_text(out)
+    code, out, err = run("report", log, "--format", "json", *zone, "--previous",
+                         tmp_path / "first.json")  # fmt: skip
+    assert json.loads(out)["previous"]["nights"] == 1, "the same night counts once"
+    assert "not told beside it: 1 (later, the same" in err
+
+
+def test_a_note_is_made_and_shown(run, tmp_path):
+    log = two_nights(tmp_path / "log")
+    segments = {path.name: path.read_bytes() for path in log.iterdir()}
+    assert run("note", log, "filmed", "awake", "--at", "100", "--text", "left arm")[0] == 0
+    code, out, err = run("note", log, "swaddled", "--night", "2026-03-27")
+    assert (code, out) == (0, "2026-03-27  swaddled\n")
+    assert err == f"cribtrace: noted in {log / 'notes.jsonl'}\n"
+    assert segments.items() <= {path.name: path.read_bytes() for path in log.iterdir()}.items()
+    assert "filmed, awake  left arm" in run("note", log)[1]
+    _, out, _ = run("report", log, "--format", "md", "--night", "2026-03-27")
+    assert "| all night | swaddled |" in out and "filmed" not in out
+    code, _, err = run("note", log, "happy")
+    assert code == 2 and "no such tag: happy" in err
+
+
+def test_the_sheet_for_a_clinician_has_a_file_of_its_own(run, tmp_path, monkeypatch):
+    log = two_nights(tmp_path / "log")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.toml").write_text("[infant]\nborn = 2026-01-01\n")
+    code, out, _ = run("report", log, "--for", "clinician", "--profile", "p.toml")
+    assert (code, out) == (0, "sheet.html\n")
+    assert "<b>12 weeks</b>" in (tmp_path / "sheet.html").read_text()
+    code, _, err = run("report", log, "--for", "clinician", "--format", "json")
+    assert code == 2 and "leave out --format" in err

@@ -59,6 +59,13 @@ def test_the_wheel_holds_the_scenarios(site):
     assert below(site / "cribtrace" / "world", ".py") == below(ours / "world", ".py")
 
 
+def test_the_wheel_holds_what_a_report_is_made_of(site):
+    ours = ROOT / "host_tools" / "cribtrace" / "report"
+    kinds = (".py", ".html", ".css", ".js")
+    assert {"page.py", "assets/sheet.html", "assets/lanes.js"} <= below(ours, *kinds)
+    assert below(site / "cribtrace" / "report", *kinds) == below(ours, *kinds)
+
+
 def test_the_wheel_is_a_pytest_plugin(site):
     (points,) = site.glob("cribtrace-*.dist-info/entry_points.txt")
     assert "[pytest11]\ncribtrace = cribtrace.pytest_plugin" in points.read_text()

@@ -1,4 +1,4 @@
-"""Commands over what was pulled: decode, why, report."""
+"""Commands over what was pulled: decode, why."""
 
 import re
 from pathlib import Path
@@ -24,58 +24,6 @@ def decode(source: Path, as_json: bool) -> None:
     name_faults(source, night.faults, night.notes)
     count = len(logfile.segment_paths(source))
     say(f"{source}: complete: {count} segments, {night.summary['records_pulled']} records")
-
-
-@click.command()
-@click.argument("source", type=_SOURCE, required=False)
-@click.option("-o", "--output", type=_SOURCE, default=Path("report.html"), show_default=True)
-@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
-@click.option("--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone.")
-@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
-def report(
-    source: Path | None, output: Path, night: str | None, zone: str | None, whole: bool
-) -> None:
-    """Write one HTML page about a night in a log folder or segment file; prints its path.
-
-    A night goes from noon to noon. Without SOURCE it is the log pulled last, without --night the
-    last night in it; which one it took stands on stderr.
-    """
-    from dataclasses import replace
-
-    from cribtrace import analysis, atomic, moments, nights
-    from cribtrace.report import render
-
-    wanted, tz = _date(night), _zone(zone)
-    if source is None:
-        source = moments.newest_log(Path())
-    read = analysis.read_night(source)
-    chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
-    for sentence in nights.sentences(chosen) or ["the whole log"]:
-        say(f"{source}: {sentence}")
-    with atomic.replacing(output, "w") as f:
-        f.write(render(chosen))
-    click.echo(output)
-    name_faults(source, read.faults, read.notes)
-
-
-def _date(text: str | None):
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Usage(f"--night {text}: write the evening's date, as 2026-11-20") from None
-
-
-def _zone(name: str | None):
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):
-        raise Usage(
-            f"--zone {name}: no time zone of that name; write one as Europe/Berlin"
-        ) from None
 
 
 class _Why(click.RichCommand):
@@ -114,4 +62,4 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     name_faults(source, night.faults, night.notes)
 
 
-COMMANDS = (decode, why, report)
+COMMANDS = (decode, why)

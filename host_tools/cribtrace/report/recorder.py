@@ -1,7 +1,8 @@
 """The report's pieces about the recording: coverage, marks, what the board says of itself."""
 
 from cribtrace.analysis import Night
-from cribtrace.report_parts import esc, own, row, table
+from cribtrace.report.content import Content, clock
+from cribtrace.report.parts import esc, own, row, table
 from cribtrace.tally import HOUR_S, Tally, interval
 from cribtrace.wording import MISSING, fixed, length, number, reason, since_start
 
@@ -46,12 +47,22 @@ def coverage_table(night: Night, counts: Tally) -> str:
     return said + table("gaps", "Time that was not covered", head, rows)
 
 
-def marks_table(night: Night) -> str:
-    """The observer's marks."""
-    rows = [
-        row(since_start(number(mark.get("t_s"))), own(mark.get("text"))) for mark in night.marks
+def observed(told: Content) -> list[tuple[str, str, str]]:
+    """When, what, in which words: notes about all of the night, then the rest in order."""
+    marks = [(number(mark.get("t_s")), "mark", mark.get("text")) for mark in
+             told.night.marks]  # fmt: skip
+    notes = [(note.t_s, note.told, note.text) for note in told.notes]
+    found = sorted([*notes, *marks], key=lambda one: -1.0 if one[0] is None else one[0])
+    return [
+        ("all night" if t_s is None else clock(told, t_s), what, str(text or ""))
+        for t_s, what, text in found
     ]
-    return table("plain", "Marks", ("Since start", "Text"), rows) if rows else ""
+
+
+def marks_table(told: Content) -> str:
+    """The observer's marks and notes."""
+    rows = [row(esc(when), esc(what), own(text)) for when, what, text in observed(told)]
+    return table("plain marks", "Marks and notes", ("When", "What", "Text"), rows) if rows else ""
 
 
 def _most(entries: list[dict], key: str) -> float | None:
@@ -146,7 +157,7 @@ def _room(night: Night) -> str:
     return f'<p class="note">Room on the board when this log ended: {said} of ten hours.</p>'
 
 
-def marks_and_recorder(night: Night) -> str:
-    """The observer's marks, and what the board says about itself."""
-    told = marks_table(night) + _room(night) + recorder_lines(night)
-    return told or '<p class="note">None on record.</p>'
+def marks_and_recorder(told: Content) -> str:
+    """The observer's marks and notes, and what the board says about itself."""
+    found = marks_table(told) + _room(told.night) + recorder_lines(told.night)
+    return found or '<p class="note">None on record.</p>'

@@ -67,6 +67,45 @@ function filterBox(kind, position) {
   return label;
 }
 
+// Arrow keys, plus, minus and 0 on the drawing; a mouse drawn across it chooses a part.
+const KEYS = { ArrowLeft: "back", ArrowRight: "on", "+": "in", "=": "in", "-": "out", 0: "whole", Home: "whole" };
+
+function timeAt(event) {
+  const box = find("#timeline").getBoundingClientRect();
+  const x = clamp(event.clientX - box.left, drawn.gutter, drawn.gutter + drawn.width);
+  return view.from + ((x - drawn.gutter) / drawn.width) * (view.to - view.from);
+}
+
+function markChosen(from, to) {
+  const at = (t) => drawn.gutter + (drawn.width * (t - view.from)) / (view.to - view.from);
+  const node = find("#timeline .chosen");
+  node.setAttribute("x", at(Math.min(from, to)));
+  node.setAttribute("width", Math.abs(at(to) - at(from)));
+}
+
+function startTimeline() {
+  const host = find("#timeline");
+  let from = null;
+  host.tabIndex = 0;
+  host.addEventListener("keydown", (event) => {
+    if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    zoom(KEYS[event.key]);
+  });
+  host.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse" || event.button !== 0) return;
+    from = timeAt(event);
+  });
+  addEventListener("pointermove", (event) => { if (from !== null) markChosen(from, timeAt(event)); });
+  addEventListener("pointerup", (event) => {
+    if (from === null) return;
+    const to = timeAt(event), first = from, span = Math.abs(to - from);
+    from = null;
+    markChosen(first, first);
+    if ((span * drawn.width) / (view.to - view.from) > 8) show(Math.min(first, to), span);
+  });
+}
+
 function start() {
   document.documentElement.classList.add("js");
   all(".controls").forEach((node) => { node.hidden = node.id === "filter" && !rows.length; });
@@ -89,6 +128,7 @@ function start() {
     });
   }
   find("#more").addEventListener("click", () => { listedAll = true; listEvents(); });
+  startTimeline();
   drawNight();
   listEvents();
   let drawnAt = find("#timeline").clientWidth;

@@ -5,18 +5,16 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from cribtrace.analysis import Night
-from cribtrace.report_shapes import named, shape, shape_class
+from cribtrace.device import settings
+from cribtrace.report.shapes import named, shape, shape_class
 from cribtrace.tally import HOUR_S, Tally, held_s, kind_of, later, moved, utc_of
 from cribtrace.wording import (
-    DISTURBANCES,
     KINDS,
     MISSING,
     counted,
     explain,
     fixed,
-    length,
     number,
-    rounded_down,
     since_start,
 )
 
@@ -79,20 +77,26 @@ def _simulated(night: Night) -> bool:
     return bool(night.header.get("recording_frames"))
 
 
-def simulated(night: Night) -> str:
-    """That no real board measured this, before anything that it might be taken for."""
+def simulated_told(night: Night) -> str:
+    """That no real board measured this, where that is so."""
     if night.injected:
         return (
-            '<p class="simulated"><b>Injected.</b> In boot '
-            f"{', '.join(map(str, night.injected))} a file was played to the board in the place "
-            "of its sensor; what this page shows of that was measured by no sensor of it.</p>"
+            f"Injected. In boot {', '.join(map(str, night.injected))} a file was played to the"
+            " board in the place of its sensor; what this page shows of that was measured by no"
+            " sensor of it."
         )
     if not _simulated(night):
         return ""
     return (
-        '<p class="simulated"><b>Simulated.</b> A recording was played to a virtual board; '
-        "nothing on this page was measured by a real one.</p>"
+        "Simulated. A recording was played to a virtual board; nothing on this page was measured"
+        " by a real one."
     )
+
+
+def simulated(night: Night) -> str:
+    """The same before anything that it might be taken for, as HTML."""
+    first, _, rest = simulated_told(night).partition(" ")
+    return f'<p class="simulated"><b>{first}</b> {rest}</p>' if first else ""
 
 
 def heading(night: Night, counts: Tally) -> str:
@@ -113,44 +117,7 @@ def under(night: Night) -> str:
     return " · ".join(told)
 
 
-def facts(counts: Tally) -> str:
-    """The largest numbers, as the inside of a dl."""
-    coverage = counts.coverage
-    total = counts.movements
-    listed = (
-        ("Recorded", length(counts.span_s), f"{counts.span_s / 3600:.2f} h"),
-        (
-            "Covered",
-            f"{rounded_down(None if coverage is None else 100 * coverage, 1)} %",
-            length(counts.covered_s),
-        ),
-        ("Movements", str(total), f"{fixed(counts.per_covered_hour(total), 1)} per covered hour"),
-    )
-    return "".join(
-        f"<div><dt>{esc(name)}</dt><dd><b>{esc(value)}</b> <span>{esc(note)}</span></dd></div>"
-        for name, value, note in listed
-    )
-
-
-def kinds_table(counts: Tally) -> str:
-    """How many of each kind, disturbances apart; it is the legend of the drawings too."""
-    head = ("Kind", "What, or its duration at 30 % of the peak", "Count", "Per covered hour")
-    movements, others = [], []
-    for kind, found in counts.counts.items():
-        (others if kind in DISTURBANCES else movements).append(
-            row(
-                f"{shape(kind)} {kind_label(kind)}",
-                esc(KINDS[kind].meaning) if kind in KINDS else MISSING,
-                str(found),
-                fixed(counts.per_covered_hour(found), 1),
-            )
-        )
-    return table("kinds", "Movements by kind", head, movements) + table(
-        "kinds apart", "Disturbances of the crib, counted apart", head, others
-    )
-
-
-def _bar(found: dict[str, int], most: int) -> str:
+def bar(found: dict[str, int], most: int) -> str:
     """One hour's counts end to end; percent of the fullest hour."""
     drawn, left = [], 0.0
     for kind, value in found.items():
@@ -177,7 +144,7 @@ def hours_table(night: Night, counts: Tally) -> str:
         found = [str(value) if value else "0" for value in hour.counts.values()]
         minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
         name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
-        rows.append(row(name, *when, _bar(moved(hour.counts), most), *found, minutes))
+        rows.append(row(name, *when, bar(moved(hour.counts), most), *found, minutes))
     kinds = [f"{shape(kind)}<span>{kind_label(kind)}</span>" for kind in counts.counts]
     from_clock = [f"From, {esc(counts.start.tzname())}"] if clock and counts.start else []
     head = ["Hour", *from_clock, '<span class="sr">Drawn</span>', *kinds, "Covered, min"]
@@ -264,11 +231,23 @@ def _listing(caption: str, values: dict) -> str:
     return table("plain", caption, ("Name", "Value"), rows) if rows else ""
 
 
+def _in_force(night: Night) -> dict:
+    """The settings that the log told last, each beside its default where it is another."""
+    told = [line.get("text") for line in night.recorder if line.get("what") == "config"]
+    pairs = [pair.partition("=") for pair in str(told[-1] or "").split()] if told else []
+    return {
+        name: value if str(settings.DEFAULTS.get(name, value)) == value
+        else f"{value}, by default {settings.DEFAULTS[name]}"
+        for name, _, value in pairs
+    }  # fmt: skip
+
+
 def settings_tables(night: Night) -> str:
-    """The log's header, the counters and the versions, as they came."""
+    """The log's header, the settings in force, the counters and the versions, as they came."""
     versions = night.summary.get("versions")
     listed = (
         _listing("Recording", night.header),
+        _listing("Settings in force", _in_force(night)),
         _listing("Counters", night.summary),
         _listing("Versions", versions if isinstance(versions, dict) else {}),
     )

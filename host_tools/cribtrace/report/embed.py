@@ -9,9 +9,12 @@ import numpy as np
 
 from cribtrace import criteria
 from cribtrace.analysis import Night, Snippet
-from cribtrace.report_shapes import named
-from cribtrace.tally import Tally, interval, kind_of, later
-from cribtrace.wording import number
+from cribtrace.pattern_wording import made_of
+from cribtrace.report.content import Content
+from cribtrace.report.shapes import named
+from cribtrace.sleep import ASLEEP, AWAKE, NO_MOTION
+from cribtrace.tally import interval, kind_of, later
+from cribtrace.wording import DISTURBANCES, number
 
 # All waveforms of a page together: 8 bytes of base64 for each point of three axes.
 POINTS_IN_PAGE = 450_000
@@ -124,8 +127,26 @@ def _offsets(start: datetime | None, span_s: float, zone: tzinfo | None) -> list
     return out
 
 
-def embedded(night: Night, counts: Tally) -> str:
+def _stretches(night: Night) -> list[list]:
+    """[from, to, code of the state] of each likely state that says something."""
+    codes = {ASLEEP: 0, AWAKE: 1, NO_MOTION: 2}
+    spans = [(interval(line), codes.get(str(line.get("state")))) for line in night.likely]
+    return [[*span, code] for span, code in spans if span is not None and code is not None]
+
+
+def _patterns(night: Night) -> list[list]:
+    """[from, to, 1 for a bout, what it is] of each pattern."""
+    spans = [(interval(pattern), pattern) for pattern in night.patterns]
+    return [
+        [*span, int(pattern["kind"] == "bout"), made_of(pattern)]
+        for span, pattern in spans
+        if span is not None
+    ]
+
+
+def embedded(told: Content) -> str:
     """The night as JSON for the script element of the page; `<` and `&` never occur in it."""
+    night, counts = told.night, told.counts
     kinds = list(counts.counts)
     spans = [(interval(event), kind_of(event)) for event in night.events]
     content = {
@@ -143,6 +164,15 @@ def embedded(night: Night, counts: Tally) -> str:
             for mark in night.marks
             if (t_s := number(mark.get("t_s"))) is not None
         ],
+        "notes": [
+            [note.t_s, ": ".join(filter(None, (note.told, note.text)))]
+            for note in told.notes
+            if note.t_s is not None
+        ],
+        "states": _stretches(night),
+        "patterns": _patterns(night),
+        "empty": [list(span) for span in told.empty],
+        "disturbing": [kinds.index(kind) for kind in DISTURBANCES if kind in kinds],
         "waveforms": _waveforms(night),
     }
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)

@@ -18,6 +18,8 @@ for (const [onset, text, least] of night.levels) {
 // From the noise (1) up. A night without movement is not drawn larger for that: 64 at the least.
 const octaves = Math.max(6, 2 * Math.ceil(Math.log2(motion.reduce((most, value) => Math.max(most, value), 1)) / 2));
 
+let drawn = { gutter: 0, width: 1, right: 1 }; // where the time in view lies in the drawing
+
 function heightOf(value) {
   return CHART.top + CHART.height * (1 - clamp(Math.log2(Math.max(value, 1)) / octaves, 0, 1));
 }
@@ -81,29 +83,6 @@ function drawActivity(svg, gutter, width, right) {
   svg.append(draw("path", { class: "threshold", d: thresholdPath(gutter, width) }));
 }
 
-function eventShape(kind, x, x2, middle) {
-  const until = Math.max(x2, x + 3);
-  const y = (above) => middle - above;
-  switch (kindClass(kind)) {
-    case "k0": return `M${x - 0.75} ${y(6)}h1.5v12h-1.5z`;
-    case "k1": return `M${x} ${y(5)}l5 5-5 5-5-5z`;
-    case "k2": return `M${x} ${y(5)}H${until}v10H${x}z`;
-    case "k4": return bars(x, until, middle, 6);
-    case "k5": return bars(x, until, middle, 10);
-    case "k6": return `M${x} ${y(6)}l5 11h-10z`;
-    case "k7": return `M${x} ${y(5)}H${until}v2H${x}zM${x} ${y(-3)}H${until}v2H${x}z`;
-    case "k8": return `M${x} ${y(1)}H${until}v2H${x}z`;
-    default: return `M${x} ${y(4)}a4 4 0 1 0 .01 0z`;
-  }
-}
-
-// Regular movement: upright bars, three at least, as far apart as they stay apart on the screen.
-function bars(x, until, middle, tall) {
-  const count = Math.max(3, Math.floor((until - x) / 4) + 1);
-  const step = Math.max(4, (until - x) / (count - 1));
-  return Array.from({ length: count }, (_, i) => `M${(x + i * step - 1).toFixed(1)} ${middle - tall / 2}h2v${tall}h-2z`).join("");
-}
-
 function tickStep(width) {
   const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400];
   return steps.find((step) => (step * width) / (view.to - view.from) >= 60) || 172800;
@@ -127,48 +106,14 @@ function axis(svg, x, width, bottom, right) {
 }
 
 function lanes() {
-  const names = [...night.names, ...(night.marks.length ? ["marks"] : []), "not covered"];
+  const names = [...night.names, "together", "state",
+    ...(night.marks.length || night.notes.length ? ["marks, notes"] : []), "not covered"];
   return names.map((name, i) => ({ name, middle: LANES_TOP + i * 24 + 12 }));
 }
 
 function drawLane(svg, lane, gutter, right) {
   svg.append(draw("text", { x: 0, y: lane.middle + 4 }, lane.name));
   svg.append(draw("line", { x1: gutter, x2: right, y1: lane.middle, y2: lane.middle, class: "rule" }));
-}
-
-function drawEvents(svg, rows, x) {
-  night.events.forEach((event, index) => {
-    if (!event || event[1] < view.from || event[0] > view.to) return;
-    const [from, to, kind] = event;
-    const said = `${night.names[kind]}, ${hms(from, true)}`;
-    const node = draw("path",
-      { class: `event ${kindClass(kind)}`, "data-event": index, d: eventShape(kind, x(Math.max(from, view.from)), x(Math.min(to, view.to)), rows[kind].middle) },
-      draw("title", {}, said));
-    node.addEventListener("click", () => openEvent(index));
-    svg.append(node);
-  });
-}
-
-function drawHidden(svg, rows, x, bottom) {
-  const lane = rows[rows.length - 1];
-  for (const [from, to, why] of night.hidden) {
-    if (to < view.from || from > view.to) continue;
-    const left = Math.max(x(from), x(view.from)), right = Math.min(x(to), x(view.to));
-    const wide = Math.max(right - left, 1);
-    svg.append(draw("rect", { x: left, y: 0, width: wide, height: bottom, class: "hatch hidden-time" }));
-    svg.append(draw("rect",
-      { x: left - (wide < 4 ? 2 : 0), y: lane.middle - 6, width: Math.max(wide, 4), height: 12, class: "uncovered" },
-      draw("title", {}, `not covered from ${hms(from, true)} to ${hms(to, true)}: ${why}`)));
-  }
-}
-
-function drawMarks(svg, rows, x) {
-  const lane = rows[rows.length - 2];
-  for (const [t, text] of night.marks) {
-    if (t < view.from || t > view.to) continue;
-    svg.append(draw("path", { class: "flag", d: `M${x(t)} ${lane.middle + 6}v-12l8 4-8 4z` },
-      draw("title", {}, `mark at ${hms(t)}: ${text}`)));
-  }
 }
 
 function drawNight() {
@@ -182,14 +127,19 @@ function drawNight() {
   const height = bottom + (night.start === null ? 22 : 38);
   const svg = draw("svg", { viewBox: `0 0 ${right} ${height}`, role: "img", "aria-labelledby": "drawn-title" },
     draw("title", { id: "drawn-title" },
-      `Timeline from ${hms(view.from)} to ${hms(view.to)} since the start: activity of each second beside the threshold, ${shown} events by kind, and the time not covered.`),
+      `Timeline from ${hms(view.from)} to ${hms(view.to)} since the start: activity of each second beside the threshold, ${shown} events by kind, what belongs together, likely states, and the time not covered.`),
     hatch());
   axis(svg, x, width, bottom, right);
   rows.forEach((lane) => drawLane(svg, lane, gutter, right));
-  drawHidden(svg, rows, x, bottom);
+  drawDisturbed(svg, x, bottom);
+  drawHidden(svg, laneOf(rows, "not covered"), x, bottom);
   drawActivity(svg, gutter, width, right);
-  if (night.marks.length) drawMarks(svg, rows, x);
+  drawStates(svg, laneOf(rows, "state"), x);
+  drawTogether(svg, laneOf(rows, "together"), x);
+  drawMarks(svg, laneOf(rows, "marks, notes"), x);
   drawEvents(svg, rows, x);
+  svg.append(draw("rect", { class: "chosen", y: 0, height: bottom, width: 0, x: 0 }));
   host.replaceChildren(svg);
+  drawn = { gutter, width, right };
   find("#in-view").textContent = `${hms(view.from)} to ${hms(view.to)} since the start`;
 }

@@ -1,0 +1,158 @@
+"""Commands about one night: its report in every format, and notes of an observer."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import name_faults, say
+from cribtrace.errors import Usage
+
+_SOURCE = click.Path(path_type=Path)
+_FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.html"}
+
+
+@click.command()
+@click.argument("source", type=_SOURCE, required=False)
+@click.option("-o", "--output", type=_SOURCE, help="File to write; else report.html, sheet.html"
+              " or, of what is no HTML, stdout.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["html", "text", "md", "json"]),
+              default="html", show_default=True)  # fmt: skip
+@click.option("--for", "reader", type=click.Choice(["everyone", "clinician"]), default="everyone",
+              show_default=True, help="For a clinician: two pages to print.")  # fmt: skip
+@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+@click.option("--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone.")
+@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
+@click.option("--previous", type=_SOURCE, multiple=True, metavar="LOG",
+              help="A log with earlier nights, or a report as JSON; may be repeated.")  # fmt: skip
+@click.option("--profile", type=_SOURCE, metavar="FILE", help="Says when the infant was born.")
+def report(
+    source: Path | None,
+    output: Path | None,
+    form: str,
+    reader: str,
+    night: str | None,
+    zone: str | None,
+    whole: bool,
+    previous: tuple[Path, ...],
+    profile: Path | None,
+) -> None:
+    """Write a report of one night in a log folder or segment file: an HTML page, or text.
+
+    A night goes from noon to noon. Without SOURCE it is the log pulled last, without --night the
+    last night in it; which one it took stands on stderr. Earlier nights in the same log by the
+    same sensor and settings are told beside it.
+
+    \b
+    cribtrace report                        report.html, to open in a browser
+    cribtrace report build/night --format text
+    cribtrace report build/night --for clinician -o build/sheet.html
+    """  # noqa: D301 - the control character is meant
+    from cribtrace import atomic, moments
+
+    if reader == "clinician" and form != "html":
+        raise Usage("the sheet for a clinician is HTML, to print: leave out --format")
+    source = source or moments.newest_log(Path())
+    read, told = _told(source, night, _zone(zone), whole, previous, profile)
+    written = _written(told, form, reader)
+    if output is None and form != "html":
+        click.echo(written)
+    else:
+        output = output or Path(_FILES[reader, form])
+        with atomic.replacing(output, "w") as f:
+            f.write(written)
+        click.echo(output)
+    name_faults(source, read.faults, read.notes)
+
+
+def _told(source, night, tz, whole, previous, profile):
+    """The log, and what of it is to be told."""
+    from dataclasses import replace
+
+    from cribtrace import analysis, nights, notes
+    from cribtrace import previous as others
+    from cribtrace import profile as infant
+    from cribtrace.report.content import content
+
+    wanted = _date(night)
+    read = analysis.read_night(source)
+    chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
+    for sentence in nights.sentences(chosen) or ["the whole log"]:
+        say(f"{source}: {sentence}")
+    told = content(chosen, (), notes.read(source), infant.born(profile))
+    found = [] if whole else others.in_log(read, tz)
+    for path in previous:
+        found += others.read(path, tz)
+    fitting = others.comparable(told.summary, found)
+    left_out = len(found) - len(fitting) - (not whole)
+    if previous and left_out:
+        why = "later, the same, or another sensor or settings"
+        say(f"nights that are not told beside it: {left_out} ({why})")
+    return read, replace(told, previous=tuple(fitting))
+
+
+def _written(told, form: str, reader: str) -> str:
+    from cribtrace.report import page, plain, sheet
+
+    if reader == "clinician":
+        return sheet.sheet(told)
+    makers = {"html": page.page, "text": plain.text, "md": plain.markdown, "json": plain.as_json}
+    return makers[form](told)
+
+
+def _date(text: str | None):
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Usage(f"--night {text}: write the evening's date, as 2026-11-20") from None
+
+
+def _zone(name: str | None):
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):
+        raise Usage(
+            f"--zone {name}: no time zone of that name; write one as Europe/Berlin"
+        ) from None
+
+
+@click.command()
+@click.argument("log", type=_SOURCE, metavar="NIGHT")
+@click.argument("tags", nargs=-1, metavar="[TAG]...")
+@click.option("--at", "when", metavar="WHEN", help="As 03:12, or seconds since the start.")
+@click.option("--text", default="", help="A few words of your own.")
+@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: str | None) -> None:
+    """Note something about a night in a pulled log; the report shows it without comment.
+
+    TAG is filmed, awake, swaddled, soothed, vibrating-pillow, new-place, eyes, tongue-or-sucking
+    or other. Without one, print the notes there are. They lie beside the log, in notes.jsonl, and
+    nothing that was pulled is changed.
+
+    \b
+    cribtrace note build/night swaddled
+    cribtrace note build/night filmed --at 03:12 --text "left arm"
+    """  # noqa: D301 - the same
+    from cribtrace import analysis, nights, notes
+
+    if not tags and not text and when is None:
+        for found in notes.read(log):
+            click.echo(_line(found))
+        return
+    chosen = nights.choose(analysis.read_night(log), None, _date(night))
+    made = notes.made(chosen, tags, text, when)
+    path = notes.add(log, made)
+    click.echo(_line(made))
+    say(f"noted in {path}")
+
+
+def _line(found) -> str:
+    at = found.utc or ("" if found.t_s is None else f"{found.t_s:.0f} s since the start")
+    pieces = (found.of or "", at, found.told, found.text)
+    return "  ".join(piece for piece in pieces if piece)
+
+
+COMMANDS = (report, note)

@@ -1,0 +1,120 @@
+"""Text, Markdown, JSON and the sheet say what the page says, and nothing that must not be said."""
+
+import json
+import re
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from cribtrace.notes import TAGS, Note
+from cribtrace.report import content, plain, sheet
+from cribtrace.report.intervals import EDGES_S, NAMES, between_onsets, counted
+from cribtrace.report.page import page
+from cribtrace.wording import NOT_THIS, forbidden
+from tests.support.example_night import empty, example_night, hostile_night
+from tests.unit.test_report import Page
+
+MAKERS = {"page": page, "text": plain.text, "md": plain.markdown, "json": plain.as_json,
+          "sheet": sheet.sheet}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told() -> content.Content:
+    before = [content.content(example_night(seed=seed)).summary for seed in (3, 4)]
+    notes = [Note((tag,), "", 100.0 * i) for i, tag in enumerate(TAGS)]
+    return content.content(example_night(), before, notes, date(2025, 11, 1))
+
+
+def words(name: str, told: content.Content) -> str:
+    written = MAKERS[name](told)
+    return Page(written).text if name in ("page", "sheet") else written
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_every_format_says_the_same_figures(name, told):
+    said = " ".join(words(name, told).split())
+    assert (
+        "248 movements in 9.99 covered hours of 10.23 recorded, 9.65 of them likely asleep" in said
+    )
+    if name == "json":
+        twitch = json.loads(said)["summary"]["counts"]["twitch"]
+        assert (twitch["count"], twitch["asleep"]) == (190, 177)
+        assert twitch["per_sleep_hour"] == pytest.approx(18.3, abs=0.05)
+        return
+    for figure in ("9 h 39 min", "1 h 19 min of it without motion", "19.4 s", "2 h 52 min"):
+        assert figure in said
+    row = re.search(r"twitch (?:\| |up to 0.5 s )?190 (?:\| )?19.0\D.*?177 (?:\| )?18.3", said)
+    assert row and len(row.group()) < 60
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_no_format_says_what_must_never_be_said(name, told):
+    said = " ".join(words(name, told).split())
+    assert forbidden(said) == []
+    disclaimer = '", "'.join(NOT_THIS) if name == "json" else " ".join(NOT_THIS)
+    assert disclaimer in said
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    "night",
+    [empty(), hostile_night(), empty(events=[{}], epochs=[{}], gaps=[{}], states=[{}], marks=[{}]),
+     empty(summary={"hours": 10.0}, gaps=[{"onset_s": 0.0, "duration_s": 36000.0}])],
+    ids=["empty", "hostile", "missing-fields", "all-gap"],
+)  # fmt: skip
+def test_odd_nights_are_told_in_every_format(name, night):
+    written = MAKERS[name](content.content(night))
+    written.encode("utf-8")
+    assert NOT_THIS[0] in written
+    assert "nan" not in written.lower().split()
+
+
+def test_text_fits_a_terminal(told):
+    lines = plain.text(told).splitlines()
+    prose = [line for line in lines if not line.startswith("  ")]
+    assert max(map(len, prose)) <= plain.WIDTH
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_table_of_markdown_has_as_many_cells_in_every_row(told):
+    lines = plain.markdown(told).splitlines()
+    for first, second in pairwise(lines):
+        if first.startswith("|") and second.startswith("|"):
+            cells = [len(re.findall(r"(?<!\\)\|", line)) for line in (first, second)]
+            assert cells[0] == cells[1]
+
+
+def test_the_sheet_says_what_a_clinician_asks_for(told):
+    text = Page(sheet.sheet(told)).text
+    for part in (
+        "Age 8 weeks", "Covered 9 h 59 min 97.6 %", "Rhythmic bouts Start Length",
+        "Stopped with an arousal", "Last disturbance", "Regularity", "Marks and notes",
+        "Time that was not covered", "What cannot be told apart", "the board had no power",
+        "Lying awake without moving, and sleep.", "Settings changed, hash 1a2b3c4d",
+    ):  # fmt: skip
+        assert part in text
+    assert not Page(sheet.sheet(told)).of("script")
+
+
+def test_a_sheet_that_is_full_says_what_it_left_out(told):
+    night = example_night()
+    night.patterns = [{**p, "duration_s": float(i)} for i, p in enumerate(night.patterns * 9)]
+    text = Page(sheet.sheet(content.content(night))).text
+    bouts = sum(p["kind"] == "bout" for p in night.patterns)
+    assert f"The 11 longest of {bouts}; cribtrace report lists all." in text
+
+
+def test_intervals_are_counted_where_all_between_was_covered():
+    events = [{"kind": kind, "onset_s": at, "duration_s": 0.2} for kind, at in
+              (("twitch", 0.0), ("gross", 15.0), ("handling", 16.0), ("twitch", 100.0),
+               ("twitch", 200.0), ("twitch", 200.4))]  # fmt: skip
+    gap = {"onset_s": 150.0, "duration_s": 1.0}
+    found = between_onsets(content.content(empty(events=events, gaps=[gap])))
+    assert found == pytest.approx([15.0, 85.0, 0.4])
+    by_name = dict(zip(NAMES, counted(found), strict=True))
+    assert [name for name, count in by_name.items() if count] == [
+        "under 0.5 s", "10 to 20 s", "45 to 90 s",
+    ]  # fmt: skip
+    assert counted([*EDGES_S, 10_000.0]) == [0, *[1] * (len(EDGES_S) - 1), 2]
+    assert len(NAMES) == len(EDGES_S) + 1
