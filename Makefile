@@ -37,8 +37,8 @@ deploy: .venv/board-ready ## Put the firmware on a board (PORT=… BOARD=…)
 check: .venv/board-ready ## See whether a board is ready for a night (PORT=…)
 	$(BIN)/cribtrace check $(if $(PORT),--port "$(PORT)")
 
-test: lint ## Run the linters and all tests but the campaigns
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: lint ## Run the linters and all tests but the campaigns, two files at a time
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 hil: .venv/test-ready ## Run the tests of the detector on a board that runs this firmware (PORT=…)
 	$(BIN)/python -m pytest tests/hil -s $(if $(PORT),--port "$(PORT)") $(PYTEST_ARGS)
