@@ -215,8 +215,9 @@ def _frame_at(start: Start, ms: int) -> int | None:
 
 
 def heap(start: Start, log: Log) -> Iterator[str]:
-    """It holds no more in its second half than in its first."""
-    used = [r["heap_used"] for r in log.of(start, records.RECORDER)]
+    """It holds no more in its second half than in its first, but while a host asks."""
+    told = [r["heap_used"] for r in log.of(start, records.RECORDER)]
+    used = [min(pair) for pair in pairwise(told)]  # a pull is over by the next record
     half = len(used) // 2
     if half > 5 and max(used[half:]) > max(used[:half]) + _HEAP_BYTES:
         yield f"its heap grew from {max(used[:half])} to {max(used[half:])} bytes"
