@@ -76,29 +76,41 @@ def read_night(source: Path) -> Night:
     """The night in a log folder or segment file. Raises CribtraceError as `logfile.read`."""
     found = logfile.read(source)
     segments = [s for s in found if s.header]
-    night = Night(facts.header_line(segments[0].header or {}))
-    night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
     boots = list(in_a_row(segments))
-    end_s = _played(boots)
-    in_force = configuration.logged(r for boot in boots for r in boot.records)
-    clocks = anchors.clocks(boots)
-    night.clocks = [clock.line() for clock in clocks.values()]
-    night.faults += [fault for clock in clocks.values() if (fault := clock.fault())]
-    holes: list[str] = []
-    for boot in boots:
-        _collect(night, boot, clocks[boot.number], end_s, in_force)
-        holes += _missing(night, boot)
-        night.faults += _no_room(night, boot)
-    holes += _waveforms_missing(boots)
-    night.injected = [boot.number for boot in boots if _from_a_file(boot)]
-    if night.injected:
-        listed = ", ".join(map(str, night.injected))
-        night.notes.append(f"INJECTED: a file was played in the sensor's place in boot {listed}")
+    night = of_boots(boots, anchors.clocks(boots), whole=not source.is_file())
+    night.header = facts.header_line(segments[0].header or {})
+    faults = [fault for s in found for fault in s.faults]
+    night.faults = faults + logfile.unfinished(source) + night.faults
     if source.is_file():
         night.notes.append(
             f"{source} is one segment of a log: name the folder {source.parent} for the rest"
         )
-    else:
+    return night
+
+
+def of_boots(
+    boots: list[Boot], clocks: dict[int, Clock], *, whole: bool = True, waveforms: bool = True
+) -> Night:
+    """What these boots of a log hold together. `clocks`, by boot, may rest on others beside them.
+
+    `whole`: what is missing between them is a fault; `waveforms`: `snippets` are wanted.
+    """
+    night = Night(facts.header_line(boots[0].header))
+    end_s = _played(boots)
+    in_force = configuration.logged(r for boot in boots for r in boot.records)
+    night.clocks = [clocks[boot.number].line() for boot in boots]
+    night.faults = [fault for boot in boots if (fault := clocks[boot.number].fault())]
+    holes: list[str] = []
+    for boot in boots:
+        _collect(night, boot, clocks[boot.number], end_s, in_force, waveforms)
+        holes += _missing(night, boot)
+        night.faults += _no_room(night, boot)
+    holes += _waveforms_missing(boots)
+    night.injected = [boot.number for boot in boots if from_a_file(boot)]
+    if night.injected:
+        listed = ", ".join(map(str, night.injected))
+        night.notes.append(f"INJECTED: a file was played in the sensor's place in boot {listed}")
+    if whole:
         night.faults += holes
     _unread(night, boots)
     _deaf(night)
@@ -108,7 +120,7 @@ def read_night(source: Path) -> Night:
     return night
 
 
-def _from_a_file(boot: Boot) -> bool:
+def from_a_file(boot: Boot) -> bool:
     """Whether the host gave it its frames, and no sensor did (docs/SPEC-log-format.md)."""
     return boot.header["sensor"].rstrip(b"\0") == b"injected"
 
@@ -134,9 +146,10 @@ _LISTS = {
 
 
 def _collect(
-    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict[int, dict[str, int]]
+    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict, waveforms: bool
 ) -> None:
-    waves = {r["run"]: r for r in boot.all_records() if r["type"] == records.SNIPPET}
+    kept = boot.all_records() if waveforms else []
+    waves = {r["run"]: r for r in kept if r["type"] == records.SNIPPET}
     header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
         if record["type"] == records.CONFIG:

@@ -1,0 +1,263 @@
+"""Nights that are kept: library, query, trend."""
+
+import csv
+import io
+import json
+import math
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import emit, json_option, name_faults, say
+from cribtrace.errors import Usage
+
+_PATH = click.Path(path_type=Path)
+library_option = click.option(
+    "--library",
+    "folder",
+    type=_PATH,
+    envvar="CRIBTRACE_LIBRARY",
+    metavar="FOLDER",
+    help="The library; else one in this user's data folder.",
+)
+zone_option = click.option(
+    "--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone."
+)
+
+
+@click.group("library")
+def library_group() -> None:
+    """Keep nights: add, list, delete, back up and restore them.
+
+    A library is a folder of Parquet files, by device and night, that DuckDB, polars, Spark and
+    Dask read as they are (docs/LIBRARY.md). The logs themselves stay where they were pulled to.
+    """
+
+
+@library_group.command("add")
+@click.argument("source", type=_PATH, required=False)
+@click.option("--crib", metavar="NAME", help="Where the board lies; else as the last time.")
+@zone_option
+@click.option("--take-less", is_flag=True, help="Replace a night by one of fewer records too.")
+@library_option
+@json_option
+def add_nights(
+    source: Path | None,
+    crib: str | None,
+    zone: str | None,
+    take_less: bool,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Bring the nights of a pulled log into the library; else of the log pulled last.
+
+    A night that is there is replaced where the log tells more of it. Naps, time at a desk and
+    what a host injected stay out. For example: cribtrace library add log --crib attic
+    """
+    from cribtrace import moments
+    from cribtrace.library import adding
+    from cribtrace.library.store import Library
+
+    source = source or moments.newest_log(Path())
+    with _counting("adding") as bar:
+        added = adding.add(Library(folder), source, zone_of(zone), crib, take_less, progress=bar)
+    told = {name: [str(of) for of in getattr(added, name)] for name in adding.OUTCOMES}
+    line = {"type": "added", "device": added.device, "crib": added.crib}
+    plain = {name: " ".join(listed) or None for name, listed in told.items()}
+    emit({**line, **(told if as_json else plain)}, as_json)
+    if added.kept:
+        say("kept as they were: the library has more records of them; --take-less replaces them")
+    name_faults(source, added.faults, added.refused)
+
+
+@library_group.command("list")
+@click.option("--crib", metavar="NAME", help="Of this crib alone.")
+@library_option
+@json_option
+def list_nights(crib: str | None, folder: Path | None, as_json: bool) -> None:
+    """List the nights in the library."""
+    from cribtrace.library import reading
+    from cribtrace.library.store import Library
+
+    library = Library(folder)
+    nights = reading.nights(library, crib=crib)
+    for row in nights:
+        if as_json:
+            emit({"type": "night", **{k: _plain(v) for k, v in row.items()}}, as_json)
+        else:
+            emit({"type": "night", **{k: _plain(row[k]) for k in _LISTED}}, as_json)
+    if not nights:
+        say(f"{library.folder} holds no night{f' of crib {crib}' if crib else ''}")
+
+
+_LISTED = ("night", "crib", "device", "hours", "covered_h", "asleep_h", "sensor", "tags")
+
+
+@library_group.command("delete")
+@click.argument("nights", metavar="DATE...", nargs=-1, required=True)
+@click.option("--crib", metavar="NAME", help="Needed where several cribs have that night.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@library_option
+@json_option
+def delete_nights(
+    nights: tuple[str, ...], crib: str | None, yes: bool, folder: Path | None, as_json: bool
+) -> None:
+    """Delete nights, each named by its evening's date; the pulled logs stay."""
+    from cribtrace.library import reading
+    from cribtrace.library.store import Library
+
+    library = Library(folder)
+    rows = reading.nights(library, crib=crib)
+    wanted = [_night_named(rows, date_of("DATE", text)) for text in nights]
+    if not yes:
+        listed = ", ".join(f"{row['night']} of {row['crib']}" for row in wanted)
+        click.confirm(f"delete {listed}?", abort=True, err=True)
+    with library.changing() as change:
+        for row in wanted:
+            change.delete((row["device"], row["night"]))
+    for row in wanted:
+        line = {"night": str(row["night"]), "crib": row["crib"], "device": row["device"]}
+        emit({"type": "deleted", **line}, as_json)
+
+
+def _night_named(rows: list[dict], of: date) -> dict:
+    found = [row for row in rows if row["night"] == of]
+    if not found:
+        known = ", ".join(sorted({str(row["night"]) for row in rows})[-5:]) or "none"
+        raise Usage(f"no night of {of} in the library; its last ones are {known}")
+    if len(found) > 1:
+        cribs = ", ".join(row["crib"] for row in found)
+        raise Usage(f"several boards have a night of {of}: choose with --crib: {cribs}")
+    return found[0]
+
+
+@library_group.command("backup")
+@click.argument("file", type=_PATH)
+@library_option
+@json_option
+def backup_nights(file: Path, folder: Path | None, as_json: bool) -> None:
+    """Write the whole library into one FILE."""
+    from cribtrace.library import backup
+    from cribtrace.library.store import Library
+
+    count = backup.backup(Library(folder), file)
+    emit({"type": "backup", "file": str(file), "nights": count}, as_json)
+
+
+@library_group.command("restore")
+@click.argument("file", type=_PATH)
+@library_option
+@json_option
+def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
+    """Bring the nights of a backup back; those of the same device and date are replaced."""
+    from cribtrace.library import backup
+    from cribtrace.library.store import Library
+
+    count = backup.restore(Library(folder), file)
+    emit({"type": "restored", "file": str(file), "nights": count}, as_json)
+
+
+@click.command()
+@click.argument("sql")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "jsonl"]),
+    default="table",
+    show_default=True,
+)
+@library_option
+def query(sql: str, form: str, folder: Path | None) -> None:
+    """Answer one SELECT over the library, by DuckDB; no other file and no network is reached.
+
+    The tables are nights, events, patterns, states, epochs, gaps, marks and recorder
+    (docs/LIBRARY.md). For example: cribtrace query "SELECT night, twitch FROM nights"
+    """
+    from cribtrace.library import query as asking
+    from cribtrace.library.store import Library
+
+    answer = asking.ask(Library(folder), sql)
+    rows = [[_plain(value) for value in row] for row in answer.rows]
+    if form == "csv":
+        click.echo(_csv(answer.columns, rows), nl=False)
+    elif form == "table":
+        click.echo("\n".join(_table(answer.columns, rows)))
+    else:
+        found = [dict(zip(answer.columns, row, strict=True)) for row in rows]
+        shown = found if form == "jsonl" else [found]
+        for one in shown:
+            click.echo(json.dumps(one, allow_nan=False, separators=(",", ":")))
+
+
+def _plain(value):
+    """A value of a row as JSON knows it."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, (str, int, bool, type(None))) else str(value)
+
+
+def _cell(value) -> str:
+    text = "" if value is None else str(value)
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _table(columns: list[str], rows: list[list]) -> list[str]:
+    """Lines of columns that stand below each other, numbers to the right."""
+    cells = [[_cell(value) for value in row] for row in [columns, *rows]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    right = [
+        all(isinstance(row[k], (int, float, type(None))) for row in rows)
+        for k in range(len(columns))
+    ]
+    return [
+        "  ".join(
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def _csv(columns: list[str], rows: list[list]) -> str:
+    """CSV in which no text is taken for a formula by a spreadsheet: those get a ' in front."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    for row in [columns, *rows]:
+        writer.writerow(
+            ["'" + v if isinstance(v, str) and v[:1] in tuple("=+-@\t\r") and v else v for v in row]
+        )
+    return out.getvalue()
+
+
+def date_of(option: str, text: str) -> date:
+    """A date as 2026-11-20; raises Usage for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Usage(f"{option} {text}: write the evening's date, as 2026-11-20") from None
+
+
+def zone_of(name: str | None):
+    """The zone of that name, None for this machine's; raises Usage for one that nobody knows."""
+    from cribtrace.cli.files import _zone
+
+    return _zone(name)
+
+
+def _counting(what: str):
+    from cribtrace.cli.output import counting
+
+    return counting(what)
+
+
+COMMANDS = (library_group, query)
