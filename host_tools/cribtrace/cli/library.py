@@ -191,6 +191,56 @@ def query(sql: str, form: str, folder: Path | None) -> None:
             click.echo(json.dumps(one, allow_nan=False, separators=(",", ":")))
 
 
+@click.command()
+@click.argument("crib", required=False)
+@click.option(
+    "--format", "form", type=click.Choice(["html", "text"]), default="html", show_default=True
+)
+@click.option("-o", "--output", type=_PATH, help="Of html; else trend.html.")
+@click.option("--from", "since", metavar="DATE", help="The first evening, as 2026-11-20.")
+@click.option("--to", "until", metavar="DATE", help="The last one.")
+@click.option("--profile", type=_PATH, help="A TOML file with the date of birth; else one's own.")
+@library_option
+def trend(
+    crib: str | None,
+    form: str,
+    output: Path | None,
+    since: str | None,
+    until: str | None,
+    profile: Path | None,
+    folder: Path | None,
+) -> None:
+    """Show the nights of a crib beside each other, by date and age, and beside their baseline.
+
+    A page, whose path is printed, or text. CRIB is needed where the library has several. For
+    example: cribtrace trend attic --format text --from 2026-10-01
+    """
+    from cribtrace import atomic
+    from cribtrace import profile as infant
+    from cribtrace.library import reading
+    from cribtrace.library.store import Library
+    from cribtrace.trend import page, text
+
+    born = infant.born(profile)
+    name, nights = reading.chosen_crib(Library(folder), crib)
+    first, last = (date_of(o, d) if d else None for o, d in (("--from", since), ("--to", until)))
+    shown = [
+        row
+        for row in nights
+        if (first is None or row["night"] >= first) and (last is None or row["night"] <= last)
+    ]
+    if not shown:
+        span = f"{nights[0]['night']} to {nights[-1]['night']}"
+        raise Usage(f"no night of {name} in that time: the library has {span}")
+    if form == "text":
+        click.echo(text.render(name, shown, born), nl=False)
+        return
+    output = output or Path("trend.html")
+    with atomic.replacing(output, "w") as f:
+        f.write(page.render(name, shown, born))
+    click.echo(output)
+
+
 def _plain(value):
     """A value of a row as JSON knows it."""
     if isinstance(value, datetime):
@@ -260,4 +310,4 @@ def _counting(what: str):
     return counting(what)
 
 
-COMMANDS = (library_group, query)
+COMMANDS = (library_group, trend, query)
