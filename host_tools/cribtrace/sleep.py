@@ -6,6 +6,7 @@ docs/PATTERNS.md has the rules and where each number is from.
 import bisect
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from cribtrace import criteria
@@ -99,16 +100,40 @@ class Sleep:
     def advance(self, limit_s: float) -> None:
         """Judge the seconds about which everything is known once all before `limit_s` has come."""
         count = 0
-        for start_s, until_s, active in self._coming:
+        for _, until_s, _ in self._coming:
             if until_s + VETO_S > limit_s:
                 break
             count += 1
-            if not self._in_hole(start_s, until_s):
-                self._step(start_s, until_s, active)
         if count:
+            known = self._coming[:count]
+            if not self._sleeps_on(known):
+                for start_s, until_s, active in known:
+                    if not self._in_hole(start_s, until_s):
+                        self._step(start_s, until_s, active)
             begun_s = self._coming[count - 1][0] - VETO_S
             self._spans = [span for span in self._spans if span[1] >= begun_s]
             del self._coming[:count]
+
+    def _sleeps_on(self, known: list[tuple[float, float, bool]]) -> bool:
+        """Take in seconds of likely sleep in which nothing at all was seen, if all are such."""
+        first_s, last_s = known[0][0], known[-1][1]
+        begun_s = self._starts[self._still] if self._still < len(self._starts) else first_s
+        if (
+            self._now.state != ASLEEP
+            or self._holes
+            or first_s - self._ends[-1] > SEAM_S
+            or last_s - begun_s >= STILL_S
+            or any(active for _, _, active in known)
+            or any(s[0] < last_s + VETO_S and s[1] > first_s - VETO_S for s in self._spans)
+            or any(after[0] != before[1] for before, after in pairwise(known))
+        ):
+            return False
+        self._unseen_s.add(len(self._starts), first_s - self._ends[-1])
+        self._starts += [start_s for start_s, _, _ in known]
+        self._ends += [until_s for _, until_s, _ in known]
+        self._motionless += [False] * len(known)
+        self._likely += [self._now] * len(known)
+        return True
 
     def finish(self) -> None:
         """Judge the rest; nothing will follow."""
@@ -257,11 +282,11 @@ class Sleep:
         limit = self._final()
         if not (self._over or self._motionless[-1:] == [True]):
             limit = min(limit, self._still)
-        while self._scanned + 1 < limit:
-            self._scanned += 1
-            if self._differs(self._scanned):
-                yield self._line(self._told, self._scanned)
-                self._told = self._scanned
+        for i in range(self._scanned + 1, limit):
+            self._scanned = i
+            if self._differs(i):
+                yield self._line(self._told, i)
+                self._told = i
         if self._over and self._told < limit:
             yield self._line(self._told, limit)
             self._told = limit
@@ -270,9 +295,8 @@ class Sleep:
         if self._starts[i] - self._ends[i - 1] > SEAM_S:
             return True
         alike = self._likely[i] is self._likely[i - 1]
-        if alike and self._motionless[i] == self._motionless[i - 1]:
-            return False
-        return self._shown(i) != self._shown(i - 1)
+        alike = alike and self._motionless[i] is self._motionless[i - 1]
+        return not alike and self._shown(i) != self._shown(i - 1)
 
     def _shown(self, i: int) -> tuple[str, str]:
         if self._motionless[i]:

@@ -16,7 +16,7 @@ import pytest
 from cribtrace import cli
 from cribtrace.analysis import read_night
 from cribtrace.errors import CribtraceError, Damaged
-from cribtrace.library import adding, backup, parquet, reading, store
+from cribtrace.library import adding, backup, parquet, preparing, reading, store
 from cribtrace.library.store import Library
 from cribtrace.library.tables import TABLES
 from cribtrace.nights import choose
@@ -187,7 +187,8 @@ def test_a_cut_at_any_rename_leaves_the_old_or_the_new(tmp_path, monkeypatch):
     old = everything(begin)
     longer = write_nights(tmp_path / "b", (FIRST, 4.0, OFTEN), (SECOND, 3.5, SELDOM))
     when = datetime(2026, 7, 1, tzinfo=UTC)
-    monkeypatch.setattr(adding, "datetime", type("At", (), {"now": staticmethod(lambda _: when)}))
+    now = type("At", (), {"now": staticmethod(lambda _: when)})
+    monkeypatch.setattr(preparing, "datetime", now)
     end = Library(tmp_path / "end")
     shutil.copytree(begin.folder, end.folder)
     adding.add(end, longer, UTC)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -62,7 +63,10 @@ def add_nights(
 
     source = source or moments.newest_log(Path())
     with _counting("adding") as bar:
-        added = adding.add(Library(folder), source, zone_of(zone), crib, take_less, progress=bar)
+        jobs = os.cpu_count() or 1
+        added = adding.add(
+            Library(folder), source, zone_of(zone), crib, take_less, progress=bar, jobs=jobs
+        )
     told = {name: [str(of) for of in getattr(added, name)] for name in adding.OUTCOMES}
     line = {"type": "added", "device": added.device, "crib": added.crib}
     plain = {name: " ".join(listed) or None for name, listed in told.items()}

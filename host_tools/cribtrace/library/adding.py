@@ -1,25 +1,30 @@
 """Nights of a pulled log into a library: which are new, which have grown, which are refused."""
 
+import contextlib
 import hashlib
+import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone, tzinfo
+from datetime import date, tzinfo
 from pathlib import Path
 
 from cribtrace import __version__, analysis, anchors, logfile, nights
 from cribtrace.analysis import Night
-from cribtrace.boots import Boot, in_a_row
+from cribtrace.boots import Boot, by_number, in_a_row
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError
-from cribtrace.library import parquet, reading, rows
+from cribtrace.library import reading
+from cribtrace.library.preparing import Task, Wanted, prepare
 from cribtrace.library.store import Change, Library
-from cribtrace.library.tables import FORMAT
+from cribtrace.library.tables import FORMAT, TABLES
 from cribtrace.log_records import SOURCES
 from cribtrace.scale import Scale
 
 Clocks = dict[int, anchors.Clock]
-INJECTED = "injected"
-_AT_ONCE = 32  # nights a change, so that what is staged stays small and a sync serves many
+# Both chosen: nights a change, and nights that are worth the second that a process takes to start.
+_AT_ONCE, _WORTH = 32, 8
 
 
 OUTCOMES = ("new", "updated", "same", "kept")
@@ -41,12 +46,11 @@ class Added:
 
 @dataclass
 class Group:
-    """Boots that hold nights together, and the injected ones among them."""
+    """Boots that hold nights together, and the injected ones among them; without their events."""
 
     boots: list[Boot]
     nights: set[date]
     injected: list[Boot] = field(default_factory=list)
-    _read: Night | None = None
 
     def digest(self, clocks: Clocks, about: dict) -> str:
         """Of all that its nights are made from; a record never changes once it has its number."""
@@ -57,20 +61,6 @@ class Group:
         ]
         text = repr((FORMAT, __version__, sorted(about.items()), found))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-    def read(self, clocks: Clocks, zone: tzinfo | None, of: date) -> tuple[Night, list[Boot]]:
-        """One night of it, with the boots that it lies in."""
-        if self._read is None:
-            self._read = analysis.of_boots(self.boots, clocks, waveforms=False)
-            for boot in self.injected:
-                lasted = {"onset_s": boot.start_s, "duration_s": boot.length_s, "frames": None}
-                self._read.gaps.append({"type": "gap", **lasted, "reason": INJECTED})
-        night = nights.choose(self._read, zone, of)
-        return night, self.inside(night.sessions[0].onset_s, night.sessions[-1].end_s)
-
-    def inside(self, from_s: float, until_s: float) -> list[Boot]:
-        """Its boots that lie between two moments of the log, in part or whole."""
-        return [b for b in self.boots if b.start_s < until_s and b.start_s + b.length_s > from_s]
 
 
 def groups(boots: list[Boot], clocks: Clocks, zone: tzinfo | None) -> list[Group]:
@@ -123,29 +113,31 @@ def add(
     take_less: bool = False,
     tags: Callable[[date], str] = lambda _: "",
     progress: Callable[[int, int], None] | None = None,
+    jobs: int = 1,
 ) -> Added:
     """Bring the nights of a log folder into the library; naps and desk time stay out.
 
     A night that is there is replaced where the log now tells more of it (`take_less`: or less).
     `crib` names where the board lies; else it is what it was the last time, else the device.
-    `tags` gives those of a night's notes. Raises CribtraceError as `logfile.read`, and where no
-    night of it can come in.
+    `tags` gives those of a night's notes; `jobs` is how many processes read. Raises CribtraceError
+    as `logfile.read`, and where no night of it can come in.
     """
-    segments = logfile.read(source)
+    segments = logfile.read(source, outline=True)
     boots = list(in_a_row([s for s in segments if s.header]))
     added = Added(boots[0].header["device"].hex())
     added.faults = [fault for s in segments for fault in s.faults] + logfile.unfinished(source)
     added.refused = [_refused(boot) for boot in boots if analysis.from_a_file(boot)]
     known = {row["night"]: row for row in reading.nights(library, device=added.device)}
     added.crib = crib or (known[max(known)]["crib"] if known else added.device)
-    coming = _Coming(library, added, known, zone, take_less, tags)
     clocks = anchors.clocks(boots)
-    found = groups(boots, clocks, zone)
-    for first in range(0, len(found), _AT_ONCE):
-        coming.take(found[first : first + _AT_ONCE], clocks)
-        if progress:
-            progress(min(first + _AT_ONCE, len(found)), len(found))
-    if not (added.new or added.updated or added.same or added.kept):
+    about = {
+        "crib": added.crib,
+        "zone": getattr(zone, "key", None) or "of this machine",
+        "faults": len(added.faults),
+    }
+    coming = _Coming(library, added, known, zone, take_less, tags, about)
+    coming.take(source, segments, clocks, groups(boots, clocks, zone), jobs, progress)
+    if not any(getattr(added, outcome) for outcome in OUTCOMES):
         why = [*added.refused, "it holds no night of which anybody knows the time"]
         raise CribtraceError(f"{source}: nothing came into the library: {why[0]}")
     return added
@@ -159,34 +151,81 @@ class _Coming:
     zone: tzinfo | None
     take_less: bool
     tags: Callable[[date], str]
+    about: dict
 
-    def take(self, some: list[Group], clocks: Clocks) -> None:
-        with self.library.changing() as change:
-            for group in some:
-                for of in sorted(group.nights):
-                    self._night(change, group, of, clocks)
+    def take(
+        self,
+        source: Path,
+        segments: list[logfile.Segment],
+        clocks: Clocks,
+        found: list[Group],
+        jobs: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Bring these in, some at a time: what is staged stays small, and a sync serves many."""
+        names = {number: [s.name for s in row] for number, row in by_number(segments).items()}
+        wanted = [(group, nights) for group in found if (nights := self._wanted(group, clocks))]
+        with _workers(min(jobs, len(wanted) // _WORTH)) as each:
+            for first in range(0, len(wanted), _AT_ONCE):
+                with self.library.changing() as change:
+                    tasks = [
+                        Task(
+                            source,
+                            frozenset(n for boot in group.boots for n in names[boot.number]),
+                            group.boots,
+                            group.injected,
+                            {boot.number: clocks[boot.number] for boot in group.boots},
+                            self.zone,
+                            nights,
+                            change.folder,
+                        )
+                        for group, nights in wanted[first : first + _AT_ONCE]
+                    ]
+                    for task, written in zip(tasks, each(prepare, tasks), strict=True):
+                        self._count(change, task, written)
+                if progress:
+                    progress(min(first + _AT_ONCE, len(wanted)), len(wanted))
 
-    def _night(self, change: Change, group: Group, of: date, clocks: Clocks) -> None:
-        about = {
-            "crib": self.added.crib,
-            "zone": getattr(self.zone, "key", None) or "of this machine",
-            "tags": self.tags(of),
-            "faults": len(self.added.faults),
-        }
-        digest = group.digest(clocks, about)
-        before = self.known.get(of)
-        if before and before["digest"] == digest:
-            self.added.same.append(of)
-            return
-        night, boots = group.read(clocks, self.zone, of)
-        when = datetime.now(timezone.utc)
-        found = rows.of_night(night, boots, {**about, "digest": digest, "added": when})
-        if before and before["records"] > found["nights"][0]["records"] and not self.take_less:
-            self.added.kept.append(of)
-            return
-        for table, of_table in found.items():
-            parquet.write(change.path(table, (self.added.device, of)), table, of_table)
-        (self.added.updated if before else self.added.new).append(of)
+    def _wanted(self, group: Group, clocks: Clocks) -> list[Wanted]:
+        """The nights of a group that the library has not, or has otherwise."""
+        found = []
+        for of in sorted(group.nights):
+            identity = {**self.about, "tags": self.tags(of)}
+            identity["digest"] = group.digest(clocks, identity)
+            before = self.known.get(of)
+            if before and before["digest"] == identity["digest"]:
+                self.added.same.append(of)
+                continue
+            least = before["records"] if before and not self.take_less else 0
+            found.append(Wanted(of, identity, least))
+        return found
+
+    def _count(self, change: Change, task: Task, written: list[bool]) -> None:
+        for night, came in zip(task.nights, written, strict=True):
+            if not came:
+                self.added.kept.append(night.of)
+                continue
+            change.nights[self.added.device, night.of] = set(TABLES)
+            (self.added.updated if night.of in self.known else self.added.new).append(night.of)
+
+
+@contextlib.contextmanager
+def _workers(count: int) -> Iterator[Callable]:
+    """A `map` over so many processes, each of its own: what pyarrow's threads hold is not forked."""
+    if count < 2:
+        yield map
+        return
+    start = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, start, initializer=_leave_ctrl_c)
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_ctrl_c() -> None:
+    """Ctrl-C is for the program that has these processes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _refused(boot: Boot) -> str:
