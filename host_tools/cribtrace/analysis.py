@@ -132,7 +132,7 @@ def _played(boots: list[Boot]) -> float:
     """
     frames = boots[0].header["recording_frames"]
     known = frames and len(boots) == 1
-    return Scale(boots[0].header).seconds(frames) if known else math.inf
+    return boots[0].start_s + Scale(boots[0].header).seconds(frames) if known else math.inf
 
 
 _LISTS = {

@@ -163,6 +163,28 @@ def test_two_boots_in_one_night_are_one_night(tmp_path, library):
     assert (row["boots"], row["twitch"]) == (2, len(OFTEN) + len(SELDOM))
 
 
+def test_every_night_of_a_virtual_board_has_its_events(tmp_path, library):
+    """It ends where its recording did: of each boot, wherever in the log that lies."""
+    log = write_nights(tmp_path / "log", (FIRST, 3.0, OFTEN), (SECOND, 3.5, OFTEN),
+                       recording_frames=3 * 3600 * 104)  # fmt: skip
+    adding.add(library, log, UTC)
+    for row in reading.nights(library):
+        assert (row["twitch"], row["simulated"]) == (len(OFTEN), True)
+
+
+def test_several_processes_give_what_one_does(tmp_path):
+    begins = [datetime(2026, 6, day, 20) for day in range(1, 17)]
+    log = write_nights(tmp_path / "log", *[(at, 3.0, SELDOM) for at in begins])
+    found = []
+    for jobs in (1, 2):
+        library = Library(tmp_path / f"by{jobs}")
+        added = adding.add(library, log, UTC, jobs=jobs)
+        assert len(added.new) == 16
+        rows = [parquet.rows(parquet.dataset(library.folder, t, library.files(t))) for t in TABLES]
+        found.append([{**row, "added": None} for of_table in rows for row in of_table])
+    assert found[0] == found[1]
+
+
 def test_a_change_of_settings_within_a_night_is_said(tmp_path, library):
     log = write_nights(
         tmp_path / "log",
