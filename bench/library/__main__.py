@@ -82,7 +82,7 @@ def measured(nights: int) -> dict:
 
 
 def _one_crib(kept: Path, one: Path) -> None:
-    """The table `nights` of a library as one crib's; each board's nights follow the one's before."""
+    """The table `nights` of a library as one crib's: each board's behind the one before."""
     from cribtrace.library import parquet, reading
     from cribtrace.library.store import Library
     from cribtrace.library.tables import TABLES

@@ -198,7 +198,9 @@ def _folder(source: Path) -> Path:
     return inner if not any(source.glob("*" + SUFFIX)) and inner.is_dir() else source
 
 
-def read(source: Path, names: Collection[str] | None = None, *, outline: bool = False) -> list[Segment]:
+def read(
+    source: Path, names: Collection[str] | None = None, *, outline: bool = False
+) -> list[Segment]:
     """All segments of a log folder or a single file, but the empty ones of a folder.
 
     Those of `names`, if given. `outline`: of events, epochs and waveforms, the most of a log, only

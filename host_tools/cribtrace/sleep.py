@@ -6,7 +6,7 @@ docs/PATTERNS.md has the rules and where each number is from.
 import bisect
 import math
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from cribtrace import criteria
@@ -51,10 +51,7 @@ def too_loud(epoch: dict) -> bool:
 
 
 def active_seconds(epoch: dict) -> list[bool]:
-    """For each second of an epoch whether its statistic reached the threshold in force.
-
-    Where the settings are not known the default's stands in.
-    """
+    """Which seconds reached the threshold in force, or the default's where that is unknown."""
     least = criteria.least_code(epoch["threshold"] or criteria.DEFAULT_STRENGTH)
     return [code >= least for code in epoch["levels"]]
 
@@ -93,26 +90,23 @@ class Sleep:
         over_s, levels = end_s(line), active_seconds(line)
         starts = [round(line["onset_s"] + i * line["second_s"], 3) for i in range(len(levels))]
         ends = [*starts[1:], over_s][: len(starts)]  # a damaged log may have an epoch of none
-        for start_s, until_s, active in zip(starts, ends, levels, strict=True):
-            if start_s < over_s:
-                self._coming.append((start_s, min(until_s, over_s), active))
+        seconds = zip(starts, ends, levels, strict=True)
+        if starts and starts[-1] < over_s:
+            self._coming.extend(seconds)
+            return
+        self._coming += [(a, min(b, over_s), active) for a, b, active in seconds if a < over_s]
 
     def advance(self, limit_s: float) -> None:
         """Judge the seconds about which everything is known once all before `limit_s` has come."""
-        count = 0
-        for _, until_s, _ in self._coming:
-            if until_s + VETO_S > limit_s:
-                break
-            count += 1
-        if count:
-            known = self._coming[:count]
+        known = list(takewhile(lambda second: second[1] + VETO_S <= limit_s, self._coming))
+        if known:
             if not self._sleeps_on(known):
                 for start_s, until_s, active in known:
                     if not self._in_hole(start_s, until_s):
                         self._step(start_s, until_s, active)
-            begun_s = self._coming[count - 1][0] - VETO_S
+            begun_s = known[-1][0] - VETO_S
             self._spans = [span for span in self._spans if span[1] >= begun_s]
-            del self._coming[:count]
+            del self._coming[: len(known)]
 
     def _sleeps_on(self, known: list[tuple[float, float, bool]]) -> bool:
         """Take in seconds of likely sleep in which nothing at all was seen, if all are such."""
@@ -256,7 +250,7 @@ class Sleep:
             self._now = Likely(UNKNOWN, 0.0, "veiled by handling or surroundings")
 
     def _last(self, seconds: int) -> int:
-        """Index of the first of the last `seconds`, none of them from before what was forgotten."""
+        """Index of the first of the last `seconds`, none from before what was forgotten."""
         return max(self._base, len(self._starts) - seconds)
 
     def _wake(self, gross: bool) -> None:
@@ -284,19 +278,15 @@ class Sleep:
             limit = min(limit, self._still)
         for i in range(self._scanned + 1, limit):
             self._scanned = i
-            if self._differs(i):
+            in_a_row = self._starts[i] - self._ends[i - 1] <= SEAM_S
+            alike = self._motionless[i] is self._motionless[i - 1]
+            alike = alike and self._likely[i] is self._likely[i - 1]
+            if not (in_a_row and (alike or self._shown(i) == self._shown(i - 1))):
                 yield self._line(self._told, i)
                 self._told = i
         if self._over and self._told < limit:
             yield self._line(self._told, limit)
             self._told = limit
-
-    def _differs(self, i: int) -> bool:
-        if self._starts[i] - self._ends[i - 1] > SEAM_S:
-            return True
-        alike = self._likely[i] is self._likely[i - 1]
-        alike = alike and self._motionless[i] is self._motionless[i - 1]
-        return not alike and self._shown(i) != self._shown(i - 1)
 
     def _shown(self, i: int) -> tuple[str, str]:
         if self._motionless[i]:

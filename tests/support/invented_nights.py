@@ -1,4 +1,4 @@
-"""Rows of a library's table `nights`, invented for the tests of the trend. Nobody slept in them."""
+"""Rows of a library's table `nights`, invented for tests. Nobody slept in them."""
 
 import random
 from datetime import date, timedelta

@@ -66,7 +66,7 @@ def write_boot(folder: Path, bodies, number: int, boot=1, first_seq=0, **facts) 
 
 
 def write_nights(folder: Path, *nights, **facts) -> Path:
-    """A log of nights, each (begins, hours, onsets in s, and what differs in header or settings)."""
+    """A log of nights, each (begins, hours, onsets in s, what differs in header or settings)."""
     seq = 0
     for number, (begins, hours, onsets_s, *more) in enumerate(nights, 1):
         differs = dict(more[0]) if more else {}

@@ -75,6 +75,9 @@ HOST_ORDER = (
     "client < check",
     "link < obstacles < cli",
     "atomic board_facts < first_time < cli",
+    "sparse_sum < sleep",
+    "analysis nights tally atomic < library < trend < cli",
+    "profile < trend",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print

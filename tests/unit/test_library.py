@@ -20,6 +20,7 @@ from cribtrace.library import adding, backup, parquet, preparing, reading, store
 from cribtrace.library.store import Library
 from cribtrace.library.tables import TABLES
 from cribtrace.nights import choose
+from tests.support import library_table
 from tests.support.night_log import DEVICE, write_boot, write_nights
 
 UTC = timezone.utc
@@ -139,9 +140,7 @@ def test_injected_input_never_comes_in(tmp_path, library):
     )
     added = adding.add(library, log, UTC)
     assert added.new == [JUNE_1]
-    assert added.refused == [
-        "boot 2 is no night: a host played a file in its sensor's place"
-    ]
+    assert added.refused == ["boot 2 is no night: a host played a file in its sensor's place"]
 
 
 def test_a_night_without_a_known_time_is_refused_with_the_reason(tmp_path, library):
@@ -332,7 +331,7 @@ def test_a_spoilt_backup_is_named_and_changes_nothing(filled, tmp_path, library,
     adding.add(library, third, UTC)
     before = everything(library)
     spoil(file)
-    with pytest.raises(Damaged, match="nothing was restored|cannot be read|other columns"):
+    with pytest.raises(Damaged, match=r"nothing was restored|cannot be read|other columns"):
         backup.restore(library, file)
     assert everything(library) == before
     assert not (tmp_path / "outside.parquet").exists()
@@ -430,3 +429,12 @@ def test_no_other_command_imports_them(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_shows_every_column():
+    assert (
+        library_table.PAGE.read_text("utf-8")
+        .split(library_table.BEGIN)[1]
+        .split(library_table.END)[0]
+        == library_table.text()
+    )

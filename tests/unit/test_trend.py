@@ -4,6 +4,7 @@ import random
 import re
 from datetime import date, timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -169,8 +170,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.reaching += [(k, v) for k, v in attrs
-                          if k in ("src", "href", "style", "srcset") or k.startswith("on")]  # fmt: skip
+        fetch = ("src", "href", "style", "srcset")
+        self.reaching += [(k, v) for k, v in attrs if k in fetch or k.startswith("on")]
 
 
 def test_the_page_reaches_nothing_and_runs_nothing():
@@ -205,7 +206,7 @@ def test_what_is_drawn_lies_inside_and_where_it_belongs():
 def test_dates_under_a_drawing_are_few_and_even(days):
     ticks = draw.Axis(BEGIN, BEGIN + timedelta(days=days), None).ticks()
     assert ticks[0] == BEGIN and 1 <= len(ticks) <= 7
-    steps = {b - a for a, b in zip(ticks, ticks[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(ticks)}
     assert len(steps) <= 1
 
 

@@ -22,6 +22,7 @@ from cribtrace.cli import (
     hil,
     library,
     measure,
+    query,
     score,
     setup,
 )
@@ -51,7 +52,20 @@ def group() -> None:
     """Follow, pull and look at the log of a crib motion sensor. Not a medical device."""
 
 
-_FAMILIES = (setup, board, firmware, check, config, measure, files, library, bench, hil, score)
+_FAMILIES = (
+    setup,
+    board,
+    firmware,
+    check,
+    config,
+    measure,
+    files,
+    library,
+    query,
+    bench,
+    hil,
+    score,
+)
 for _command in [command for family in _FAMILIES for command in family.COMMANDS]:
     group.add_command(_command)
 

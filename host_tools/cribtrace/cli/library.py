@@ -1,28 +1,16 @@
-"""Nights that are kept: library, query, trend."""
+"""Nights that are kept: library and trend."""
 
-import csv
-import io
-import json
-import math
 import os
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, name_faults, say
+from cribtrace.cli.output import counting, emit, json_option, name_faults, say
+from cribtrace.cli.query import library_option, plain
 from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)
-library_option = click.option(
-    "--library",
-    "folder",
-    type=_PATH,
-    envvar="CRIBTRACE_LIBRARY",
-    metavar="FOLDER",
-    help="The library; else one in this user's data folder.",
-)
 zone_option = click.option(
     "--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone."
 )
@@ -62,7 +50,7 @@ def add_nights(
     from cribtrace.library.store import Library
 
     source = source or moments.newest_log(Path())
-    with _counting("adding") as bar:
+    with counting("adding") as bar:
         jobs = os.cpu_count() or 1
         added = adding.add(
             Library(folder), source, zone_of(zone), crib, take_less, progress=bar, jobs=jobs
@@ -89,9 +77,9 @@ def list_nights(crib: str | None, folder: Path | None, as_json: bool) -> None:
     nights = reading.nights(library, crib=crib)
     for row in nights:
         if as_json:
-            emit({"type": "night", **{k: _plain(v) for k, v in row.items()}}, as_json)
+            emit({"type": "night", **{k: plain(v) for k, v in row.items()}}, as_json)
         else:
-            emit({"type": "night", **{k: _plain(row[k]) for k in _LISTED}}, as_json)
+            emit({"type": "night", **{k: plain(row[k]) for k in _LISTED}}, as_json)
     if not nights:
         say(f"{library.folder} holds no night{f' of crib {crib}' if crib else ''}")
 
@@ -164,38 +152,6 @@ def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("sql")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "csv", "json", "jsonl"]),
-    default="table",
-    show_default=True,
-)
-@library_option
-def query(sql: str, form: str, folder: Path | None) -> None:
-    """Answer one SELECT over the library, by DuckDB; no other file and no network is reached.
-
-    The tables are nights, events, patterns, states, epochs, gaps, marks and recorder
-    (docs/LIBRARY.md). For example: cribtrace query "SELECT night, twitch FROM nights"
-    """
-    from cribtrace.library import query as asking
-    from cribtrace.library.store import Library
-
-    answer = asking.ask(Library(folder), sql)
-    rows = [[_plain(value) for value in row] for row in answer.rows]
-    if form == "csv":
-        click.echo(_csv(answer.columns, rows), nl=False)
-    elif form == "table":
-        click.echo("\n".join(_table(answer.columns, rows)))
-    else:
-        found = [dict(zip(answer.columns, row, strict=True)) for row in rows]
-        shown = found if form == "jsonl" else [found]
-        for one in shown:
-            click.echo(json.dumps(one, allow_nan=False, separators=(",", ":")))
-
-
-@click.command()
 @click.argument("crib", required=False)
 @click.option(
     "--format", "form", type=click.Choice(["html", "text"]), default="html", show_default=True
@@ -245,54 +201,6 @@ def trend(
     click.echo(output)
 
 
-def _plain(value):
-    """A value of a row as JSON knows it."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, Decimal):
-        value = int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return value if isinstance(value, (str, int, bool, type(None))) else str(value)
-
-
-def _cell(value) -> str:
-    text = "" if value is None else str(value)
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def _table(columns: list[str], rows: list[list]) -> list[str]:
-    """Lines of columns that stand below each other, numbers to the right."""
-    cells = [[_cell(value) for value in row] for row in [columns, *rows]]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    right = [
-        all(isinstance(row[k], (int, float, type(None))) for row in rows)
-        for k in range(len(columns))
-    ]
-    return [
-        "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in cells
-    ]
-
-
-def _csv(columns: list[str], rows: list[list]) -> str:
-    """CSV in which no text is taken for a formula by a spreadsheet: those get a ' in front."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in [columns, *rows]:
-        writer.writerow(
-            ["'" + v if isinstance(v, str) and v[:1] in tuple("=+-@\t\r") and v else v for v in row]
-        )
-    return out.getvalue()
-
-
 def date_of(option: str, text: str) -> date:
     """A date as 2026-11-20; raises Usage for anything else."""
     try:
@@ -308,10 +216,4 @@ def zone_of(name: str | None):
     return _zone(name)
 
 
-def _counting(what: str):
-    from cribtrace.cli.output import counting
-
-    return counting(what)
-
-
-COMMANDS = (library_group, trend, query)
+COMMANDS = (library_group, trend)

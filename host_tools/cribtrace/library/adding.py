@@ -163,7 +163,8 @@ class _Coming:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         """Bring these in, some at a time: what is staged stays small, and a sync serves many."""
-        names = {number: [s.name for s in row] for number, row in by_number(segments).items()}
+        facts = [s for s in segments if s.header and s.header["stream"] == records.FACTS]
+        names = {number: [s.name for s in row] for number, row in by_number(facts).items()}
         wanted = [(group, nights) for group in found if (nights := self._wanted(group, clocks))]
         with _workers(min(jobs, len(wanted) // _WORTH)) as each:
             for first in range(0, len(wanted), _AT_ONCE):
@@ -171,7 +172,7 @@ class _Coming:
                     tasks = [
                         Task(
                             source,
-                            frozenset(n for boot in group.boots for n in names[boot.number]),
+                            frozenset(n for b in group.boots for n in names.get(b.number, ())),
                             group.boots,
                             group.injected,
                             {boot.number: clocks[boot.number] for boot in group.boots},
@@ -211,7 +212,7 @@ class _Coming:
 
 @contextlib.contextmanager
 def _workers(count: int) -> Iterator[Callable]:
-    """A `map` over so many processes, each of its own: what pyarrow's threads hold is not forked."""
+    """A `map` over so many processes; spawned: pyarrow's threads cannot be forked."""
     if count < 2:
         yield map
         return

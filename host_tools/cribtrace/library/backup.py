@@ -15,7 +15,7 @@ _FORMAT = "library.json"
 
 
 def backup(library: Library, file: Path) -> int:
-    """Write every night into one zip file; returns how many. The file is there when it is whole."""
+    """Write every night into one zip file, which is there when it is whole; returns how many."""
     nights = library.nights()
     if not nights:
         raise CribtraceError(f"{library.folder} holds no night: nothing to back up")

@@ -44,7 +44,7 @@ def write(path: Path, table: str, rows: Sequence[dict]) -> None:
 def check(path: Path, table: str) -> None:
     """Raise Damaged unless the file holds that table, all of it readable."""
     try:
-        schema = pq.read_table(path, partitioning=None).schema
+        schema = pq.ParquetFile(path).read().schema
     except (pa.ArrowException, OSError) as error:
         raise Damaged(f"{path.name} of table {table} cannot be read: {error}") from None
     if schema.remove_metadata() != SCHEMAS[table]:
@@ -52,7 +52,7 @@ def check(path: Path, table: str) -> None:
 
 
 def dataset(root: Path, table: str, paths: Iterable[Path]) -> ds.Dataset:
-    """A table over these files below `root / table`, with `device` and `night` from their names."""
+    """A table over these files below `root / table`; `device` and `night` are in their names."""
     schema = pa.unify_schemas([SCHEMAS[table], _FOLDERS])
     listed = [path.as_posix() for path in paths]
     if not listed:

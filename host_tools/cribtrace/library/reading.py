@@ -6,13 +6,11 @@ from cribtrace.errors import CribtraceError
 from cribtrace.library.store import Library
 
 
-def nights(
-    library: Library, *, crib: str | None = None, device: str | None = None
-) -> list[dict]:
+def nights(library: Library, *, crib: str | None = None, device: str | None = None) -> list[dict]:
     """Rows of the table `nights` (docs/LIBRARY.md), by evening; those of one crib or device."""
     if not library.exists:
         return []
-    from cribtrace.library import parquet
+    from cribtrace.library import parquet  # noqa: PLC0415 - without a library none is needed
 
     found = parquet.rows(parquet.dataset(library.folder, "nights", library.files("nights")))
     wanted = {"crib": crib, "device": device}

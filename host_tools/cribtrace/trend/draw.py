@@ -44,7 +44,8 @@ def figure(measure: Measure, found: Sequence[Period], axis: Axis) -> str:
     values = [value for row in nights if (value := measure.of(row)) is not None]
     name = html.escape(words.named(measure))
     if not values:
-        return f"<figure><figcaption>{name}</figcaption><p class='note'>No night has it.</p></figure>"
+        none = "<p class='note'>No night has it.</p>"
+        return f"<figure><figcaption>{name}</figcaption>{none}</figure>"
     top = _top(max(values))
     drawn = "".join([
         *_breaks(found, axis), *_baselines(measure, found, axis, top),
@@ -53,7 +54,8 @@ def figure(measure: Measure, found: Sequence[Period], axis: Axis) -> str:
     label = html.escape(_label(measure, found, values))
     return (
         f"<figure><figcaption>{name}</figcaption><div class='panel'>{_scale(top)}"
-        f"<svg class='plot' role='img' aria-label='{label}'>{drawn}</svg>{_dates(axis)}</div></figure>"
+        f"<svg class='plot' role='img' aria-label='{label}'>{drawn}</svg>{_dates(axis)}</div>"
+        "</figure>"
     )
 
 
@@ -72,7 +74,8 @@ def _top(most: float) -> float:
     if most <= 0:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(most))
-    return next(unit * k for k in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if unit * k >= most * 1.02 or k == 10)
+    steps = (unit * k for k in (1, 1.5, 2, 3, 4, 5, 6, 8))
+    return next((step for step in steps if step >= most * 1.02), 10 * unit)
 
 
 def _y(value: float, top: float) -> str:
@@ -112,9 +115,7 @@ def _breaks(found: Sequence[Period], axis: Axis) -> Iterator[str]:
         )
 
 
-def _baselines(
-    measure: Measure, found: Sequence[Period], axis: Axis, top: float
-) -> Iterator[str]:
+def _baselines(measure: Measure, found: Sequence[Period], axis: Axis, top: float) -> Iterator[str]:
     for period in found:
         base = period.baseline(measure)
         if base is None:
@@ -157,6 +158,6 @@ def _nights(measure: Measure, nights: Sequence[dict], axis: Axis, top: float) ->
             continue
         kind = "night" if counts(row) else "night thin"
         yield (
-            f"<circle class='{kind}' cx='{axis.at(row['night']):.2f}%' cy='{_y(value, top)}' r='2.2'>"
-            f"<title>{row['night']}: {fixed(value, measure.digits)}</title></circle>"
+            f"<circle class='{kind}' cx='{axis.at(row['night']):.2f}%' cy='{_y(value, top)}'"
+            f" r='2.2'><title>{row['night']}: {fixed(value, measure.digits)}</title></circle>"
         )

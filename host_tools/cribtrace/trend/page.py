@@ -1,4 +1,4 @@
-"""A trend as one HTML file that opens from disk, runs no script and asks the network for nothing."""
+"""A trend as one HTML file: it opens from disk, runs no script, asks the network for nothing."""
 
 import base64
 import hashlib
@@ -96,7 +96,8 @@ def _breaks(found: Sequence[Period]) -> str:
         return '<p class="note">One baseline: nothing was changed between these nights.</p>'
     listed = "".join(f"<li>{esc(words.broken(period))}</li>" for period in found[1:])
     return (
-        "<p>A dashed line is where a baseline ends. Numbers on its two sides cannot be compared.</p>"
+        "<p>A dashed line is where a baseline ends. Numbers on its two sides cannot be"
+        " compared.</p>"
         f'<ol class="breaks" start="2">{listed}</ol>'
     )
 

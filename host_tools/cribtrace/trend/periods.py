@@ -126,6 +126,4 @@ class Compared(NamedTuple):
 def compared(period: Period) -> list[Compared]:
     """Every measure of a period."""
     last = period.nights[-1]
-    return [
-        Compared(m, m.of(last), period.recent(m), period.baseline(m)) for m in MEASURES
-    ]
+    return [Compared(m, m.of(last), period.recent(m), period.baseline(m)) for m in MEASURES]

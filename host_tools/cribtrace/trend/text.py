@@ -28,7 +28,7 @@ def render(crib: str, nights: Sequence[dict], born: date | None = None) -> str:
 def _compared(period: Period) -> Iterator[str]:
     head = ("Since " + str(period.nights[0]["night"]), "last night", "last nights", "baseline",
             "difference")  # fmt: skip
-    rows = [head]
+    rows: list[tuple[str, ...]] = [head]
     for one in compared(period):
         digits = one.measure.digits
         rows.append((
@@ -39,7 +39,7 @@ def _compared(period: Period) -> Iterator[str]:
 
 
 def _weeks(found: Sequence[Period], born: date | None) -> Iterator[str]:
-    rows = [("Week from", "age", "nights", *_SHORT)]
+    rows: list[tuple[str, ...]] = [("Week from", "age", "nights", *_SHORT)]
     for number, period in enumerate(found):
         if number:
             rows.append((f"--- {words.broken(period)}",))

@@ -16,7 +16,9 @@ from cribtrace.trend.periods import (
 )
 from cribtrace.wording import MISSING, fixed
 
-SIMULATED = "Simulated: virtual boards lived through recordings; no real one measured these nights."
+SIMULATED = (
+    "Simulated: virtual boards lived through recordings; no real one measured these nights."
+)
 
 
 def headline(crib: str, found: Sequence[Period]) -> str:
