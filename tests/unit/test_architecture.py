@@ -76,7 +76,8 @@ HOST_ORDER = (
     "link < obstacles < cli",
     "atomic board_facts < first_time < cli",
     "sparse_sum < sleep",
-    "analysis nights tally atomic < library < trend < cli",
+    "nights < library < trend < cli",
+    "tally atomic < library",
     "profile < trend",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )

@@ -11,7 +11,7 @@ from cribtrace.device import records, settings
 from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
 
 TEXTS = [
-    Path(wording.__file__).with_name(name)
+    Path(wording.__file__).parent / name
     for name in (
         "wording.py",
         "veto_wording.py",
@@ -39,9 +39,7 @@ TEXTS = [
         "trend/periods.py",
         "trend/text.py",
         "trend/words.py",
-        "trend/assets/trend.html",
     )
-    if not name.endswith(".html")
 ]
 
 NUMBERS = {"twitch": 204, "limb_move": 1, "gross": 0}

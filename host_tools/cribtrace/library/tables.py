@@ -53,13 +53,13 @@ _NIGHT_BEGINS = """
     begins | timestamp[ms, UTC] | first frame
     ends | timestamp[ms, UTC] | last frame
     zone | string | time zone that `night` is a date of
-    about | bool | these times are no better than their neighbours' (docs/SCHEMA.md, clock)
+    about | bool | these times are bracketed by their neighbours' (docs/SCHEMA.md, clock)
     hours | double | h recorded, known interruptions included
     covered_h | double | h in which a movement would have been reported
     asleep_h | double | h likely asleep
     awake_h | double | h likely awake
     unknown_h | double | h of unknown state
-    no_motion_h | double | h without motion: an empty crib and a very still infant look the same
+    no_motion_h | double | h without motion (docs/PATTERNS.md)
 """
 _NIGHT_ENDS = """
     bout_min | double | min of all bouts together
