@@ -145,7 +145,7 @@ class App:
 
                 floor.keep(self)
         if self._minute % _FLOOR_MINUTES == 1 and hasattr(self.board, "make_clock_chip"):
-            from . import clock_chip
+            from .rtc import clock_chip
 
             clock_chip.anchor(self)
         self.server.text(words.heartbeat(self))

@@ -6,6 +6,7 @@
 from . import config, kept, kernels, protocol
 
 _FILE = "/floor"
+_INJECTED = "injected"  # see `inject`
 
 
 def _kept(app):
@@ -43,9 +44,12 @@ def seed(app):
 
 
 def present(app):
-    """What is kept, with the present gains in place of the last ones; empty in a warm-up."""
+    """What is kept, with the present gains in place of the last ones.
+
+    Empty in a warm-up, and where a host has taken the sensor's place: a floor is the sensor's.
+    """
     detector = app.sensing.detector
-    if not detector or detector.warm:
+    if not detector or detector.warm or app.board.SENSOR == _INJECTED:
         return {}
     values = _kept(app) or {"of": _of(app)}
     for axis in range(3):

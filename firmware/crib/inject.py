@@ -14,7 +14,7 @@ _STAY_MS = const(1000)  # so that the last answer may be asked for again
 
 
 def answer(app, arguments):
-    """`begin`, `end`, or frames with the number of the first (see `injected`)."""
+    """`begin`, `end`, `gap`, or frames with the number of the first (see `injected`)."""
     word, _, rest = arguments.partition(" ")
     if word == "begin":
         return _begin(app, *[int(number) for number in rest.split(" ")])
@@ -25,7 +25,10 @@ def answer(app, arguments):
         return _end(app, imu)
     if app.sensing.stopped:
         raise Refused("stopped the injection has ended")
-    imu.push(int(word), rest.encode())
+    if word == "gap":
+        imu.leave_out(*[int(number) for number in rest.split(" ")])
+    else:
+        imu.push(int(word), rest.encode())
     return "at=%d room=%d" % (imu.next, imu.room())
 
 
@@ -42,7 +45,6 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     config.kernel_words(app.settings, rate_mhz, mlsb_per_g, Injected.STRIDE, 0, 1)
     app.stop()
     app._ended = False
-    app._keep_floor = _nothing  # a floor is the sensor's
     app.boot += 1
     board.SENSOR = SENSOR
     board.RECORDING_FRAMES = frames
@@ -60,10 +62,6 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     app.journal.flush()
     power.forget(board)
     return "boot=%d room=%d" % (app.boot, imu.room())
-
-
-def _nothing():
-    pass
 
 
 def _leave(app):

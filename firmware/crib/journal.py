@@ -120,7 +120,12 @@ class Journal:
         for other in self.streams:
             if other.file and other is not stream:
                 growth += other.limit - other.bytes
-        return room.make(self.shelf, stream.which, growth)
+        if room.make(self.shelf, stream.which, growth):
+            return True
+        if stream is self.facts and self.waveforms.file:
+            self._end(self.waveforms)  # facts first
+            return self._room(stream)
+        return False
 
     def open(self, stream, first_seq):
         """Begin a segment; OSError where the flash has no room for it."""

@@ -80,7 +80,7 @@ class Recorder:
             raise ValueError
         self.write(records.ANCHOR, *fields, frame=frame)
         if hasattr(app.board, "make_clock_chip"):
-            from . import clock_chip
+            from .rtc import clock_chip
 
             clock_chip.follow(app, fields)
 

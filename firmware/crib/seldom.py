@@ -7,8 +7,9 @@ import sys
 
 _MODULES = (
     "identity", "resume", "verbs", "power", "settings", "in_force", "status", "room", "floor",
-    "clock_chip", "wipe", "selftest", "buscheck", "imu.push", "imu.strangers", "imu.bmi270_load",
-    "imu.bmi270_push", "imu.mpu6050_start", "imu.mpu6050_push", "inject",
+    "wipe", "selftest", "buscheck", "inject", "frames", "imu.push", "imu.strangers",
+    "imu.bmi270_load", "imu.bmi270_push", "imu.mpu6050_start", "imu.mpu6050_push",
+    "rtc.clock_chip",
 )  # fmt: skip
 
 

@@ -113,9 +113,6 @@ def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
     modules = {path: name for path in sources if (name := _module(path))}
     folded = fold.folded({name: sources[path] for path, name in modules.items()})
     wanted = {**sources, **{path: folded[name] for path, name in modules.items()}}
-    for path in sources.keys() - modules.keys():
-        if path.startswith("/crib/"):  # a driver: nobody else uses its constants
-            wanted[path] = fold.folded({path: sources[path]})[path]
     return {path: text.encode() for path, text in short_names.shortened(wanted).items()}
 
 
@@ -134,9 +131,9 @@ def build(contents: Mapping[str, bytes]) -> str:
 
 
 def _module(path: str) -> str:
-    """Name of a module of `crib` itself; "" for everything else."""
-    folder, _, name = path.rpartition("/")
-    return name.removesuffix(".py") if folder == "/crib" and name != "__init__.py" else ""
+    """Name of a module of `crib`, which no two share; "" for everything else."""
+    name = path.rpartition("/")[2].removesuffix(".py")
+    return name if path.startswith("/crib/") and name != "__init__" else ""
 
 
 def compiled(sources: Mapping[str, bytes], arch: str) -> dict[str, bytes]:

@@ -1,5 +1,9 @@
-"""Nights of 400 events on a partition of 2 MiB, and nobody pulls. By name."""
+"""Nights of 400 events on a partition of 2 MiB, and nobody pulls.
 
+usage: journal_nights.py NAME [FIRMWARE]: a folder with what a board's flash holds beside the log
+"""
+
+import os
 import struct
 import sys
 
@@ -11,7 +15,6 @@ from virtual_rig import run
 EVENTS, EPOCHS, RECORDERS = 400, 1200, 60
 EPOCH_REST = 20  # bytes; tests/unit/test_bench_flash.py measures less in the demo night
 WAVE_BYTES = 900
-FIRMWARE_BYTES = 205_000  # compiled; with what its files leave unused of their last blocks
 TEXT = bytes(range(1, 251)) * 4
 
 
@@ -36,14 +39,24 @@ def night(log, hours, events):
             put(log, records.RECORDER, fixed(records.RECORDER))
 
 
-def filled(nights, hours, events, firmware_bytes=0):
+def copied(source, to):
+    """A folder as it goes to a board: each file takes whole blocks there, but for the smallest."""
+    for name, kind, *_ in os.ilistdir(source):
+        if kind == 0x4000:
+            os.mkdir(to + "/" + name)
+            copied(source + "/" + name, to + "/" + name)
+        else:
+            with open(source + "/" + name, "rb") as f, open(to + "/" + name, "wb") as g:
+                g.write(f.read())
+
+
+def filled(nights, hours, events, firmware=None):
     """Returns (facts made, facts there, waveforms there, bytes of facts a night)."""
     power = Power(Flash(512))
     vfs.VfsLfs2.mkfs(power)
     vfs.mount(vfs.VfsLfs2(power), "/flash")
-    with open("/flash/firmware", "wb") as f:
-        for _ in range(firmware_bytes // 1000):
-            f.write(TEXT)
+    if firmware:
+        copied(firmware, "/flash")
     took = made = 0
     for boot in range(1, nights + 1):
         log = journal.Journal("/flash/log")
@@ -69,7 +82,7 @@ def test_fourteen_nights():
 
 
 def test_fourteen_nights_beside_the_firmware():
-    made, there, waves, each = filled(14, 10, EVENTS, FIRMWARE_BYTES)
+    made, there, waves, each = filled(14, 10, EVENTS, sys.argv[2])
     print("facts of 14 nights", made, "there", there, "bytes a night", each, "waveforms", waves)
     assert made == there
 

@@ -48,6 +48,8 @@ class Fifo:
     """An IMU that always has a burst: now still, now moving, and rarely with frames lost."""
 
     STRIDE = STRIDE
+    LOW_BYTE = 1
+    HIGH_BYTE = 2
 
     def __init__(self):
         self._bursts = prepared()

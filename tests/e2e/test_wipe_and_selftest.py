@@ -1,9 +1,7 @@
 """The two requests that reach deepest: deleting the log, and the sensor's test of itself."""
 
 import time
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from cribtrace import analysis, logfile, recording, scenario
@@ -26,8 +24,7 @@ def logged(client, folder):
 def test_the_sensors_push_is_measured_and_its_frames_are_a_gap_counted_exactly(
     bench, rec, tmp_path
 ):
-    still = replace(rec, accel=np.tile(rec.accel[:1], (len(rec.accel), 1)))
-    with bench(still, speed=30) as b:
+    with bench(golden.still(rec), speed=30) as b:
         time.sleep(1.5)  # 45 s of the board's: the warm-up is over
         with b.client() as client:
             told = client.request("selftest")

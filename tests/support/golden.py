@@ -5,13 +5,23 @@ change what the events are compared on.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from cribtrace import recording, replay
+from cribtrace.recording import Recording
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
 RECORDING = VECTORS / "four_minutes.npz"
 EVENTS = VECTORS / "four_minutes.events.jsonl"
+
+
+def still(rec: Recording) -> Recording:
+    """As long, and nothing moves. One value again and again would be a sensor that is stuck."""
+    flicker = np.arange(len(rec.accel))[:, None] % 2
+    return replace(rec, accel=np.int16(rec.accel[:1] + flicker), truth=())
 
 
 def as_text(events: list[dict]) -> str:

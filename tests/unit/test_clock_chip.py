@@ -8,7 +8,7 @@ import pytest
 
 from cribtrace.device import records
 
-clock_chip = importlib.import_module("cribtrace.firmware.crib.clock_chip")
+clock_chip = importlib.import_module("cribtrace.firmware.crib.rtc.clock_chip")
 DS3231 = importlib.import_module("cribtrace.firmware.crib.rtc.ds3231").DS3231
 BM8563 = importlib.import_module("cribtrace.firmware.crib.rtc.bm8563").BM8563
 

@@ -29,6 +29,7 @@ def board(*gains):
         sensing=types.SimpleNamespace(
             detector=det, imu=types.SimpleNamespace(mlsb_per_g=MLSB_PER_G, rate_mhz=RATE_MHZ)
         ),
+        board=types.SimpleNamespace(SENSOR="LSM6DSO"),
         recorder=types.SimpleNamespace(text=said.append),
         said=said,
     )
@@ -59,6 +60,13 @@ def test_asking_for_what_does_not_fit_says_nothing_in_the_log(path):
 
 def test_in_a_warm_up_there_is_nothing_to_keep(path):
     assert floor.present(board()) == floor.keep(board(), empty=True) == {}
+    assert not path.exists()
+
+
+def test_what_a_host_injects_is_no_sensors_floor(path):
+    app = board(7, 8, 9)
+    app.board.SENSOR = importlib.import_module("cribtrace.firmware.crib.inject").SENSOR
+    assert floor.present(app) == floor.keep(app, empty=True) == {}
     assert not path.exists()
 
 

@@ -245,3 +245,13 @@ def test_who_listens_hears_what_a_full_log_does_not_take(tmp_path, flash):
         assert head[:2] == bytes((kind, records.VERSIONS[kind]))
         assert int.from_bytes(head[2:6], "little") == log.facts.next_seq
         assert int.from_bytes(head[6:], "little") == 0x01020304
+
+
+def test_a_waveform_segment_that_could_still_grow_takes_no_room_from_facts(tmp_path, flash):
+    """It may grow by eight blocks; facts are not left out for that."""
+    log = booted(tmp_path / "log")
+    put_wave(log, 900)
+    while not log.lost:
+        put(log, PIECE, records.EPOCH)
+    kept = flash.blocks * 15 // 100
+    assert kept <= flash(None)[3] < kept + 8 and not log.waveforms.file

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..clock_chip import bcd, number
+from .clock_chip import bcd, number
 
 _CONTROL_1 = const(0x00)  # 0: not stopped, no test mode
 _SECONDS = const(0x02)  # then minutes, hours, day, day of the week, month, year

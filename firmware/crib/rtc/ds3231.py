@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from ..clock_chip import bcd, number
+from .clock_chip import bcd, number
 
 _SECONDS = const(0x00)  # then minutes, hours, day of the week, day, month, year
 _STATUS = const(0x0F)

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import records
+from .. import records
 
 SOURCE = const(1)  # of an anchor: this chip
 _DAY_S = const(86400)
