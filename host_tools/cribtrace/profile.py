@@ -4,7 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from cribtrace.errors import Usage
-from cribtrace.world.fields import toml
+from cribtrace.world.fields import opened
 
 _SAY = "write `born = 2026-08-14` below a line `[infant]`"
 
@@ -17,7 +17,7 @@ def born(path: Path | None = None) -> date | None:
     path = path or _own()
     if path is None:
         return None
-    infant = toml(path).get("infant")
+    infant = opened(path).table.get("infant")
     found = infant.get("born") if isinstance(infant, dict) else None
     if not isinstance(found, date) or isinstance(found, datetime):
         raise Usage(f"{path}: no date of birth: {_SAY}")
