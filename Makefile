@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-link campaign fuzz soak clean
+.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-library bench-link campaign fuzz soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-kernel: .venv/test-ready ## Count the kernel's instructions on both ESP32 
 
 bench-link: .venv/test-ready ## Measure the rate of a pull beside mpremote's, and what the log costs the flash
 	@$(BIN)/python -m bench.link
+
+bench-library: .venv/test-ready ## Measure how fast nights come into a library, and a trend out of it
+	@$(BIN)/python -m bench.library
 
 campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
 	$(BIN)/python -m pytest -m campaign --timeout 3600 $(PYTEST_ARGS)

@@ -17,18 +17,14 @@ from cribtrace import (
     interpretation,
     log_records,
     logfile,
+    missing,
 )
 from cribtrace.anchors import Clock
-from cribtrace.boots import Boot, in_a_row, waveforms_missing
+from cribtrace.boots import Boot, in_a_row
 from cribtrace.device import records
 from cribtrace.scale import Scale
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
-RECORDS_MISSING = "records_missing"
-LOG_FULL = "log_full"
-_PULL = "pull again into the same folder"
-_SOONER = "pull sooner, so that the board may give up what is held; or see when_full"
-_WIPED = "the log was wiped, so the board no longer has them"
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 
 
@@ -78,29 +74,45 @@ def read_night(source: Path) -> Night:
     """The night in a log folder or segment file. Raises CribtraceError as `logfile.read`."""
     found = logfile.read(source)
     segments = [s for s in found if s.header]
-    night = Night(facts.header_line(segments[0].header or {}))
-    night.faults = [fault for s in found for fault in s.faults] + logfile.unfinished(source)
     boots = list(in_a_row(segments))
-    end_s = _played(boots)
-    in_force = configuration.logged(r for boot in boots for r in boot.records)
-    clocks = anchors.clocks(boots)
-    night.clocks = [clock.line() for clock in clocks.values()]
-    night.faults += [fault for clock in clocks.values() if (fault := clock.fault())]
-    holes: list[str] = []
-    for boot in boots:
-        _collect(night, boot, clocks[boot.number], end_s, in_force)
-        holes += _missing(night, boot)
-        night.faults += _no_room(night, boot)
-    holes += _waveforms_missing(boots)
-    night.injected = [boot.number for boot in boots if _from_a_file(boot)]
-    if night.injected:
-        listed = ", ".join(map(str, night.injected))
-        night.notes.append(f"INJECTED: a file was played in the sensor's place in boot {listed}")
+    night = of_boots(boots, anchors.clocks(boots), whole=not source.is_file())
+    night.header = facts.header_line(segments[0].header or {})
+    faults = [fault for s in found for fault in s.faults]
+    night.faults = faults + logfile.unfinished(source) + night.faults
     if source.is_file():
         night.notes.append(
             f"{source} is one segment of a log: name the folder {source.parent} for the rest"
         )
-    else:
+    return night
+
+
+def of_boots(
+    boots: list[Boot], clocks: dict[int, Clock], *, whole: bool = True, waveforms: bool = True
+) -> Night:
+    """What these boots of a log hold together. `clocks`, by boot, may rest on others beside them.
+
+    `whole`: what is missing between them is a fault; `waveforms`: `snippets` are wanted.
+    """
+    night = Night(facts.header_line(boots[0].header))
+    end_s = _played(boots)
+    in_force = configuration.logged(r for boot in boots for r in boot.records)
+    night.clocks = [clocks[boot.number].line() for boot in boots]
+    night.faults = [fault for boot in boots if (fault := clocks[boot.number].fault())]
+    holes: list[str] = []
+    for boot in boots:
+        _collect(night, boot, clocks[boot.number], end_s, in_force, waveforms)
+        for gap, fault in missing.of_records(boot):
+            night.gaps.append(gap)
+            holes.append(fault)
+        for gap, fault in missing.of_room(boot):
+            night.gaps.append(gap)
+            night.faults.append(fault)
+    holes += missing.of_waveforms(boots)
+    night.injected = [boot.number for boot in boots if from_a_file(boot)]
+    if night.injected:
+        listed = ", ".join(map(str, night.injected))
+        night.notes.append(f"INJECTED: a file was played in the sensor's place in boot {listed}")
+    if whole:
         night.faults += holes
     _unread(night, boots)
     _deaf(night)
@@ -110,7 +122,7 @@ def read_night(source: Path) -> Night:
     return night
 
 
-def _from_a_file(boot: Boot) -> bool:
+def from_a_file(boot: Boot) -> bool:
     """Whether the host gave it its frames, and no sensor did (docs/SPEC-log-format.md)."""
     return boot.header["sensor"].rstrip(b"\0") == b"injected"
 
@@ -122,7 +134,7 @@ def _played(boots: list[Boot]) -> float:
     """
     frames = boots[0].header["recording_frames"]
     known = frames and len(boots) == 1
-    return Scale(boots[0].header).seconds(frames) if known else math.inf
+    return boots[0].start_s + Scale(boots[0].header).seconds(frames) if known else math.inf
 
 
 _LISTS = {
@@ -136,9 +148,10 @@ _LISTS = {
 
 
 def _collect(
-    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict[int, dict[str, int]]
+    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict, waveforms: bool
 ) -> None:
-    waves = {r["run"]: r for r in boot.all_records() if r["type"] == records.SNIPPET}
+    kept = boot.all_records() if waveforms else []
+    waves = {r["run"]: r for r in kept if r["type"] == records.SNIPPET}
     header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
         if record["type"] == records.CONFIG:
@@ -169,38 +182,6 @@ def _lean(event: dict, boot: Boot) -> tuple[float, ...]:
 def _shows(wave: dict, event: dict) -> bool:
     """Whether any of the event is in the waveform: a run's holds its beginning alone."""
     return wave["first"] <= event["onset"] < wave["first"] + wave["frames"]
-
-
-def _missing(night: Night, boot: Boot) -> Iterator[str]:
-    """Faults: records that were made and are not here. Nobody can say what moved meanwhile."""
-    scale = Scale(boot.header)
-    for hole in boot.holes():
-        onset_s = round(boot.start_s + scale.seconds(hole.first), 3)
-        lasted_s = None if hole.end is None else scale.seconds(hole.end - hole.first)
-        gap = {"type": "gap", "onset_s": onset_s, "duration_s": lasted_s, "frames": None}
-        night.gaps.append({**gap, "reason": RECORDS_MISSING})
-        lasted = f"from {onset_s:.0f} s on, for {lasted_s or 0:.0f} s"
-        if lasted_s is None:
-            lasted = f"at the end of boot {boot.number}, from {onset_s:.0f} s on"
-        yield f"records are missing {lasted}: {_WIPED if hole.wiped else _PULL}"
-
-
-def _no_room(night: Night, boot: Boot) -> Iterator[str]:
-    """Faults: what a full log did not take. Nobody can say what moved meanwhile."""
-    scale = Scale(boot.header)
-    for first, end in boot.no_room():
-        onset_s = round(boot.start_s + scale.seconds(first), 3)
-        lasted_s = scale.seconds(end - first)
-        gap = {"type": "gap", "onset_s": onset_s, "duration_s": lasted_s, "frames": end - first}
-        night.gaps.append({**gap, "reason": LOG_FULL})
-        yield f"the log was full from {onset_s:.0f} s on, for {lasted_s:.0f} s: {_SOONER}"
-
-
-def _waveforms_missing(boots: list[Boot]) -> Iterator[str]:
-    """A fault for all waveforms that are not here; they say nothing against the facts."""
-    if count := waveforms_missing(boots):
-        missing = f"{count} waveforms are not here"
-        yield f"{missing}: {_PULL}, unless the board has given them up for room"
 
 
 def _unread(night: Night, boots: list[Boot]) -> None:

@@ -4,6 +4,7 @@ A *strength* is the statistic as a multiple of the noise's own: like a variance 
 square of the motion. A *margin* is one over the threshold's.
 """
 
+import functools
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -70,8 +71,13 @@ def deviation(code: int) -> float | None:
 
 def reached(code: int, threshold: float) -> bool:
     """Whether a second with this code may have reached this strength: right to one code, 2 %."""
-    statistic = round((threshold * kernels.UNIT) ** 2)
-    return code >= seconds.CODE_LOUD or code >= kernels.level(statistic)
+    return code >= least_code(threshold)
+
+
+@functools.lru_cache(maxsize=64)
+def least_code(threshold: float) -> int:
+    """The first code of a second that `reached` this strength."""
+    return min(seconds.CODE_LOUD, kernels.level(round((threshold * kernels.UNIT) ** 2)))
 
 
 def passed_over(rule: int, told: Collection[str]) -> list[int]:

@@ -1,5 +1,6 @@
 """Reads pulled segments, whatever has happened to them: keeps what is good, says what is not."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -197,14 +198,20 @@ def _folder(source: Path) -> Path:
     return inner if not any(source.glob("*" + SUFFIX)) and inner.is_dir() else source
 
 
-def read(source: Path) -> list[Segment]:
+def read(
+    source: Path, names: Collection[str] | None = None, *, outline: bool = False
+) -> list[Segment]:
     """All segments of a log folder or a single file, but the empty ones of a folder.
+
+    Those of `names`, if given. `outline`: of events, epochs and waveforms, the most of a log, only
+    the heads are kept.
 
     One without a readable header has its neighbour's, where that is of the same boot. Raises
     CribtraceError where none is a Cribtrace segment with a readable header (Damaged where one
     was), and where the folder mixes the logs of two boards.
     """
-    segments = [read_segment(path) for path in segment_paths(source)]
+    paths = [p for p in segment_paths(source) if names is None or p.name in names]
+    segments = [_outlined(read_segment(path)) if outline else read_segment(path) for path in paths]
     # A power cut before the first commit leaves an empty file: nothing of it is missing.
     segments = [s for s in segments if s.size_bytes] or segments[:1]
     _lend_headers(segments)
@@ -223,6 +230,16 @@ def read(source: Path) -> list[Segment]:
             f"{source} holds the logs of boards {' and '.join(devices)}: give each its own folder"
         )
     return segments
+
+
+def _outlined(segment: Segment) -> Segment:
+    segment.records = [
+        {name: record[name] for name in ("type", "seq", "frame")}
+        if record["type"] in (records.EVENT, records.EPOCH, records.SNIPPET)
+        else record
+        for record in segment.records
+    ]
+    return segment
 
 
 def _lend_headers(segments: list[Segment]) -> None:

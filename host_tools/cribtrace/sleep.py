@@ -6,10 +6,12 @@ docs/PATTERNS.md has the rules and where each number is from.
 import bisect
 import math
 from collections.abc import Iterator
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from cribtrace import criteria
 from cribtrace.in_order import end_s
+from cribtrace.sparse_sum import SparseSum
 
 AWAKE, ASLEEP, UNKNOWN, NO_MOTION = "awake_likely", "asleep_likely", "unknown", "no_motion_seen"
 
@@ -32,6 +34,9 @@ _RHYTHMIC = ("rhythmic_bout", "rhythmic_large")
 _OTHERS = ("handling", "environment")
 
 
+Span = tuple[float, float, str]  # from, until, kind of an event
+
+
 class Likely(NamedTuple):
     """The sleeper's likely state, and since when it has lasted (0 where it is unknown)."""
 
@@ -46,42 +51,23 @@ def too_loud(epoch: dict) -> bool:
 
 
 def active_seconds(epoch: dict) -> list[bool]:
-    """For each second of an epoch whether its statistic reached the threshold in force.
-
-    Where the settings are not known the default's stands in.
-    """
-    threshold = epoch["threshold"] or criteria.DEFAULT_STRENGTH
-    return [criteria.reached(code, threshold) for code in epoch["levels"]]
-
-
-class _Counter:
-    """Sums over the last seconds of something that each second adds to."""
-
-    def __init__(self) -> None:
-        self.each: list[float] = []
-        self._sums = [0.0]
-
-    def add(self, amount: float) -> None:
-        self.each.append(amount)
-        self._sums.append(self._sums[-1] + amount)
-
-    def last(self, seconds: int, since: int) -> float:
-        """Sum over the last `seconds`, none before index `since`."""
-        return self._sums[-1] - self._sums[max(since, len(self.each) - seconds)]
+    """Which seconds reached the threshold in force, or the default's where that is unknown."""
+    least = criteria.least_code(epoch["threshold"] or criteria.DEFAULT_STRENGTH)
+    return [code >= least for code in epoch["levels"]]
 
 
 class Sleep:
     """Fed events, epochs and holes by onset; keeps one likely state a second."""
 
     def __init__(self) -> None:
-        self._spans: list[tuple[float, float, str]] = []  # of events that may still matter
+        self._spans: list[Span] = []  # of events that may still matter
         self._holes: list[tuple[float, float]] = []
         self._coming: list[tuple[float, float, bool]] = []  # (start, end, active)
         self._starts: list[float] = []
         self._ends: list[float] = []
         self._likely: list[Likely] = []
-        self._active, self._gross, self._stirred = _Counter(), _Counter(), _Counter()
-        self._veiled, self._unseen_s = _Counter(), _Counter()
+        self._active, self._gross, self._stirred = SparseSum(), SparseSum(), SparseSum()
+        self._veiled, self._unseen_s = SparseSum(), SparseSum()
         self._now = Likely(UNKNOWN, 0.0, "nothing seen yet")
         self._base = 0  # index of the first second since what was known was forgotten
         self._still = 0  # index of the first second of the running stretch without motion
@@ -104,23 +90,44 @@ class Sleep:
         over_s, levels = end_s(line), active_seconds(line)
         starts = [round(line["onset_s"] + i * line["second_s"], 3) for i in range(len(levels))]
         ends = [*starts[1:], over_s][: len(starts)]  # a damaged log may have an epoch of none
-        for start_s, until_s, active in zip(starts, ends, levels, strict=True):
-            if start_s < over_s:
-                self._coming.append((start_s, min(until_s, over_s), active))
+        seconds = zip(starts, ends, levels, strict=True)
+        if starts and starts[-1] < over_s:
+            self._coming.extend(seconds)
+            return
+        self._coming += [(a, min(b, over_s), active) for a, b, active in seconds if a < over_s]
 
     def advance(self, limit_s: float) -> None:
         """Judge the seconds about which everything is known once all before `limit_s` has come."""
-        count = 0
-        for start_s, until_s, active in self._coming:
-            if until_s + VETO_S > limit_s:
-                break
-            count += 1
-            if not self._in_hole(start_s, until_s):
-                self._step(start_s, until_s, active)
-        if count:
-            begun_s = self._coming[count - 1][0] - VETO_S
+        known = list(takewhile(lambda second: second[1] + VETO_S <= limit_s, self._coming))
+        if known:
+            if not self._sleeps_on(known):
+                for start_s, until_s, active in known:
+                    if not self._in_hole(start_s, until_s):
+                        self._step(start_s, until_s, active)
+            begun_s = known[-1][0] - VETO_S
             self._spans = [span for span in self._spans if span[1] >= begun_s]
-            del self._coming[:count]
+            del self._coming[: len(known)]
+
+    def _sleeps_on(self, known: list[tuple[float, float, bool]]) -> bool:
+        """Take in seconds of likely sleep in which nothing at all was seen, if all are such."""
+        first_s, last_s = known[0][0], known[-1][1]
+        begun_s = self._starts[self._still] if self._still < len(self._starts) else first_s
+        if (
+            self._now.state != ASLEEP
+            or self._holes
+            or first_s - self._ends[-1] > SEAM_S
+            or last_s - begun_s >= STILL_S
+            or any(active for _, _, active in known)
+            or any(s[0] < last_s + VETO_S and s[1] > first_s - VETO_S for s in self._spans)
+            or any(after[0] != before[1] for before, after in pairwise(known))
+        ):
+            return False
+        self._unseen_s.add(len(self._starts), first_s - self._ends[-1])
+        self._starts += [start_s for start_s, _, _ in known]
+        self._ends += [until_s for _, until_s, _ in known]
+        self._motionless += [False] * len(known)
+        self._likely += [self._now] * len(known)
+        return True
 
     def finish(self) -> None:
         """Judge the rest; nothing will follow."""
@@ -145,6 +152,8 @@ class Sleep:
         return self._likely[i] if i >= 0 and moment_s < self._ends[i] else None
 
     def _in_hole(self, start_s: float, until_s: float) -> bool:
+        if not self._holes:
+            return False
         while self._holes and math.isinf(self._holes[0][1]) and self._holes[0][0] <= start_s:
             self._holes.pop(0)
             self._forget("interrupted for an unknown time")
@@ -166,24 +175,35 @@ class Sleep:
         elif hole_s > SEAM_S:
             self._again(start_s)
             self._still = len(self._starts)
+        at = len(self._starts)
+        self._unseen_s.add(at, hole_s)
         near = [s for s in self._spans if s[0] < until_s + VETO_S and s[1] > start_s - VETO_S]
+        if near or active or self._now.state != ASLEEP:
+            self._look(at, start_s, until_s, active, near)
+        else:  # nothing was added to any sum that could end likely sleep
+            self._motion(False, start_s, until_s)
+            self._starts.append(start_s)
+            self._ends.append(until_s)
+        self._likely.append(self._now)
+
+    def _look(
+        self, at: int, start_s: float, until_s: float, active: bool, near: list[Span]
+    ) -> None:
         here = [s for s in near if s[0] < until_s and s[1] > start_s]
-        others = any(kind in _OTHERS for _, _, kind in near)
-        rhythmic = any(kind in _RHYTHMIC for _, _, kind in near)
+        kinds, kinds_here = {s[2] for s in near}, {s[2] for s in here}
+        others = not kinds.isdisjoint(_OTHERS)
         gross = [s for s in here if s[2] == "gross"]
         gross_s = sum(min(s[1], until_s) - max(s[0], start_s) for s in gross)
-        hands = any(kind == "handling" for _, _, kind in here)
-        moved = active and not (others or rhythmic)
-        self._motion(moved or any(kind != "environment" for _, _, kind in here), start_s, until_s)
+        hands = "handling" in kinds_here
+        moved = active and not others and kinds.isdisjoint(_RHYTHMIC)
+        self._motion(moved or bool(kinds_here - {"environment"}), start_s, until_s)
         self._starts.append(start_s)
         self._ends.append(until_s)
-        self._active.add(moved)
-        self._gross.add(min(gross_s, until_s - start_s))
-        self._stirred.add(hands or gross_s > 0)
-        self._veiled.add(others)
-        self._unseen_s.add(hole_s)
+        self._active.add(at, moved)
+        self._gross.add(at, min(gross_s, until_s - start_s))
+        self._stirred.add(at, hands or gross_s > 0)
+        self._veiled.add(at, others)
         self._judge(hands)
-        self._likely.append(self._now)
 
     def _motion(self, any_motion: bool, start_s: float, until_s: float) -> None:
         """Keep the stretch without motion; one long enough may have been an empty crib."""
@@ -210,13 +230,14 @@ class Sleep:
 
     def _certain(self, i: int) -> bool:
         """Whether somebody slept here when second `i` moved, and was not lifted out by that."""
-        return i >= 0 and self._likely[i].state == ASLEEP and not self._stirred.each[i]
+        return i >= 0 and self._likely[i].state == ASLEEP and not self._stirred.has(i)
 
     def _judge(self, hands: bool) -> None:
         """What the last minutes say, with the second just added."""
         until_s = self._ends[-1]
-        gross = self._gross.last(AWAKE_WITHIN_S, self._base) > AWAKE_GROSS_S
-        busy = self._active.last(AWAKE_WITHIN_S, self._base) >= AWAKE_ACTIVE_S
+        within = self._last(AWAKE_WITHIN_S)
+        gross = self._gross.since(within) > AWAKE_GROSS_S
+        busy = self._active.since(within) >= AWAKE_ACTIVE_S
         state = self._now.state
         if gross or busy:
             if state != AWAKE:
@@ -225,14 +246,16 @@ class Sleep:
             self._now = Likely(ASLEEP, until_s, "3 min with little movement")
         elif state == ASLEEP and hands:
             self._now = Likely(UNKNOWN, 0.0, "handled")
-        elif state != UNKNOWN and self._veiled.last(ASLEEP_AFTER_S, self._base) > VEILED_MOST_S:
+        elif state != UNKNOWN and self._veiled.since(self._last(ASLEEP_AFTER_S)) > VEILED_MOST_S:
             self._now = Likely(UNKNOWN, 0.0, "veiled by handling or surroundings")
+
+    def _last(self, seconds: int) -> int:
+        """Index of the first of the last `seconds`, none from before what was forgotten."""
+        return max(self._base, len(self._starts) - seconds)
 
     def _wake(self, gross: bool) -> None:
         """Likely awake since the first of the movements that say so."""
-        moving = (self._gross if gross else self._active).each
-        first = max(self._base, len(moving) - AWAKE_WITHIN_S)
-        first = next(i for i in range(first, len(moving)) if moving[i])
+        first = (self._gross if gross else self._active).first(self._last(AWAKE_WITHIN_S))
         reason = "over 30 s of gross movement in 2 min" if gross else "half of 2 min active"
         self._now = Likely(AWAKE, self._starts[first], reason)
         self._likely[first:] = [self._now] * (len(self._likely) - first)
@@ -240,11 +263,12 @@ class Sleep:
     def _resting(self) -> bool:
         if len(self._starts) - self._base < ASLEEP_AFTER_S:
             return False
+        first = self._last(ASLEEP_AFTER_S)
         return (
-            self._unseen_s.last(ASLEEP_AFTER_S - 1, self._base) <= UNSEEN_MOST_S
-            and not self._stirred.last(ASLEEP_AFTER_S, self._base)
-            and self._active.last(ASLEEP_AFTER_S, self._base) <= RESTING_ACTIVE_S
-            and self._veiled.last(ASLEEP_AFTER_S, self._base) <= VEILED_MOST_S
+            self._unseen_s.since(self._last(ASLEEP_AFTER_S - 1)) <= UNSEEN_MOST_S
+            and not self._stirred.since(first)
+            and self._active.since(first) <= RESTING_ACTIVE_S
+            and self._veiled.since(first) <= VEILED_MOST_S
         )
 
     def lines(self) -> Iterator[dict]:
@@ -252,18 +276,17 @@ class Sleep:
         limit = self._final()
         if not (self._over or self._motionless[-1:] == [True]):
             limit = min(limit, self._still)
-        while self._scanned + 1 < limit:
-            self._scanned += 1
-            if self._differs(self._scanned):
-                yield self._line(self._told, self._scanned)
-                self._told = self._scanned
+        for i in range(self._scanned + 1, limit):
+            self._scanned = i
+            in_a_row = self._starts[i] - self._ends[i - 1] <= SEAM_S
+            alike = self._motionless[i] is self._motionless[i - 1]
+            alike = alike and self._likely[i] is self._likely[i - 1]
+            if not (in_a_row and (alike or self._shown(i) == self._shown(i - 1))):
+                yield self._line(self._told, i)
+                self._told = i
         if self._over and self._told < limit:
             yield self._line(self._told, limit)
             self._told = limit
-
-    def _differs(self, i: int) -> bool:
-        apart = self._starts[i] - self._ends[i - 1] > SEAM_S
-        return apart or self._shown(i) != self._shown(i - 1)
 
     def _shown(self, i: int) -> tuple[str, str]:
         if self._motionless[i]:
@@ -272,12 +295,6 @@ class Sleep:
 
     def _line(self, first: int, end: int) -> dict:
         state, reason = self._shown(first)
-        duration_s = round(self._ends[end - 1] - self._starts[first], 3)
-        return {
-            "type": "state",
-            "by": "host",
-            "onset_s": self._starts[first],
-            "duration_s": duration_s,
-            "state": state,
-            "reason": reason,
-        }
+        onset_s = self._starts[first]
+        lasted = {"onset_s": onset_s, "duration_s": round(self._ends[end - 1] - onset_s, 3)}
+        return {"type": "state", "by": "host", **lasted, "state": state, "reason": reason}

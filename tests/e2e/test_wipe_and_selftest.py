@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cribtrace import analysis, logfile, recording, scenario
+from cribtrace import analysis, logfile, missing, recording, scenario
 from cribtrace.conversation import Refused
 from cribtrace.device import records
 from cribtrace.pull import pull
@@ -127,9 +127,9 @@ def test_a_wiped_log_is_gone_and_goes_on_in_a_new_segment(bench, rec, tmp_path):
     # Of waveforms nothing is left but where their numbers go on.
     assert waves["stream"] == records.WAVEFORMS and waves["first_seq"] > 0
     # The hours before are a hole, not hours without movements.
-    missing = analysis.read_night(tmp_path / "log").gaps[0]
-    assert missing["reason"] == analysis.RECORDS_MISSING
-    assert missing["duration_s"] == pytest.approx(240, abs=2)
+    gap = analysis.read_night(tmp_path / "log").gaps[0]
+    assert gap["reason"] == missing.RECORDS_MISSING
+    assert gap["duration_s"] == pytest.approx(240, abs=2)
 
 
 def test_wiping_a_full_night_loses_no_frame(bench, tmp_path):

@@ -58,6 +58,7 @@ HOST_ORDER = (
     "link < conversation < window < client < pull ports wiping < tail < cli demo",
     "framing protocol < stream < conversation < client",
     "records < log_records < facts logfile < boots < analysis < tally rerun",
+    "scale < boots < missing < analysis",
     "tally rerun < report",
     "settings < criteria < facts sleep < pattern_wording < why < cli",
     "veto_wording < wording < tally < moments < why",
@@ -85,6 +86,10 @@ HOST_ORDER = (
     "client < check",
     "link < obstacles < cli",
     "atomic board_facts < first_time < cli",
+    "sparse_sum < sleep",
+    "nights < library < trend < cli",
+    "tally atomic < library",
+    "profile < trend",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print

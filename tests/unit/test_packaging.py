@@ -66,6 +66,11 @@ def test_the_wheel_holds_what_a_report_is_made_of(site):
     assert below(site / "cribtrace" / "report", *kinds) == below(ours, *kinds)
 
 
+def test_the_wheel_holds_what_a_trend_is_made_of(site):
+    names = {"trend/assets/trend.html", "trend/assets/trend.css"}
+    assert names <= below(site / "cribtrace", ".html", ".css")
+
+
 def test_the_wheel_is_a_pytest_plugin(site):
     (points,) = site.glob("cribtrace-*.dist-info/entry_points.txt")
     assert "[pytest11]\ncribtrace = cribtrace.pytest_plugin" in points.read_text()

@@ -17,7 +17,7 @@ FOREIGN = {
     "a package index": r"\bpypi\.(?:org|io)\b|/simple/",
     "a folder of one machine": r"(?<![\w.}])/(?:home|root|work|Users)/\w|/tmp/\w",
     "a workplace": r"(?i)\b(?:chatgpt|claude|copilot|anthropic|openai|sub-?agents?|coordinator)\b"
-    r"|\bLLM\b|\bAI\b|shared/reference|\.library",
+    r"|\bLLM\b|\bAI\b|shared/reference|(?<!\w)\.library",
     "an issue that only we can read": r"(?i)^(?!.*[\w-]+/[\w-]+ issue).*\bissue #?\d",
 }
 # No output, and so no description of one, names a diagnosis or passes a verdict on a child.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cribtrace import analysis, boots, cli, log_records, logfile, rerun
+from cribtrace import analysis, boots, cli, log_records, logfile, missing, rerun
 from cribtrace.device import records
 from tests.support.peer import encoded, header, record
 
@@ -121,8 +121,8 @@ def test_boots_are_grouped_by_their_number_wherever_their_segments_lie(tmp_path)
     assert list(rerun.verdicts(tmp_path / "log")) == []
 
 
-def missing(night):
-    return [gap for gap in night.gaps if gap["reason"] == analysis.RECORDS_MISSING]
+def without_records(night):
+    return [gap for gap in night.gaps if gap["reason"] == missing.RECORDS_MISSING]
 
 
 def split(log):
@@ -139,7 +139,7 @@ def test_facts_missing_at_the_end_of_a_boot_are_a_gap_and_a_fault(tmp_path):
     assert whole.faults == [] and whole.gaps == []
     del log[2], log[12]
     night = analysis.read_night(written(tmp_path / "log", log))
-    (gap,) = missing(night)
+    (gap,) = without_records(night)
     assert (gap["onset_s"], gap["duration_s"], gap["frames"]) == (1500.0, None, None)
     assert night.faults[0] == (
         "records are missing at the end of boot 1, from 1500 s on: pull again into the same folder"
@@ -152,7 +152,7 @@ def test_waveforms_tell_how_long_the_facts_at_the_end_of_a_boot_are_missing_at_l
     log[12] = packed(12, 1, records.WAVEFORMS, snippets(0, 500, 208_000))
     del log[2]
     night = analysis.read_night(written(tmp_path / "log", log))
-    (gap,) = missing(night)
+    (gap,) = without_records(night)
     assert (gap["onset_s"], gap["duration_s"]) == (1500.0, pytest.approx(501.923))
     assert night.clocks[1]["onset_s"] == pytest.approx(2001.923)
     assert night.summary["coverage"] == pytest.approx(4500 / 5001.9, abs=1e-4)
@@ -162,14 +162,14 @@ def test_a_missing_boot_and_a_missing_seam_are_named_too(tmp_path):
     log = split(two_boots())
     third = packed(20, 3, records.FACTS, [boot_record(202, 3), *epochs(203, 0, 9)])
     gone = {k: v for k, v in log.items() if k < 3} | {20: third}
-    (gap,) = missing(analysis.read_night(written(tmp_path / "boot", gone)))
+    (gap,) = without_records(analysis.read_night(written(tmp_path / "boot", gone)))
     assert (gap["onset_s"], gap["duration_s"]) == (3000.0, None)
     seam = {k: v for k, v in log.items() if k not in (2, 13)}
     night = analysis.read_night(written(tmp_path / "seam", seam))
-    assert [gap["duration_s"] for gap in missing(night)] == [None, 1530.0]
+    assert [gap["duration_s"] for gap in without_records(night)] == [None, 1530.0]
     assert "at the end of boot 1" in night.faults[0]
     head = {k: v for k, v in log.items() if k != 13}
-    (gap,) = missing(analysis.read_night(written(tmp_path / "head", head)))[1:]
+    (gap,) = without_records(analysis.read_night(written(tmp_path / "head", head)))[1:]
     assert gap["duration_s"] == 1530.0
 
 
@@ -177,7 +177,7 @@ def test_of_a_boot_with_waveforms_alone_nothing_is_covered(tmp_path):
     log = two_boots()
     del log[3], log[5]
     night = analysis.read_night(written(tmp_path / "log", log))
-    assert [gap["duration_s"] for gap in missing(night)] == [pytest.approx(1925.0)]
+    assert [gap["duration_s"] for gap in without_records(night)] == [pytest.approx(1925.0)]
     assert night.summary["coverage"] == pytest.approx(3000 / 4925, abs=1e-3)
 
 
@@ -239,7 +239,7 @@ def test_a_wipe_is_named_and_no_pull_is_advised(tmp_path, kept):
     if kept:
         log[1] = packed(1, 1, records.FACTS, facts)
     night = analysis.read_night(written(tmp_path / "log", log))
-    assert len(missing(night)) == 1
+    assert len(without_records(night)) == 1
     (fault,) = night.faults
     assert "the log was wiped" in fault and "pull again" not in fault
 
@@ -261,5 +261,5 @@ def test_a_single_whole_segment_is_one_of_a_log_and_no_damage(tmp_path, capsys, 
 def test_of_a_single_segment_the_time_before_it_is_not_covered(tmp_path):
     folder = written(tmp_path / "log", two_boots())
     night = analysis.read_night(folder / "00000005.crib")
-    assert [gap["duration_s"] for gap in missing(night)] == [1530.0], "to the first record"
+    assert [gap["duration_s"] for gap in without_records(night)] == [1530.0], "to the first record"
     assert night.summary["coverage"] == 0.49

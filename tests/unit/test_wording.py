@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import analysis, criteria, facts, log_records, veto_wording, wording
+from cribtrace import analysis, criteria, facts, log_records, missing, veto_wording, wording
 from cribtrace.configuration import MEANINGS
 from cribtrace.device import records, settings
 from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
@@ -14,7 +14,7 @@ HOST = Path(wording.__file__).parent
 # The simulated world names what it simulates, in files and to developers; all else may be read by
 # anybody.
 TEXTS = sorted(path for path in HOST.rglob("*.py") if "world" not in path.parts)
-DRAWN = sorted((HOST / "report" / "assets").iterdir())
+DRAWN = sorted(p for name in ("report", "trend") for p in (HOST / name / "assets").iterdir())
 # Of the board, the tool and a person's own hand, and never of a sleeper: whole strings alone.
 OF_THE_MACHINE = {
     " This is not a medical device.",
@@ -244,7 +244,7 @@ def test_a_flag_is_told_only_when_it_is_set(flag, said):
 
 def test_everything_the_board_can_name_has_words():
     assert set(records.KINDS) <= set(wording.KINDS)
-    found_by_the_host = {analysis.RECORDS_MISSING, analysis.LOG_FULL, analysis.TOO_LOUD}
+    found_by_the_host = {missing.RECORDS_MISSING, missing.LOG_FULL, analysis.TOO_LOUD}
     by_the_board = {*records.GAP_REASONS, *log_records.STATE_REASONS}
     assert by_the_board | found_by_the_host == set(wording.REASONS)
     assert set(log_records.VETOES) - {"cut", "joined"} == set(wording.VETOES)

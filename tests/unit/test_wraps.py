@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cribtrace import analysis, boots, logfile
+from cribtrace import analysis, boots, logfile, missing
 from cribtrace.conversation import fields
 from cribtrace.device import detector, records, settings
 from cribtrace.errors import CribtraceError
@@ -159,7 +159,7 @@ def test_a_hole_at_the_wrap_is_as_large_as_it_is(tmp_path, left):
     segment = logfile.read_segment(segments(tmp_path)[0])
     assert "5 records are missing" in segment.faults[0]
     night = analysis.read_night(tmp_path)
-    assert [gap["reason"] for gap in night.gaps] == [analysis.RECORDS_MISSING]
+    assert [gap["reason"] for gap in night.gaps] == [missing.RECORDS_MISSING]
     assert night.summary["records_written"] == 8
 
 

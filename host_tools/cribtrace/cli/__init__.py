@@ -20,7 +20,9 @@ from cribtrace.cli import (
     files,
     firmware,
     hil,
+    library,
     measure,
+    query,
     report,
     score,
     setup,
@@ -51,7 +53,21 @@ def group() -> None:
     """Follow, pull and look at the log of a crib motion sensor. Not a medical device."""
 
 
-_FAMILIES = (setup, board, firmware, check, config, measure, report, files, bench, hil, score)
+_FAMILIES = (
+    setup,
+    board,
+    firmware,
+    check,
+    config,
+    measure,
+    report,
+    files,
+    library,
+    query,
+    bench,
+    hil,
+    score,
+)
 for _command in [command for family in _FAMILIES for command in family.COMMANDS]:
     group.add_command(_command)
 

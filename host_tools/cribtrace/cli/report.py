@@ -5,6 +5,7 @@ from pathlib import Path
 import rich_click as click
 
 from cribtrace.cli.output import name_faults, say
+from cribtrace.cli.when import date_of, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _SOURCE = click.Path(path_type=Path)
@@ -20,7 +21,7 @@ _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.htm
 @click.option("--for", "reader", type=click.Choice(["everyone", "clinician"]), default="everyone",
               show_default=True, help="For a clinician: two pages to print.")  # fmt: skip
 @click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
-@click.option("--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone.")
+@zone_option
 @click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
 @click.option("--previous", type=_SOURCE, multiple=True, metavar="LOG",
               help="A log with earlier nights, or a report as JSON; may be repeated.")  # fmt: skip
@@ -52,7 +53,7 @@ def report(
     if reader == "clinician" and form != "html":
         raise Usage("the sheet for a clinician is HTML, to print: leave out --format")
     source = source or moments.newest_log(Path())
-    read, told = _told(source, night, _zone(zone), whole, previous, profile)
+    read, told = _told(source, night, zone_of(zone), whole, previous, profile)
     written = _written(told, form, reader)
     if output is None and form != "html":
         click.echo(written)
@@ -73,7 +74,7 @@ def _told(source, night, tz, whole, previous, profile):
     from cribtrace import profile as infant
     from cribtrace.report.content import content
 
-    wanted = _date(night)
+    wanted = date_of("--night", night) if night else None
     read = analysis.read_night(source)
     chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
     for sentence in nights.sentences(chosen) or ["the whole log"]:
@@ -99,26 +100,6 @@ def _written(told, form: str, reader: str) -> str:
     return makers[form](told)
 
 
-def _date(text: str | None):
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Usage(f"--night {text}: write the evening's date, as 2026-11-20") from None
-
-
-def _zone(name: str | None):
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):
-        raise Usage(
-            f"--zone {name}: no time zone of that name; write one as Europe/Berlin"
-        ) from None
-
-
 @click.command()
 @click.argument("log", type=_SOURCE, metavar="NIGHT")
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
@@ -142,7 +123,8 @@ def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: s
         for found in notes.read(log):
             click.echo(_line(found))
         return
-    chosen = nights.choose(analysis.read_night(log), None, _date(night))
+    wanted = date_of("--night", night) if night else None
+    chosen = nights.choose(analysis.read_night(log), None, wanted)
     made = notes.made(chosen, tags, text, when)
     path = notes.add(log, made)
     click.echo(_line(made))

@@ -1,0 +1,1 @@
+"""How fast nights come into a library, and how fast a trend comes out of it."""

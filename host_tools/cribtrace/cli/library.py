@@ -1,0 +1,204 @@
+"""Nights that are kept: library and trend."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import rich_click as click
+
+from cribtrace.cli.output import counting, emit, json_option, name_faults, say
+from cribtrace.cli.query import library_option, plain
+from cribtrace.cli.when import date_of, zone_of, zone_option
+from cribtrace.errors import Usage
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group("library")
+def library_group() -> None:
+    """Keep nights: add, list, delete, back up and restore them.
+
+    A library is a folder of Parquet files, by device and night, that DuckDB, polars, Spark and
+    Dask read as they are (docs/LIBRARY.md). The logs themselves stay where they were pulled to.
+    """
+
+
+@library_group.command("add")
+@click.argument("source", type=_PATH, required=False)
+@click.option("--crib", metavar="NAME", help="Where the board lies; else as the last time.")
+@zone_option
+@click.option("--take-less", is_flag=True, help="Replace a night by one of fewer records too.")
+@library_option
+@json_option
+def add_nights(
+    source: Path | None,
+    crib: str | None,
+    zone: str | None,
+    take_less: bool,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Bring the nights of a pulled log into the library; else of the log pulled last.
+
+    A night that is there is replaced where the log tells more of it. Naps, time at a desk and
+    what a host injected stay out. For example: cribtrace library add log --crib attic
+    """
+    from cribtrace import moments, notes
+    from cribtrace.library import adding
+    from cribtrace.library.store import Library
+
+    source = source or moments.newest_log(Path())
+    noted = notes.read(source)
+    with counting("adding") as bar:
+        jobs = os.cpu_count() or 1
+        added = adding.add(
+            Library(folder), source, zone_of(zone), crib, take_less,
+            tags=lambda of: notes.tags_of(noted, of), progress=bar, jobs=jobs,
+        )  # fmt: skip
+    told = {name: [str(of) for of in getattr(added, name)] for name in adding.OUTCOMES}
+    line = {"type": "added", "device": added.device, "crib": added.crib}
+    plain = {name: " ".join(listed) or None for name, listed in told.items()}
+    emit({**line, **(told if as_json else plain)}, as_json)
+    if added.kept:
+        say("kept as they were: the library has more records of them; --take-less replaces them")
+    name_faults(source, added.faults, added.refused)
+
+
+@library_group.command("list")
+@click.option("--crib", metavar="NAME", help="Of this crib alone.")
+@library_option
+@json_option
+def list_nights(crib: str | None, folder: Path | None, as_json: bool) -> None:
+    """List the nights in the library."""
+    from cribtrace.library import reading
+    from cribtrace.library.store import Library
+
+    library = Library(folder)
+    nights = reading.nights(library, crib=crib)
+    for row in nights:
+        if as_json:
+            emit({"type": "night", **{k: plain(v) for k, v in row.items()}}, as_json)
+        else:
+            emit({"type": "night", **{k: plain(row[k]) for k in _LISTED}}, as_json)
+    if not nights:
+        say(f"{library.folder} holds no night{f' of crib {crib}' if crib else ''}")
+
+
+_LISTED = ("night", "crib", "device", "hours", "covered_h", "asleep_h", "sensor", "tags")
+
+
+@library_group.command("delete")
+@click.argument("nights", metavar="DATE...", nargs=-1, required=True)
+@click.option("--crib", metavar="NAME", help="Needed where several cribs have that night.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@library_option
+@json_option
+def delete_nights(
+    nights: tuple[str, ...], crib: str | None, yes: bool, folder: Path | None, as_json: bool
+) -> None:
+    """Delete nights, each named by its evening's date; the pulled logs stay."""
+    from cribtrace.library import reading
+    from cribtrace.library.store import Library
+
+    library = Library(folder)
+    rows = reading.nights(library, crib=crib)
+    wanted = [_night_named(rows, date_of("DATE", text)) for text in nights]
+    if not yes:
+        listed = ", ".join(f"{row['night']} of {row['crib']}" for row in wanted)
+        click.confirm(f"delete {listed}?", abort=True, err=True)
+    with library.changing() as change:
+        for row in wanted:
+            change.delete((row["device"], row["night"]))
+    for row in wanted:
+        line = {"night": str(row["night"]), "crib": row["crib"], "device": row["device"]}
+        emit({"type": "deleted", **line}, as_json)
+
+
+def _night_named(rows: list[dict], of: date) -> dict:
+    found = [row for row in rows if row["night"] == of]
+    if not found:
+        known = ", ".join(sorted({str(row["night"]) for row in rows})[-5:]) or "none"
+        raise Usage(f"no night of {of} in the library; its last ones are {known}")
+    if len(found) > 1:
+        cribs = ", ".join(row["crib"] for row in found)
+        raise Usage(f"several boards have a night of {of}: choose with --crib: {cribs}")
+    return found[0]
+
+
+@library_group.command("backup")
+@click.argument("file", type=_PATH)
+@library_option
+@json_option
+def backup_nights(file: Path, folder: Path | None, as_json: bool) -> None:
+    """Write the whole library into one FILE."""
+    from cribtrace.library import backup
+    from cribtrace.library.store import Library
+
+    count = backup.backup(Library(folder), file)
+    emit({"type": "backup", "file": str(file), "nights": count}, as_json)
+
+
+@library_group.command("restore")
+@click.argument("file", type=_PATH)
+@library_option
+@json_option
+def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
+    """Bring the nights of a backup back; those of the same device and date are replaced."""
+    from cribtrace.library import backup
+    from cribtrace.library.store import Library
+
+    count = backup.restore(Library(folder), file)
+    emit({"type": "restored", "file": str(file), "nights": count}, as_json)
+
+
+@click.command()
+@click.argument("crib", required=False)
+@click.option(
+    "--format", "form", type=click.Choice(["html", "text"]), default="html", show_default=True
+)
+@click.option("-o", "--output", type=_PATH, help="Of html; else trend.html.")
+@click.option("--from", "since", metavar="DATE", help="The first evening, as 2026-11-20.")
+@click.option("--to", "until", metavar="DATE", help="The last one.")
+@click.option("--profile", type=_PATH, help="A TOML file with the date of birth; else one's own.")
+@library_option
+def trend(
+    crib: str | None,
+    form: str,
+    output: Path | None,
+    since: str | None,
+    until: str | None,
+    profile: Path | None,
+    folder: Path | None,
+) -> None:
+    """Show the nights of a crib beside each other, by date and age, and beside their baseline.
+
+    A page, whose path is printed, or text. CRIB is needed where the library has several. For
+    example: cribtrace trend attic --format text --from 2026-10-01
+    """
+    from cribtrace import atomic
+    from cribtrace import profile as infant
+    from cribtrace.library import reading
+    from cribtrace.library.store import Library
+    from cribtrace.trend import page, text
+
+    born = infant.born(profile)
+    name, nights = reading.chosen_crib(Library(folder), crib)
+    first, last = (date_of(o, d) if d else None for o, d in (("--from", since), ("--to", until)))
+    shown = [
+        row
+        for row in nights
+        if (first is None or row["night"] >= first) and (last is None or row["night"] <= last)
+    ]
+    if not shown:
+        span = f"{nights[0]['night']} to {nights[-1]['night']}"
+        raise Usage(f"no night of {name} in that time: the library has {span}")
+    if form == "text":
+        click.echo(text.render(name, shown, born), nl=False)
+        return
+    output = output or Path("trend.html")
+    with atomic.replacing(output, "w") as f:
+        f.write(page.render(name, shown, born))
+    click.echo(output)
+
+
+COMMANDS = (library_group, trend)

@@ -1,0 +1,233 @@
+"""Nights of a pulled log into a library: which are new, which have grown, which are refused."""
+
+import contextlib
+import hashlib
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, tzinfo
+from pathlib import Path
+
+from cribtrace import __version__, analysis, anchors, logfile, nights
+from cribtrace.analysis import Night
+from cribtrace.boots import Boot, by_number, in_a_row
+from cribtrace.device import records
+from cribtrace.errors import CribtraceError
+from cribtrace.library import reading
+from cribtrace.library.preparing import Task, Wanted, prepare
+from cribtrace.library.store import Change, Library
+from cribtrace.library.tables import FORMAT, TABLES
+from cribtrace.log_records import SOURCES
+from cribtrace.scale import Scale
+
+Clocks = dict[int, anchors.Clock]
+# Both chosen: nights a change, and nights that are worth the second that a process takes to start.
+_AT_ONCE, _WORTH = 32, 8
+
+
+OUTCOMES = ("new", "updated", "same", "kept")
+
+
+@dataclass
+class Added:
+    """What became of the nights of a log, each by its evening; why of those that did not come."""
+
+    device: str
+    crib: str = ""
+    new: list[date] = field(default_factory=list)
+    updated: list[date] = field(default_factory=list)
+    same: list[date] = field(default_factory=list)
+    kept: list[date] = field(default_factory=list)  # the library's is of more records
+    refused: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Group:
+    """Boots that hold nights together, and the injected ones among them; without their events."""
+
+    boots: list[Boot]
+    nights: set[date]
+    injected: list[Boot] = field(default_factory=list)
+
+    def digest(self, clocks: Clocks, about: dict) -> str:
+        """Of all that its nights are made from; a record never changes once it has its number."""
+        found = [
+            [boot.number, boot.start_s, boot.away_s, clocks[boot.number].line()]
+            + [(len(row), row[:1], row[-1:]) for row in (boot.records, boot.waveforms)]
+            for boot in self.boots + self.injected
+        ]
+        text = repr((FORMAT, __version__, sorted(about.items()), found))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def groups(boots: list[Boot], clocks: Clocks, zone: tzinfo | None) -> list[Group]:
+    """The nights of a log, each with all the boots it can lie in, and no more than that."""
+    ours = [boot for boot in boots if not analysis.from_a_file(boot)]
+    found: list[Group] = []
+    for row in _rows(ours):
+        outline = Night({}, clocks=[clocks[boot.number].line() for boot in row])
+        outline.recorder = [anchor for boot in row for anchor in _anchors(boot)]
+        sessions = nights.sessions(outline, zone)
+        of = {session.of for session in sessions if session.kind == nights.NIGHT}
+        if found and found[-1].nights & of:  # what lies between is of that night's time too
+            between = slice(ours.index(found[-1].boots[-1]) + 1, ours.index(row[0]))
+            found[-1].boots += ours[between] + row
+            found[-1].nights |= of
+        elif of:
+            found.append(Group(list(row), of))
+    for group in found:
+        first, last = group.boots[0].number, group.boots[-1].number
+        between = [boot for boot in boots if first < boot.number < last]
+        group.injected = [boot for boot in between if analysis.from_a_file(boot)]
+    return found
+
+
+def _rows(boots: list[Boot]) -> Iterator[list[Boot]]:
+    """Boots between which nothing but a short, known time went by."""
+    row: list[Boot] = []
+    for boot in boots:
+        if row and (boot.away_s is None or boot.away_s > nights.JOIN_S):
+            yield row
+            row = []
+        row.append(boot)
+    if row:
+        yield row
+
+
+def _anchors(boot: Boot) -> Iterator[dict]:
+    scale = Scale(boot.header)
+    for record in boot.records:
+        if record["type"] == records.ANCHOR and record["source"] < len(SOURCES):
+            at_s = boot.start_s + scale.seconds(record["frame"])
+            yield {"source": SOURCES[record["source"]], "t_s": at_s}
+
+
+def add(
+    library: Library,
+    source: Path,
+    zone: tzinfo | None = None,
+    crib: str | None = None,
+    take_less: bool = False,
+    tags: Callable[[date], str] = lambda _: "",
+    progress: Callable[[int, int], None] | None = None,
+    jobs: int = 1,
+) -> Added:
+    """Bring the nights of a log folder into the library; naps and desk time stay out.
+
+    A night that is there is replaced where the log now tells more of it (`take_less`: or less).
+    `crib` names where the board lies; else it is what it was the last time, else the device.
+    `tags` gives those of a night's notes; `jobs` is how many processes read. Raises CribtraceError
+    as `logfile.read`, and where no night of it can come in.
+    """
+    segments = logfile.read(source, outline=True)
+    boots = list(in_a_row([s for s in segments if s.header]))
+    added = Added(boots[0].header["device"].hex())
+    added.faults = [fault for s in segments for fault in s.faults] + logfile.unfinished(source)
+    added.refused = [_refused(boot) for boot in boots if analysis.from_a_file(boot)]
+    known = {row["night"]: row for row in reading.nights(library, device=added.device)}
+    added.crib = crib or (known[max(known)]["crib"] if known else added.device)
+    clocks = anchors.clocks(boots)
+    about = {
+        "crib": added.crib,
+        "zone": getattr(zone, "key", None) or "of this machine",
+        "faults": len(added.faults),
+    }
+    coming = _Coming(library, added, known, zone, take_less, tags, about)
+    coming.take(source, segments, clocks, groups(boots, clocks, zone), jobs, progress)
+    if not any(getattr(added, outcome) for outcome in OUTCOMES):
+        why = [*added.refused, "it holds no night of which anybody knows the time"]
+        raise CribtraceError(f"{source}: nothing came into the library: {why[0]}")
+    return added
+
+
+@dataclass
+class _Coming:
+    library: Library
+    added: Added
+    known: dict[date, dict]
+    zone: tzinfo | None
+    take_less: bool
+    tags: Callable[[date], str]
+    about: dict
+
+    def take(
+        self,
+        source: Path,
+        segments: list[logfile.Segment],
+        clocks: Clocks,
+        found: list[Group],
+        jobs: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Bring these in, some at a time: what is staged stays small, and a sync serves many."""
+        facts = [s for s in segments if s.header and s.header["stream"] == records.FACTS]
+        names = {number: [s.name for s in row] for number, row in by_number(facts).items()}
+        wanted = [(group, nights) for group in found if (nights := self._wanted(group, clocks))]
+        with _workers(min(jobs, len(wanted) // _WORTH)) as each:
+            for first in range(0, len(wanted), _AT_ONCE):
+                with self.library.changing() as change:
+                    tasks = [
+                        Task(
+                            source,
+                            frozenset(n for b in group.boots for n in names.get(b.number, ())),
+                            group.boots,
+                            group.injected,
+                            {boot.number: clocks[boot.number] for boot in group.boots},
+                            self.zone,
+                            nights,
+                            change.folder,
+                        )
+                        for group, nights in wanted[first : first + _AT_ONCE]
+                    ]
+                    for task, written in zip(tasks, each(prepare, tasks), strict=True):
+                        self._count(change, task, written)
+                if progress:
+                    progress(min(first + _AT_ONCE, len(wanted)), len(wanted))
+
+    def _wanted(self, group: Group, clocks: Clocks) -> list[Wanted]:
+        """The nights of a group that the library has not, or has otherwise."""
+        found = []
+        for of in sorted(group.nights):
+            identity = {**self.about, "tags": self.tags(of)}
+            identity["digest"] = group.digest(clocks, identity)
+            before = self.known.get(of)
+            if before and before["digest"] == identity["digest"]:
+                self.added.same.append(of)
+                continue
+            least = before["records"] if before and not self.take_less else 0
+            found.append(Wanted(of, identity, least))
+        return found
+
+    def _count(self, change: Change, task: Task, written: list[bool]) -> None:
+        for night, came in zip(task.nights, written, strict=True):
+            if not came:
+                self.added.kept.append(night.of)
+                continue
+            change.nights[self.added.device, night.of] = set(TABLES)
+            (self.added.updated if night.of in self.known else self.added.new).append(night.of)
+
+
+@contextlib.contextmanager
+def _workers(count: int) -> Iterator[Callable]:
+    """A `map` over so many processes; spawned: pyarrow's threads cannot be forked."""
+    if count < 2:
+        yield map
+        return
+    start = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, start, initializer=_leave_ctrl_c)
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_ctrl_c() -> None:
+    """Ctrl-C is for the program that has these processes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _refused(boot: Boot) -> str:
+    return f"boot {boot.number} is no night: a host played a file in its sensor's place"

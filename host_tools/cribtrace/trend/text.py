@@ -1,0 +1,65 @@
+"""A trend as plain text, for a terminal or an e-mail."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from cribtrace.trend import words
+from cribtrace.trend.measures import MEASURES
+from cribtrace.trend.periods import Period, compared, periods, spread
+from cribtrace.wording import NOT_THIS, fixed
+
+_IN_WEEKS = (0, 1, 2, 3, 5)  # of MEASURES: what a line of a terminal has room for
+_SHORT = ("Movements/h", "Twitches/h", "Limb/h", "Gross/h", "Bouts/h asleep")
+
+
+def render(crib: str, nights: Sequence[dict], born: date | None = None) -> str:
+    """The trend of a crib's nights (rows of the table `nights`, at least one), by evening."""
+    found = periods(nights)
+    said = [words.headline(crib, found)]
+    if any(row["simulated"] for row in nights):
+        said.append(words.SIMULATED)
+    blocks = [said, list(_compared(found[-1]))]
+    blocks.append([f"New baseline {words.broken(p)}" for p in found[1:]] or ["One baseline."])
+    blocks += [list(_weeks(found, born))]
+    blocks += [[words.growth(nights, born)], [words.method()], [" ".join(NOT_THIS)]]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _compared(period: Period) -> Iterator[str]:
+    head = ("Since " + str(period.nights[0]["night"]), "last night", "last nights", "baseline",
+            "difference")  # fmt: skip
+    rows: list[tuple[str, ...]] = [head]
+    for one in compared(period):
+        digits = one.measure.digits
+        rows.append((
+            words.named(one.measure), fixed(one.last, digits), words.told(one.recent, digits),
+            words.told(one.baseline, digits), words.signed(one.difference, digits),
+        ))  # fmt: skip
+    yield from _aligned(rows)
+
+
+def _weeks(found: Sequence[Period], born: date | None) -> Iterator[str]:
+    rows: list[tuple[str, ...]] = [("Week from", "age", "nights", *_SHORT)]
+    for number, period in enumerate(found):
+        if number:
+            rows.append((f"--- {words.broken(period)}",))
+        for monday, nights in period.weeks():
+            medians = [
+                words.told(spread(m, nights), m.digits) for m in (MEASURES[k] for k in _IN_WEEKS)
+            ]
+            age = words.age(born, nights[0]["night"])
+            rows.append((str(monday), age, str(len(nights)), *medians))
+    yield from _aligned(rows)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Columns below each other; a row of one cell stands as it is."""
+    whole = [row for row in rows if len(row) > 1]
+    widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
+    for row in rows:
+        if len(row) == 1:
+            yield row[0]
+            continue
+        first = row[0].ljust(widths[0])
+        rest = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        yield "  ".join([first, *rest]).rstrip()
