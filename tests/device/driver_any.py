@@ -373,6 +373,17 @@ def test_the_self_test():
     assert max(moved) < least, moved
 
 
+def test_icm42688p_gives_each_packet_once_however_strictly_the_data_sheet_is_read():
+    reader = Reader()
+    reader.rig.imu.rereads = True
+    reader.wait(100)
+    reader.burst(64)
+    reader.wait(100)
+    while reader.burst(64 if reader.imu.level() >= 64 else 1):
+        pass
+    assert reader.lost == 0 and reader.seen == reader.rig.feed.produced()
+
+
 def test_icm42688p_counts_in_either_order_of_its_two_bytes():
     for low_first in (False, True):
         reader = Reader(30000)
