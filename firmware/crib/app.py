@@ -76,8 +76,7 @@ class App:
         self.describe(None)
         before = power.interruption(self.board, self.journal)
         self.sensing.connect()
-        cause = records.CAUSES.index(self.board.reset_cause())
-        self.recorder.write(records.BOOT, cause, self.boot)
+        self.recorder.write(records.BOOT, records.CAUSES.index(self.board.reset_cause()), self.boot)
         if before:
             code = records.GAP_REASONS.index(before[0])
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
@@ -125,8 +124,7 @@ class App:
         if not facts.at_risk:
             self._committed_s = self.clock.seconds
         waited_s = self.clock.seconds - self._committed_s
-        if facts.events:
-            waited_s += _EVENT_SECONDS
+        waited_s += _EVENT_SECONDS if facts.events else 0
         if waited_s >= _FLUSH_SECONDS:
             self.journal.flush(facts)
         if self.journal.lost and not self._refused:
@@ -158,16 +156,18 @@ class App:
     def counted(self):
         """(frames that went through the detector, frames known to be missing, records)."""
         detector = self.sensing.detector
-        frames = (detector.seen, detector.in_gaps) if detector else (0, 0)
-        return frames + (self.journal.written,)
+        return ((detector.seen, detector.in_gaps) if detector else (0, 0)) + (self.journal.written,)
 
     def _end(self, watchdog, reason):
         """On the way out; an impatient second Ctrl-C must not cost the last records."""
         while True:
             try:
-                watchdog.park()
-                if not self._ended:
-                    self._finish(reason)
+                watchdog.feed()
+                try:
+                    if not self._ended:
+                        self._finish(reason)
+                finally:
+                    watchdog.park()
                 return
             except KeyboardInterrupt:
                 pass

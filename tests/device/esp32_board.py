@@ -13,6 +13,8 @@ driven = []
 
 class WDT:
     def __init__(self, timeout):
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
         calls.append(timeout)
 
     def feed(self):

@@ -217,6 +217,8 @@ def test_resets_and_their_causes(tmp_path, interpreter):
         read_until(port, PROMPT)
         port.write(b"dog.feed(); dog.park(); board.idle(40_000); print('slept')\r")
         read_until(port, b"\r\nslept\r\n")
+        port.write(b"dog.park_ms = 0; dog.park()\r")
+        read_until(port, b"ValueError")
         board.restart()
         read_until(port, b"cause power_on b''\r\n")
 
