@@ -98,6 +98,11 @@ class Reader:
         while self.burst():
             pass
 
+    def drain_any(self):
+        """As `drain`, of frames whatever they say."""
+        while n := min(self.imu.level(), BURST):
+            self.imu.read_into(self.views[n])
+
 
 def raises(act):
     try:
@@ -400,6 +405,45 @@ def test_icm42688p_gives_each_packet_once_however_strictly_the_data_sheet_is_rea
     while reader.burst(64 if reader.imu.level() >= 64 else 1):
         pass
     assert reader.lost == 0 and reader.seen == reader.rig.feed.produced()
+
+
+class Flat:
+    """A recording of a sensor that lies flat: z is 1 g."""
+
+    def seek(self, at):
+        pass
+
+    def readinto(self, chunk):
+        for at in range(5, len(chunk), 6):
+            chunk[at] = 0x40
+            for k in range(1, 6):
+                chunk[at - k] = 0
+
+
+def a_push_of(mg):
+    """Whether a chip that lies flat and pushes itself by so much passes."""
+    reader = Reader()
+    reader.rig.feed._frames._source = Flat()
+    reader.rig.imu._push_lsb = 16384 * mg // 1000
+    reader.wait(20)
+    least, most, *moved = reader.imu.self_test()
+    reader.drain_any()
+    reader.wait(8)
+    n = reader.imu.level()
+    view = reader.views[n]
+    reader.imu.read_into(view)
+    assert n > 5 and reader.words(view, n - 1)[2] == 16384, "it measures +-2 g again"
+    return [least <= mg <= most for mg in moved]
+
+
+def test_lsm6dso_that_pushes_too_much_fails_on_every_axis():
+    assert a_push_of(1500) == [True] * 3
+    assert a_push_of(2500) == a_push_of(30) == [False] * 3
+
+
+def test_icm42688p_that_pushes_too_much_fails_on_every_axis():
+    assert a_push_of(1100) == [True] * 3
+    assert a_push_of(1500) == a_push_of(30) == [False] * 3
 
 
 def test_icm42688p_counts_in_either_order_of_its_two_bytes():
