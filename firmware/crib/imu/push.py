@@ -53,7 +53,7 @@ def measured(bus, address, rate_mhz, mlsb_per_g, chip):
     """(least, most, x, y, z) in mg: how far an axis should move, then how far each did.
 
     Takes some 0.5 s; the frames of that time are in the FIFO, and are none of the mattress's. At
-    +-4 g, as ST's lsm6dso_self_test.c has it: at +-2 g nobody would see that an axis with 1 g on it moves too far.
+    +-4 g, as ST's lsm6dso_self_test.c has it: at +-2 g an axis with 1 g on it cannot move too far.
     """
     status, new, outputs, scale, wider, test, code, least_mg, most_mg = _CHIPS[chip]
     one = bytearray(1)
