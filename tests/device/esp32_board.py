@@ -101,6 +101,11 @@ def press_and_blink(board):
         assert not board.button()
         (pin,) = [pin for pin in Pins.made.values() if pin.falls]
         pin.falls(pin)
+        assert board.button() and not board.button()
+        pin.falls(pin)
+        assert not board.button(), "it bounces, or is let go"
+        time.sleep_ms(310)
+        pin.falls(pin)
         pin.falls(pin)
         assert board.button() and not board.button()
     if hasattr(board, "blink"):
