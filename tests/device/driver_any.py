@@ -386,6 +386,17 @@ def test_the_rate_and_the_scale():
     assert (imu.true_rate_mhz(), imu.mlsb_per_g) == (99_000, 16_000_000)
 
 
+def test_the_temperature_follows_the_chips():
+    reader = Reader()
+    reader.wait(3)
+    before = reader.imu.temperature()
+    assert before in (2300, 2500)
+    for degrees in (12, -30, 0.5):
+        reader.rig.imu.warm(degrees)
+        # An LSM6DSO is asked for whole degrees.
+        assert -100 < reader.imu.temperature() - before - 100 * degrees < 2, degrees
+
+
 def test_the_self_test():
     reader = Reader(frames=10)
     reader.wait(20)

@@ -75,6 +75,14 @@ def test_blank_flash_is_formatted_and_comes_to_the_prompt(tmp_path, interpreter)
     assert flash.stat().st_size == FLASH_BYTES
 
 
+def test_the_prompt_names_the_sensor(tmp_path, interpreter):
+    flash = tmp_path / "flash.bin"
+    board = VirtualBoard(Ramp(), flash=flash, micropython=interpreter, sensor="mpu6050")
+    with board, opened(board) as port:
+        port.write(b"\x02")
+        read_until(port, b"; virtual board with MPU-6050\r\n")
+
+
 def test_flash_that_holds_something_else_is_left_alone(tmp_path, interpreter):
     flash = tmp_path / "flash.bin"
     flash.write_bytes(b"\x5a" * FLASH_BYTES)

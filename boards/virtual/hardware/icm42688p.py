@@ -96,6 +96,7 @@ class ICM42688P:
         self._push_lsb = mlsb_per_g // 1000 * _SELF_TEST_MG // 1000
         self._on_sensor_off = on_sensor_off
         self.lost_low_first = self.rereads = False
+        self._warmth = 0
         self.breaches = 0
         self._regs = bytearray(_REGISTERS)
         self._banks = {}
@@ -128,6 +129,10 @@ class ICM42688P:
     def power_cycle(self):
         """Its supply was away for an instant: the registers start over."""
         self._reset()
+
+    def warm(self, degrees):
+        """Show so many degrees Celsius more than 25 (DS: 132.48 LSB a degree)."""
+        self._warmth = int(degrees * 132.48)
 
     def run(self, us):
         """Let us microseconds pass."""
@@ -215,6 +220,7 @@ class ICM42688P:
             high = self._feed.out[SAMPLE + 2 * axis + 1]
             word = low | high << 8
             self._pair(_ACCEL_DATA_X1 + 2 * axis, word, regs[_INTF_CONFIG0] & 0x10)
+        self._pair(_TEMP_DATA1, self._warmth & 0xFFFF, regs[_INTF_CONFIG0] & 0x10)
         self._pair(_FIFO_LOST_PKT0, fifo.lost() & 0xFFFF, not self.lost_low_first)
 
     def _pair(self, reg, word, high_first):
