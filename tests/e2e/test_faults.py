@@ -93,7 +93,7 @@ def test_a_fault_on_another_sensor(lived, sensor, name):
 def test_what_the_chip_itself_counts_is_counted_to_the_frame(lived, sensor):
     # Of 7 s they would lose more than they tell: 254 frames and the first 255 (see the drivers).
     shorter = {"kind": "pause", "ms": 4000}
-    case = replace(CASES["FIFO overrun"], kind=shorter, lost_s=(0.5, 2))
+    case = replace(CASES["FIFO overrun"], kind=shorter, lost_s=(0.5, 2.5))
     check(case, lived(case, sensor))
 
 
