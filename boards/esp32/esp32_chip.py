@@ -60,7 +60,7 @@ def presses(gpio):
     """A function that tells whether the button at this GPIO, to ground, was pressed meanwhile."""
     pin = machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
     seen = bytearray(1)
-    last_ms = [time.ticks_ms() - _BOUNCE_MS]
+    last_ms = [time.ticks_add(time.ticks_ms(), -_BOUNCE_MS)]
 
     def pressed(_):
         now_ms = time.ticks_ms()

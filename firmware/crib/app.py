@@ -76,7 +76,8 @@ class App:
         self.describe(None)
         before = power.interruption(self.board, self.journal)
         self.sensing.connect()
-        self.recorder.write(records.BOOT, records.CAUSES.index(self.board.reset_cause()), self.boot)
+        cause = records.CAUSES.index(self.board.reset_cause())
+        self.recorder.write(records.BOOT, cause, self.boot)
         if before:
             code = records.GAP_REASONS.index(before[0])
             self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
@@ -123,8 +124,7 @@ class App:
         facts = self.journal.facts
         if not facts.at_risk:
             self._committed_s = self.clock.seconds
-        waited_s = self.clock.seconds - self._committed_s
-        waited_s += _EVENT_SECONDS if facts.events else 0
+        waited_s = self.clock.seconds - self._committed_s + (_EVENT_SECONDS if facts.events else 0)
         if waited_s >= _FLUSH_SECONDS:
             self.journal.flush(facts)
         if self.journal.lost and not self._refused:
@@ -155,8 +155,8 @@ class App:
 
     def counted(self):
         """(frames that went through the detector, frames known to be missing, records)."""
-        detector = self.sensing.detector
-        return ((detector.seen, detector.in_gaps) if detector else (0, 0)) + (self.journal.written,)
+        found = self.sensing.detector
+        return ((found.seen, found.in_gaps) if found else (0, 0)) + (self.journal.written,)
 
     def _end(self, watchdog, reason):
         """On the way out; an impatient second Ctrl-C must not cost the last records."""

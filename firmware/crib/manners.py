@@ -1,7 +1,7 @@
 """A board's button and its light, where it has them: `button()`, `blink()`.
 
 A press writes an observer's mark; one blink says that it is in the log. Else the light is dark
-but for a blink now and then while nothing is recorded: no frames come, or the log takes no records.
+but for a blink now and then while nothing is recorded: no frames come, or the log takes nothing.
 """
 
 from micropython import const

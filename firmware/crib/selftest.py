@@ -20,7 +20,7 @@ def answer(app, _):
     except OSError as error:
         # It may still be pushed, and what its FIFO holds was: only a new start ends both.
         sensing.lose("bus_error", error.args[1:])
-        raise Refused("bus_error the sensor is started anew: ask again")
+        raise Refused("bus_error the sensor is started anew: ask again") from None
     result = "passed" if least <= min(moved) and max(moved) <= most else "failed"
     fields = (result, least, most) + tuple(moved)
     told = "result=%s least_mg=%d most_mg=%d x_mg=%d y_mg=%d z_mg=%d" % fields

@@ -14,7 +14,6 @@ from cribtrace.floors import Floor
 from tests.support.peer import Peer, record
 from tests.unit.test_hostile_board import Liar
 
-
 buscheck = importlib.import_module("cribtrace.firmware.crib.buscheck")
 
 

@@ -81,7 +81,7 @@ class ICM42688P:
     """The sensor. `odr` is the nominal rate that stands for the recording's own: 50, 100 or 200.
 
     `lost_low_first` is the order of the FIFO_LOST_PKT bytes, of which the data sheet says both.
-    `rereads`: RESUME_PARTIAL_RD is taken at its word, and without it a FIFO must be read as a whole.
+    `rereads`: RESUME_PARTIAL_RD is taken at its word; without it a FIFO must be read as a whole.
     `breaches` counts what it forbids: writes while the accelerometer runs, or too early.
     """
 
