@@ -1,6 +1,7 @@
 """MicroPython runs this first, at each start and each soft reset."""
 
-_MINUTES = 10  # chosen: the file /resume_minutes holds another number
+_MINUTES = 10  # chosen: the file /resume_minutes holds another number, 0 for a day
+_DAY = 24 * 60
 
 
 def _left_alone():
@@ -11,12 +12,12 @@ def _left_alone():
         return _MINUTES
 
 
-def hold(minutes=24 * 60):
-    """Keep the board at the prompt, so long at most, until the next start."""
+def hold(minutes=_DAY):
+    """Keep the board at the prompt, 1 to 1440 minutes at most, until the next start."""
     import board
 
     watchdog = board.watchdog()
-    watchdog.park_ms = minutes * 60000
+    watchdog.park_ms = int(min(max(minutes or _DAY, 1), _DAY) * 60000)
     watchdog.park()
 
 

@@ -15,6 +15,7 @@ _I2C_TIMEOUT_US = const(200_000)  # newer ESP-IDFs count a whole transfer: 449 b
 _WATCHDOG_MS = const(30_000)
 _PARKED_MS = const(600_000)
 _BLINK_MS = const(100)
+_BOUNCE_MS = const(300)  # chosen: buttons settle in 10, and nobody presses twice so soon
 _CAUSES = {machine.PWRON_RESET: "power_on", machine.SOFT_RESET: "soft",
            machine.WDT_RESET: "watchdog", machine.HARD_RESET: "hard"}  # fmt: skip
 
@@ -59,9 +60,13 @@ def presses(gpio):
     """A function that tells whether the button at this GPIO, to ground, was pressed meanwhile."""
     pin = machine.Pin(gpio, machine.Pin.IN, machine.Pin.PULL_UP)
     seen = bytearray(1)
+    last_ms = [time.ticks_add(time.ticks_ms(), -_BOUNCE_MS)]
 
     def pressed(_):
-        seen[0] = 1
+        now_ms = time.ticks_ms()
+        if not 0 <= time.ticks_diff(now_ms, last_ms[0]) < _BOUNCE_MS:
+            seen[0] = 1
+            last_ms[0] = now_ms
 
     def button():
         was, seen[0] = seen[0], 0

@@ -124,9 +124,7 @@ class App:
         facts = self.journal.facts
         if not facts.at_risk:
             self._committed_s = self.clock.seconds
-        waited_s = self.clock.seconds - self._committed_s
-        if facts.events:
-            waited_s += _EVENT_SECONDS
+        waited_s = self.clock.seconds - self._committed_s + (_EVENT_SECONDS if facts.events else 0)
         if waited_s >= _FLUSH_SECONDS:
             self.journal.flush(facts)
         if self.journal.lost and not self._refused:
@@ -157,17 +155,19 @@ class App:
 
     def counted(self):
         """(frames that went through the detector, frames known to be missing, records)."""
-        detector = self.sensing.detector
-        frames = (detector.seen, detector.in_gaps) if detector else (0, 0)
-        return frames + (self.journal.written,)
+        found = self.sensing.detector
+        return ((found.seen, found.in_gaps) if found else (0, 0)) + (self.journal.written,)
 
     def _end(self, watchdog, reason):
         """On the way out; an impatient second Ctrl-C must not cost the last records."""
         while True:
             try:
-                watchdog.park()
-                if not self._ended:
-                    self._finish(reason)
+                watchdog.feed()
+                try:
+                    if not self._ended:
+                        self._finish(reason)
+                finally:
+                    watchdog.park()
                 return
             except KeyboardInterrupt:
                 pass

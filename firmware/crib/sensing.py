@@ -85,10 +85,10 @@ class Sensing:
             if self._drain() or now_ms - self._polled_ms > _STALL_MS:
                 self._quiet_ms = now_ms
             elif now_ms - self._quiet_ms > _SILENT_MS:
-                self._lose("sensor_silent")
+                self.lose("sensor_silent")
             self._polled_ms = now_ms
         except OSError as error:
-            self._lose("bus_error", error.args[1:])
+            self.lose("bus_error", error.args[1:])
 
     def _drain(self):
         drained = 0
@@ -110,7 +110,7 @@ class Sensing:
         """The sensor gives the same again and again, and did so for the last frames seen."""
         sampler = self.sampler
         self._recorder.unusable(sampler.still, records.STUCK, sampler.still)
-        self._lose(_STUCK)
+        self.lose(_STUCK)
         self._left += sampler.stuck + sampler.grown
 
     def _overrun(self):
@@ -128,10 +128,10 @@ class Sensing:
         self._recorder.gap(frames, reason, duration_ms)
         self._server.text(line)
 
-    def _lose(self, reason, why=()):
+    def lose(self, reason, why=()):
+        """No frames from here on, until the sensor has been started anew: then a gap."""
         self.fault = self._reason = reason
-        self._why = why
-        self._left = self.sampler.left
+        self._why, self._left = why, self.sampler.left
         self.tell()
 
     def tended(self):
@@ -172,7 +172,7 @@ class Sensing:
                 if self._recorder.detector:  # else the start itself was cut short
                     self._drain()
             except OSError:
-                self._lose("bus_error")
+                self.lose("bus_error")
         if self.fault != "none" and self.detector:
             self.away(self._reason, self._left)
         self.fault = "stopped"

@@ -156,7 +156,7 @@ def _told(summary: dict, same: bool, simulated: bool) -> str:
         f"{summary['frames_lost']} lost.\n"
         f"Records: {summary['records_written']} written, {summary['records_pulled']} pulled, "
         f"{summary['wire_bytes']} bytes on the line.\n"
-        f"Firmware: {summary['firmware_heap_bytes'] / 1024:.1f} KiB of heap at the most.\n"
+        f"Firmware: {summary['firmware_heap_bytes'] / 1024:.1f} KiB of heap while it records.\n"
         f"The same detector over night.npz on this computer: "
         f"{'the same events' if same else 'OTHER EVENTS'}.\n"
         f"{_ORIGIN[simulated]} This is not a medical device."

@@ -526,6 +526,14 @@ def test_from_the_fifo_through_the_detector_nothing_is_allocated():
     assert detector.seen + detector.in_gaps == detector.index == last + 1, "frame for frame"
 
 
+def test_the_temperature_follows_the_chips():
+    reader = Reader()
+    assert abs(reader.imu.temperature() - 2500) <= 1
+    for degrees in (12, -30, 0.5):
+        reader.rig.imu.warm(degrees)
+        assert abs(reader.imu.temperature() - 2500 - 100 * degrees) <= 1, degrees
+
+
 def test_self_test():
     reader = Reader()
     reader.wait(20)

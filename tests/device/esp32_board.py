@@ -13,6 +13,8 @@ driven = []
 
 class WDT:
     def __init__(self, timeout):
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
         calls.append(timeout)
 
     def feed(self):
@@ -98,6 +100,11 @@ def press_and_blink(board):
     if hasattr(board, "button"):
         assert not board.button()
         (pin,) = [pin for pin in Pins.made.values() if pin.falls]
+        pin.falls(pin)
+        assert board.button() and not board.button()
+        pin.falls(pin)
+        assert not board.button(), "it bounces, or is let go"
+        time.sleep_ms(310)
         pin.falls(pin)
         pin.falls(pin)
         assert board.button() and not board.button()

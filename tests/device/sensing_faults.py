@@ -6,9 +6,10 @@ Frame k of the recording has k in its x, so that the gap can be held against wha
 import struct
 import sys
 
-from crib import records, settings
+from crib import records, selftest, settings
 from crib.clock import Clock
 from crib.imu.lsm6dso import LSM6DSO
+from crib.protocol import Refused
 from crib.recorder import Recorder
 from crib.sensing import Sensing
 from virtual_rig import Rig, run
@@ -91,7 +92,7 @@ class Bench:
         self._rate_mhz = rate_mhz
         self.ticks_ms = self.rig.clock.ticks_ms
         self.log = Log()
-        self.line = Line()
+        self.line = self.server = Line()
         self.clock = Clock(self)
         self.recorder = Recorder(self.log, self.line)
         self.settings = settings.DEFAULTS
@@ -312,6 +313,41 @@ def test_a_loss_that_the_sensor_cannot_count_is_counted_by_the_clock():
         assert abs(gap["frames"] - overwritten) <= 2, (gap["frames"], overwritten)
         assert stall_ms <= gap["duration_ms"] < stall_ms + 1000, "that says who counted"
         assert abs(bench.ahead) <= 2, bench.ahead
+
+
+CTRL5_C = 0x14  # where the push is switched on and off
+
+
+def refused(bench):
+    try:
+        selftest.answer(bench, "")
+    except Refused as refusal:
+        return refusal.args[0]
+    raise AssertionError("it was carried out")
+
+
+def test_a_self_test_on_a_bus_that_fails_leaves_no_sensor_pushed():
+    # The transfer that pushes; the one that is to end it; a read between the two.
+    for failing in ({CTRL5_C: 1}, {CTRL5_C: 2}, {0x28: 20}):
+        bench = going(Bench())
+        bench.bus.fail.update(failing)
+        assert refused(bench).startswith("bus_error ")
+        assert not bench.bus.fail
+        assert "what=fault fault=bus_error" in " ".join(bench.line.lines)
+        analysed = bench.bursts
+        bench.turns(10)
+        assert bench.bursts > analysed + 5 and bench.rig.r(CTRL5_C)[0] == 0
+        check_one_gap(bench, "bus_error", 0.1, 4)
+        assert selftest.answer(bench, "").startswith("result=passed")
+
+
+def test_a_self_test_begins_with_a_drain_that_may_fail():
+    bench = going(Bench())
+    bench.turn()
+    bench.bus.fail[0x3A] = 1
+    assert refused(bench).startswith("no_sensor ")
+    bench.turns(10)
+    check_one_gap(bench, "bus_error", 0.1, 4)
 
 
 def test_a_sensor_says_why_it_is_not_there():

@@ -159,6 +159,21 @@ def test_a_packet_that_was_read_in_part_comes_again():
     assert rig.r(0x30, 8)[:5] == raw[24:]
 
 
+def test_without_resume_partial_rd_a_fifo_read_in_part_may_come_again_as_a_whole():
+    # DS, FIFO_CONFIG1 b6: 0 "requires re-reading of the entire FIFO", 1 resumes.
+    for rereads, code, again in ((True, 0x01, True), (True, 0x41, False), (False, 0x01, False)):
+        rig = started()
+        rig.imu.rereads = rereads
+        rig.w(0x5F, code)
+        wait(rig, 8)
+        waiting = rig.fifo.level()
+        first = xs(rig, 3)
+        assert (xs(rig, waiting - 3)[:3] == first) == again, (rereads, code)
+        assert rig.fifo.level() == (waiting if again else 0)
+        xs(rig, waiting)
+        assert rig.fifo.level() == 0, "all at once they go"
+
+
 def test_255_packets_fit_and_then_the_oldest_give_way_and_are_counted():
     # DS 6: 2 KB, one packet reserved; stream mode overwrites the oldest; FIFO_LOST_PKT counts.
     for low_first in (False, True):

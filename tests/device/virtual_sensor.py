@@ -40,7 +40,12 @@ def test_software_reset_clears_itself_and_the_rest():
     rig.imu._on_sensor_off = lambda feed, fifo: told.append(feed.produced())
     rig.w(0x12, 0x45)
     assert len(told) == 1 and 7 <= told[0] <= 9, told
+    rig.w(0x09, 0x04)
+    assert rig.r(0x12)[0] == 0x05 and rig.r(0x09)[0] == 0, "it takes 50 us to 10 ms"
+    rig.clock.charge(10_000)
     assert rig.r(0x12)[0] == 0x04
+    rig.w(0x09, 0x04)
+    assert rig.r(0x09)[0] == 0x04
     assert rig.r(0x10)[0] == 0 and rig.r(0x0A)[0] == 0 and rig.level() == 0
     rig.wait_frames(10)
     assert rig.level() == 0

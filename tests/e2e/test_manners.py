@@ -138,14 +138,20 @@ def boots(b, tmp_path):
     return int(hello["boot"]), [gap["reason"] for gap in night.gaps]
 
 
-def test_a_board_left_at_the_prompt_records_again_after_ten_minutes(bench, tmp_path):
+def test_a_board_left_at_the_prompt_records_again_ten_minutes_after_the_end_whatever_is_typed(
+    bench, tmp_path
+):
     with bench(scenario.generate("nap", 4), speed=100) as b:
         time.sleep(0.5)
         said = left_at_the_prompt(b)
         assert b"what=stopped reason=ctrl_c" in said
         began = time.monotonic()
+        time.sleep(4)
+        assert b"42" in left_at_the_prompt(b, b"6 * 7")
+        typed = time.monotonic()
         heard(b.board.port, b"what=heartbeat", timeout_s=25)
         assert time.monotonic() - began > 5, "ten minutes are six seconds at this speed"
+        assert time.monotonic() - typed < 6, "neither a line nor Ctrl-C renews them"
         boot, reasons = boots(b, tmp_path)
     assert boot == 2 and "interrupted" in reasons
 
@@ -159,12 +165,12 @@ def test_hold_keeps_it_there_and_a_file_says_how_long(bench, tmp_path):
             link.write(b"6 * 7\r")
             time.sleep(0.3)
             assert b"42" in link.read(0.5)
-            link.write(b"f = open('/resume_minutes', 'w'); f.write('2'); f.close()\r")
+            link.write(b"f = open('/resume_minutes', 'w'); f.write('-2'); f.close()\r")
             time.sleep(0.3)
             link.write(b"\x04")
         heard(b.board.port, b"what=heartbeat")
         left_at_the_prompt(b)
         began = time.monotonic()
         heard(b.board.port, b"what=heartbeat")
-        assert time.monotonic() - began < 5, "two minutes, and one until the heartbeat"
+        assert time.monotonic() - began < 5, "a minute is the least, and one until the heartbeat"
         assert boots(b, tmp_path)[0] == 3

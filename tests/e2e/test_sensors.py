@@ -26,15 +26,17 @@ def rec():
 
 
 def lived(bench, rec, tmp_path, **options):
-    """The night that the board recorded, and what its sensor counted."""
+    """The night that the board recorded, what its sensor counted, and the firmware's heap."""
     with bench(rec, **options) as b:
         assert b.ended.wait(60)
         with Client(Link(b.board.port)) as client:
             client.hello()
+            info = client.info()
             client.stop()
             sensor = b.told("sensor_off")
             pull(client, tmp_path / "log")
-    return analysis.read_night(tmp_path / "log"), sensor
+    heap_bytes = int(info["heap_high"]) - int(info["heap_before"])
+    return analysis.read_night(tmp_path / "log"), sensor, heap_bytes
 
 
 def accounted(night, sensor):
@@ -51,11 +53,12 @@ def texts(log):
 @pytest.mark.parametrize("sensor", OTHERS)
 def test_the_board_finds_what_a_replay_finds(bench, rec, tmp_path, flash_for, sensor):
     image = flash_for(sensor)
-    night, counted = lived(bench, rec, tmp_path, sensor=sensor, flash=image)
+    night, counted, heap_bytes = lived(bench, rec, tmp_path, sensor=sensor, flash=image)
     assert night.faults == [] and accounted(night, counted) == 0 == counted["frames_overwritten"]
     events = [{k: v for k, v in event.items() if k != "utc"} for event in night.events]
     assert len(events) >= 2 and events == replay(rec)
     assert night.header["sensor"] == SENSORS[sensor].name
+    assert 30_000 < heap_bytes <= 64 * 1024, "between two requests (see docs/HARDWARE.md)"
     assert (night.header["rate_hz"], night.header["lsb_per_g"]) == (104.0, 16384.0)
 
 
@@ -98,7 +101,7 @@ def test_a_fault_is_a_gap_and_sampling_goes_on(
     bench, rec, tmp_path, flash_for, sensor, fault, reason
 ):
     image = flash_for(sensor)
-    night, _ = lived(bench, rec, tmp_path, sensor=sensor, flash=image, faults=[fault])
+    night, *_ = lived(bench, rec, tmp_path, sensor=sensor, flash=image, faults=[fault])
     (gap,) = [g for g in night.gaps if g["reason"] not in ("restarted", "power_cut")]
     assert gap["reason"] in ((reason,) if reason else ("sensor_silent", "bus_error"))
     assert 55 < gap["onset_s"] < 61 and gap["duration_s"] < 12, gap

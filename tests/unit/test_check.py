@@ -1,6 +1,9 @@
 """check: the limits beside each figure, and towards boards that are older, silent or none."""
 
+import errno
+import importlib
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +13,8 @@ from cribtrace.exchange import Exchange
 from cribtrace.floors import Floor
 from tests.support.peer import Peer, record
 from tests.unit.test_hostile_board import Liar
+
+buscheck = importlib.import_module("cribtrace.firmware.crib.buscheck")
 
 
 def exchanges(seconds=10.0, frames=1040, host_s=None, trip_ms=2.0):
@@ -218,3 +223,15 @@ def test_a_board_that_says_it_samples_and_tells_nonsense_has_findings(run, word,
         code, out, _ = run("--port", board.port, "--reads", "1")
     assert code in (3, 4)
     assert code == 4 or "FINDING" in out
+
+
+@pytest.mark.parametrize(("error", "reads"), [(errno.ENODEV, 200), (errno.ETIMEDOUT, 1)])
+def test_a_bus_that_is_held_costs_one_time_out_of_the_watchdogs_30_s(error, reads):
+    asked = []
+
+    def fails(*_):
+        asked.append(error)
+        raise OSError(error)
+
+    imu = SimpleNamespace(bus=SimpleNamespace(readfrom_mem_into=fails), address=0x6A)
+    assert buscheck.counted(imu, "LSM6DSO", 200) == (reads, reads, 0) and len(asked) == reads

@@ -75,6 +75,14 @@ def test_blank_flash_is_formatted_and_comes_to_the_prompt(tmp_path, interpreter)
     assert flash.stat().st_size == FLASH_BYTES
 
 
+def test_the_prompt_names_the_sensor(tmp_path, interpreter):
+    flash = tmp_path / "flash.bin"
+    board = VirtualBoard(Ramp(), flash=flash, micropython=interpreter, sensor="mpu6050")
+    with board, opened(board) as port:
+        port.write(b"\x02")
+        read_until(port, b"; virtual board with MPU-6050\r\n")
+
+
 def test_flash_that_holds_something_else_is_left_alone(tmp_path, interpreter):
     flash = tmp_path / "flash.bin"
     flash.write_bytes(b"\x5a" * FLASH_BYTES)
@@ -217,6 +225,8 @@ def test_resets_and_their_causes(tmp_path, interpreter):
         read_until(port, PROMPT)
         port.write(b"dog.feed(); dog.park(); board.idle(40_000); print('slept')\r")
         read_until(port, b"\r\nslept\r\n")
+        port.write(b"dog.park_ms = 0; dog.park()\r")
+        read_until(port, b"ValueError")
         board.restart()
         read_until(port, b"cause power_on b''\r\n")
 

@@ -116,6 +116,11 @@ class BMI270:
         """Its supply was away for an instant: the registers start over, the configuration too."""
         self._reset()
 
+    def warm(self, degrees):
+        """Show so many degrees Celsius more than 23 (DS: 512 LSB a degree)."""
+        self._regs[_TEMPERATURE_0] = int(degrees * 512) & 0xFF
+        self._regs[_TEMPERATURE_0 + 1] = int(degrees * 512) >> 8 & 0xFF
+
     def run(self, us):
         """Let us microseconds pass."""
         self._silent_us = max(0, self._silent_us - us)

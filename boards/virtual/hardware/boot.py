@@ -30,7 +30,7 @@ def run():
     """Boot, and boot again after each soft reset, for ever."""
     # What `import machine` gives here: enough for `mpremote reset`.
     sys.modules["machine"] = parts.reset  # pyright: ignore[reportArgumentType]
-    terminal = repl.Repl(parts.console, parts.clock)
+    terminal = repl.Repl(parts.console, parts.clock, parts.facts["sensor_name"])
     sys.path[:] = ["", "/lib"]
     silicon = set(sys.modules)
     mounted = mount(parts.flash)

@@ -16,8 +16,8 @@ I2C_TRANSFER_US = const(35)
 # An SPI transfer's own cost beside its bytes: Python round two calls and a pin (E).
 SPI_TRANSFER_US = const(60)
 
-# What a transfer on a bus that is held waits for (MicroPython, machine.I2C on an ESP32: timeout).
-I2C_TIMEOUT_US = const(50_000)
+# What a transfer on a bus that is held waits for: the boards' own (boards/esp32/esp32_chip.py).
+I2C_TIMEOUT_US = const(200_000)
 
 # Winbond W25Q32 DS: sector erase 45 ms typical, 400 ms worst.
 ERASE_US = const(45_000)

@@ -26,6 +26,7 @@ _PWR_MGMT0 = const(0x4E)
 _ACCEL_CONFIG0 = const(0x50)
 _TMST_CONFIG = const(0x54)
 _FIFO_CONFIG1 = const(0x5F)
+_RESUMES = const(0x40)
 _FIFO_CONFIG2 = const(0x60)
 _FIFO_CONFIG3 = const(0x61)
 _FIFO_LOST_PKT0 = const(0x6C)
@@ -80,6 +81,7 @@ class ICM42688P:
     """The sensor. `odr` is the nominal rate that stands for the recording's own: 50, 100 or 200.
 
     `lost_low_first` is the order of the FIFO_LOST_PKT bytes, of which the data sheet says both.
+    `rereads`: RESUME_PARTIAL_RD is taken at its word; without it a FIFO must be read as a whole.
     `breaches` counts what it forbids: writes while the accelerometer runs, or too early.
     """
 
@@ -93,7 +95,8 @@ class ICM42688P:
         self._rate = odr * 10
         self._push_lsb = mlsb_per_g // 1000 * _SELF_TEST_MG // 1000
         self._on_sensor_off = on_sensor_off
-        self.lost_low_first = False
+        self.lost_low_first = self.rereads = False
+        self._warmth = 0
         self.breaches = 0
         self._regs = bytearray(_REGISTERS)
         self._banks = {}
@@ -126,6 +129,10 @@ class ICM42688P:
     def power_cycle(self):
         """Its supply was away for an instant: the registers start over."""
         self._reset()
+
+    def warm(self, degrees):
+        """Show so many degrees Celsius more than 25 (DS: 132.48 LSB a degree)."""
+        self._warmth = int(degrees * 132.48)
 
     def run(self, us):
         """Let us microseconds pass."""
@@ -166,6 +173,7 @@ class ICM42688P:
         self._answers(spi)
         n = len(buf)
         if reg == _FIFO_DATA and not self._bank():
+            self._fifo.rereads = self.rereads and not self._regs[_FIFO_CONFIG1] & _RESUMES
             self._fifo.take(buf)
             return True
         if self._bank():
@@ -212,6 +220,7 @@ class ICM42688P:
             high = self._feed.out[SAMPLE + 2 * axis + 1]
             word = low | high << 8
             self._pair(_ACCEL_DATA_X1 + 2 * axis, word, regs[_INTF_CONFIG0] & 0x10)
+        self._pair(_TEMP_DATA1, self._warmth & 0xFFFF, regs[_INTF_CONFIG0] & 0x10)
         self._pair(_FIFO_LOST_PKT0, fifo.lost() & 0xFFFF, not self.lost_low_first)
 
     def _pair(self, reg, word, high_first):

@@ -35,6 +35,7 @@ _FIFO_DATA_OUT = const(0x78)
 _IF_INC = const(0x04)
 _REGISTERS = const(0x80)
 
+_RESET_US = const(10_000)  # DS, ST's examples: 50 us to 10 ms; writes are then in vain (chosen)
 _SELF_TEST_MG = const(300)  # DS: 50 .. 1700 mg
 _SHIFTS = b"\x00\x03\x01\x02"  # of FS_XL: 2, 16, 4, 8 g
 _TS_EVERY = b"\x00\x01\x08\x20"  # of DEC_TS_BATCH
@@ -86,6 +87,7 @@ class LSM6DSO:
         self._push_lsb = mlsb_per_g // 1000 * _SELF_TEST_MG // 1000
         self._on_sensor_off = on_sensor_off
         self._regs = bytearray(_REGISTERS)
+        self._resetting_us = 0
         self._reset()
 
     def attach(self, clock):
@@ -110,6 +112,7 @@ class LSM6DSO:
 
     def power_cycle(self):
         """Its supply was away for an instant: the registers start over."""
+        self._resetting_us = 0
         self._reset()
 
     def warm(self, degrees):
@@ -120,6 +123,10 @@ class LSM6DSO:
 
     def run(self, us):
         """Let us microseconds pass."""
+        if self._resetting_us:
+            self._resetting_us = max(self._resetting_us - us, 0)
+            if not self._resetting_us:
+                self._regs[_CTRL3_C] = _IF_INC
         self._feed.run(us)
 
     def plays(self):
@@ -197,7 +204,7 @@ class LSM6DSO:
 
     def _write_one(self, reg, value):
         regs = self._regs
-        if regs[_FUNC_CFG_ACCESS] & 0xC0 and reg != _FUNC_CFG_ACCESS:
+        if self._resetting_us or (regs[_FUNC_CFG_ACCESS] & 0xC0 and reg != _FUNC_CFG_ACCESS):
             return
         if reg == _TIMESTAMP2 and value == 0xAA:
             self._feed.reset_time()
@@ -210,6 +217,8 @@ class LSM6DSO:
         elif reg == _CTRL3_C and value & 1:
             self._switch(regs[_CTRL1_XL] >> 4, 0)
             self._reset()
+            regs[_CTRL3_C] |= 1
+            self._resetting_us = _RESET_US
         elif reg == _CTRL10_C:
             self._feed.count_time(value & 0x20)
         self._configure()

@@ -42,13 +42,14 @@ _RESET_US = const(50_000)  # chosen between the PS's 11 ms typical and 100 ms at
 _MS_US = const(1_000)
 
 # WHO_AM_I, bytes of FIFO, PWR_MGMT_1 after a reset, start-up of the accelerometer in ms (Linux
-# inv_mpu6050), temperature word at 25 degrees. 0x41 of the MPU-6886 is the kindred ICM-20602's.
+# inv_mpu6050), temperature word at 25 degrees, LSB a degree. 0x41 of the MPU-6886 is the kindred
+# ICM-20602's.
 _CHIPS = {
-    "mpu6050": (0x68, 1024, 0x40, 20, -3920),
-    "mpu6500": (0x70, 512, 0x01, 30, 1335),
-    "mpu9250": (0x71, 512, 0x01, 30, 1335),
-    "mpu9255": (0x73, 512, 0x01, 30, 1335),
-    "mpu6886": (0x19, 1024, 0x41, 30, 0),
+    "mpu6050": (0x68, 1024, 0x40, 20, -3920, 340),
+    "mpu6500": (0x70, 512, 0x01, 30, 1335, 333.87),
+    "mpu9250": (0x71, 512, 0x01, 30, 1335, 333.87),
+    "mpu9255": (0x73, 512, 0x01, 30, 1335, 333.87),
+    "mpu6886": (0x19, 1024, 0x41, 30, 0, 326.8),
 }
 _SPI_ALONE = ("mpu6500", "mpu9250", "mpu9255")
 # Self-test registers as the factory left them, and the push in LSB at +-2 g that they foretell:
@@ -95,6 +96,7 @@ class MPU6050:
         self._period_us = 1_000_000_000_000 // rate_uhz
         self._on_sensor_off = on_sensor_off
         self.push_percent = 100  # a fault: how much of the promised push the self-test gives
+        self._temperature = _CHIPS[chip][4]
         self._regs = bytearray(_REGISTERS)
         self._began = False  # recording time runs
         self._sampling = 0  # what the rate follows from, or 0
@@ -112,7 +114,7 @@ class MPU6050:
         regs = self._regs
         for i in range(_REGISTERS):
             regs[i] = 0
-        regs[_WHO_AM_I], _, regs[_PWR_MGMT_1], _, _ = _CHIPS[self._chip]
+        regs[_WHO_AM_I], _, regs[_PWR_MGMT_1] = _CHIPS[self._chip][:3]
         trim = _TRIM_6050 if self._chip == "mpu6050" else _TRIM_6500
         for i in range(4):
             regs[_SELF_TEST + i] = trim[i]
@@ -126,6 +128,11 @@ class MPU6050:
         """Lose what the registers held, as when the supply fails for an instant."""
         self._resetting_us = 0
         self._reset()
+
+    def warm(self, degrees):
+        """Show so many degrees Celsius more than 25, in the packets too."""
+        self._temperature = _CHIPS[self._chip][4] + int(degrees * _CHIPS[self._chip][5])
+        self._configure()
 
     def run(self, us):
         """Let microseconds pass."""
@@ -191,7 +198,7 @@ class MPU6050:
         regs[_INT_STATUS] = self._overflowed | (_DATA_RDY if feed.fresh() else 0)
         for i in range(6):
             regs[_ACCEL_OUT + i] = feed.out[SAMPLE + (i ^ 1)]
-        temperature = _CHIPS[self._chip][4] if self._awake() else 0
+        temperature = self._temperature if self._awake() else 0
         regs[_TEMP_OUT] = temperature >> 8 & 0xFF
         regs[_TEMP_OUT + 1] = temperature & 0xFF
         regs[_FIFO_COUNTH] = self._fifo.level() >> 8
@@ -235,7 +242,7 @@ class MPU6050:
             accel = _ACCEL_PACKET | _TEMP_PACKET if parts & _ACCEL_PACKET else 0
             parts = accel | gyro
         stops = chip != "mpu6050" and regs[_CONFIG] & 0x40
-        self._fifo.shape(parts, _CHIPS[chip][4], stops)
+        self._fifo.shape(parts, self._temperature, stops)
         self._feed.batch(1 if parts else 0)
         shift = regs[_ACCEL_CONFIG] >> 3 & 3
         pushed = 0

@@ -114,6 +114,7 @@ class Packets:
         self.push = push
         self.next_slot = next_slot
         self.tail = bytearray(4)
+        self.rereads = False  # what is left behind a burst is the whole again
         self.shape(6, 1)
 
     def shape(self, size, depth, header=-1, last=-1, swap=0, stops=False, fill=0):
@@ -144,7 +145,11 @@ class Packets:
 
     def take(self, buf):
         """Fill buf from the oldest packet on; a packet goes when its last byte does."""
-        _take(self.fields, self.ring, self.tail, buf, len(buf))
+        fields = self.fields
+        head, count = fields[_HEAD], fields[_COUNT]
+        _take(fields, self.ring, self.tail, buf, len(buf))
+        if self.rereads and fields[_COUNT]:
+            fields[_HEAD], fields[_COUNT] = head, count
 
     def level(self):
         """Packets that wait."""

@@ -23,7 +23,7 @@ _DELETE = const(127)
 _WINDOW = const(128)
 
 _FRIENDLY = (
-    b'MicroPython v%d.%d.%d; virtual board with LSM6DSO\r\nType "help()" for more information.\r\n'
+    b'MicroPython v%d.%d.%d; virtual board with %s\r\nType "help()" for more information.\r\n'
 )
 _RAW = b"raw REPL; CTRL-B to exit\r\n"
 
@@ -31,7 +31,8 @@ _RAW = b"raw REPL; CTRL-B to exit\r\n"
 class Repl:
     """One console's REPL. It keeps its mode, friendly or raw, across soft resets."""
 
-    def __init__(self, console, clock):
+    def __init__(self, console, clock, sensor_name):
+        self._banner = _FRIENDLY % (sys.implementation.version[:3] + (sensor_name,))
         self._console = console
         self._clock = clock
         self._stdout_print = builtins.print
@@ -119,7 +120,7 @@ class Repl:
         return reset
 
     def _friendly(self):
-        self.write(_FRIENDLY % sys.implementation.version[:3])
+        self.write(self._banner)
         lines = []
         while True:
             self.write(b"... " if lines else b">>> ")
@@ -127,7 +128,7 @@ class Repl:
             if key == _CTRL_A:
                 return True, False
             if key == _CTRL_B:
-                self.write(b"\r\n" + _FRIENDLY % sys.implementation.version[:3])
+                self.write(b"\r\n" + self._banner)
             if key == _CTRL_D:
                 self.write(b"\r\n")
                 return False, True

@@ -108,7 +108,9 @@ class Watchdog:
         self._begin()
 
     def park(self):
-        """Watch from here on for `park_ms`, until it is fed again."""
+        """Watch from here on for `park_ms`, until it is fed again. ValueError below 1 ms."""
+        if self.park_ms <= 0:
+            raise ValueError("WDT timeout too short")
         self._limit_ms = self.park_ms
         self._begin()
 

@@ -65,8 +65,9 @@ def _wake(bus, address, one):
         try:
             bus.readfrom_mem_into(address, 0, one)  # over SPI the first read chooses the bus
             break
-        except OSError:  # it does not answer for 2 ms
-            pass
+        except OSError as error:  # it does not answer for 2 ms
+            if error.args[0] == errno.ETIMEDOUT:  # but a bus that is held is no reset
+                raise
     wait_ms(1)
     one[0] = 0
     bus.writeto_mem(address, _PWR_CONF, one)

@@ -33,7 +33,7 @@ _FULL_SCALE_2_G = const(0x60)
 _GYRO_ACCEL_CONFIG0 = const(0x52)
 _HALF_THE_RATE = const(0x01)  # bandwidth: code 1 would let in 100 Hz at any lower rate
 _FIFO_CONFIG1 = const(0x5F)
-_ACCEL_ONLY = const(0x01)
+_ACCEL_ONLY = const(0x41)  # and what is read in part is not to be read again
 _FIFO_CONFIG2 = const(0x60)
 _FIFO_LOST_PKT0 = const(0x6C)
 _REG_BANK_SEL = const(0x76)
@@ -113,8 +113,9 @@ class ICM42688P:
             try:
                 if self._read(_INT_STATUS) & _RESET_DONE:
                     return
-            except OSError:  # it does not answer for a millisecond
-                pass
+            except OSError as error:  # it does not answer for a millisecond
+                if error.args[0] == errno.ETIMEDOUT:  # but a bus that is held is no reset
+                    raise
         raise OSError(errno.EIO, "ICM-42688-P does not come out of reset")
 
     def _count(self):
@@ -131,13 +132,12 @@ class ICM42688P:
 
     def _discard_invalid(self):
         packet = self._packet
-        while self._waiting:
+        while self._waiting and self._fresh:
             self._bus.readfrom_mem_into(self._address, _FIFO_DATA, packet)
             self._waiting -= 1
             if packet[2] != 0x80 or packet[1]:  # -32768: taken while settling
                 self._fresh = False
                 self._pushed = True
-                return
 
     def read_into(self, view):
         """Fill `view`, 8 bytes a frame, with the oldest frames; `level` must have seen them.

@@ -104,7 +104,7 @@ class LSM6DSO:
 
     def _reset(self):
         self._write(_CTRL3_C, _SW_RESET)
-        for _ in range(100):
+        for _ in range(500):  # 10 ms at most, and 40 us a read over SPI at least
             if not self._read(_CTRL3_C) & _SW_RESET:
                 return
         raise OSError(errno.EIO, "LSM6DSO does not come out of reset")

@@ -137,6 +137,12 @@ class MPU6050:
         self._missing = 0  # nobody has seen any yet
         return measured
 
+    def temperature(self):
+        """Of the chip, hundredths of a degree Celsius."""
+        from .mpu6050_start import temperature
+
+        return temperature(self._bus, self._address, self._chip)
+
     def self_test(self):
         """See `mpu6050_push.measured`; what the FIFO holds then is to be passed over."""
         from .mpu6050_push import measured

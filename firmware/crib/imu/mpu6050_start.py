@@ -1,4 +1,4 @@
-"""What an MPU needs once: is it the chip that it is taken for, its registers, and its rate."""
+"""What an MPU needs once or seldom: is it what it is taken for, its registers, rate and warmth."""
 
 import errno
 
@@ -16,6 +16,7 @@ _FIFO_EN = const(0x23)
 _ACCEL = const(0x08)
 _INT_ENABLE = const(0x38)
 _FIFO_OFLOW = const(0x10)
+_TEMP_OUT = const(0x41)
 _SIGNAL_PATH_RESET = const(0x68)
 _PWR_MGMT_1 = const(0x6B)
 _ASLEEP = const(0x40)
@@ -71,6 +72,16 @@ def _pause(ticks_us):
     began = ticks_us()
     while (ticks_us() - began) & 0x3FFFFFFF < _WAIT_US:
         pass
+
+
+def temperature(bus, address, chip):
+    """Hundredths of a degree Celsius, as the data sheets say it; of the MPU-6886 its driver."""
+    two = bytearray(2)
+    bus.readfrom_mem_into(address, _TEMP_OUT, two)
+    raw = ((two[0] << 8 | two[1]) ^ 0x8000) - 0x8000
+    if chip == "MPU-6050":
+        return 3653 + raw * 5 // 17
+    return 2500 + raw * 1000 // 3268 if chip == "MPU-6886" else 2100 + raw * 10000 // 33387
 
 
 def rate_mhz(imu, frames, ticks_us):
