@@ -43,6 +43,7 @@ HOST_ORDER = (
     "config < scale < facts < floors",
     "scale < boots < rerun",
     "facts logfile < boots < anchors < analysis < nights",
+    "boots < injected_boots < analysis",
     "nights < report",
     "client < exchange < pull tail",
     "client < given_up < pull",
