@@ -194,10 +194,12 @@ def test_what_cannot_be_injected_disturbs_nothing(board, numbers):
 def test_the_command_tells_and_compares(board, rec, tmp_path, capsys):
     path = tmp_path / "some.npz"
     recording.save(path, head(rec, 90, begin=60))
-    with board() as b:
+    with board(sensor="mpu6500") as b:
         assert cli.run(["hil", "run", str(path), "--port", b.port, "--json"]) == 0
     out, err = capsys.readouterr()
     line = json.loads(out)
+    # In the place of that chip's FIFO, of 512 bytes.
+    assert line["depth"] == 85 and 0 < line["fifo_high"] <= 85
     assert line["injected"] and line["same"] and line["lost"] == 0 and line["seen"] == 90 * HZ
     assert line["heap_bytes"] > 30_000 and line["late_ms"] > 0
     assert "INJECTED" in err

@@ -68,6 +68,7 @@ HOST_ORDER = (
     "board_facts fold short_names mpy remote < deploy < cli",
     "client < flash deploy",
     "client recording < injection < hil < cli",
+    "sensors < hil",
     "deploy replay < hil < rig < pytest",
     "virtual < pytest",
     "log_records < hil",

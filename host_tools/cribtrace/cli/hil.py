@@ -45,6 +45,9 @@ def hil() -> None:
     show_default=True,
     help="Of a scenario with expectations: what runs it.",
 )
+@click.option(
+    "--depth", type=click.IntRange(32, 1024), help="Frames its FIFO holds; else as its sensor's."
+)
 @json_option
 def run_recording(
     source: Path,
@@ -54,6 +57,7 @@ def run_recording(
     port: str | None,
     pace: str,
     target: str,
+    depth: int | None,
     as_json: bool,
 ) -> None:
     """Play a recording to a running board in the place of its sensor; compare with the replay.
@@ -74,7 +78,7 @@ def run_recording(
         hello = client.hello()
         loop.refuse_other(client.link.port, hello)
         say("INJECTED: what the board records now comes from a file, not from its sensor")
-        lived = loop.run(client, rec, paced=pace == "1", on_gap=_tell)
+        lived = loop.run(client, rec, paced=pace == "1", depth=depth or 0, on_gap=_tell)
     emit(lived.shown(), as_json)
     if lived.lost:
         raise Damaged(f"{lived.lost} frames were lost on the way: the log has their gaps")
