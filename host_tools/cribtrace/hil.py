@@ -70,6 +70,19 @@ def refuse_other(port: str, hello: dict[str, str]) -> None:
         )
 
 
+def refuse_changed(port: str, board: str) -> None:
+    """Raise NoDevice unless the files of the board on `port` are the ones that lie here.
+
+    Its own number of its firmware, which `refuse_other` asks for, is but a word in one of them.
+    The firmware is stopped for this, and started again.
+    """
+    if wrong := deploy.other_files(port, board):
+        raise NoDevice(
+            f"{port}: {', '.join(wrong[:3])} on the board {'are' if wrong[1:] else 'is'} not what"
+            f" lies here: `cribtrace deploy --board {board} --port {port}` puts it there"
+        )
+
+
 class _Heard:
     """The records that the board sends while it lives."""
 

@@ -1,6 +1,7 @@
 """What runs the detector in a test: CPython, a virtual board, or a real one. Prints nothing."""
 
 import contextlib
+import functools
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,9 @@ class Rig:
         """Put into the folder what the board has logged, where there is one."""
 
 
+_refuse_changed = functools.cache(hil.refuse_changed)  # once: it stops the board
+
+
 class BoardRig(Rig):
     """A board on a serial line, real or not."""
 
@@ -88,7 +92,10 @@ class BoardRig(Rig):
         self.port = port
         self._boot = 0
         with self.client() as client:
-            hil.refuse_other(port, client.hello())
+            hello = client.hello()
+            hil.refuse_other(port, hello)
+        if self.target == "board":
+            _refuse_changed(port, hello["board"])
 
     def client(self) -> Client:
         """A client in session; what goes over the line is kept in transcript.bin."""

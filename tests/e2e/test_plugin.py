@@ -53,7 +53,9 @@ def start(tmp_path_factory, micropython):
 def _start(site, env, folder, *arguments, target="virtual", text=FOREIGN, more=()):
     folder.mkdir()
     (folder / "pytest.ini").write_text("[pytest]\n")
-    (folder / "test_mine.py").write_text(text.format(path=str(golden.RECORDING), target=target, site=str(site)))
+    (folder / "test_mine.py").write_text(
+        text.format(path=str(golden.RECORDING), target=target, site=str(site))
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
     return subprocess.Popen(
         [*command, "--basetemp", str(folder / "tmp"), *arguments],

@@ -74,7 +74,9 @@ def erase(monkeypatch, tmp_path):
     def erase(typed, *more):
         erased: list[bool] = []
         monkeypatch.setattr("cribtrace.cli.firmware.click.prompt", lambda *_, **__: typed)
-        monkeypatch.setattr(flash, "flash", lambda *_, **given: erased.append(given["erase"]) or {})
+        monkeypatch.setattr(
+            flash, "flash", lambda *_, **given: erased.append(given["erase"]) or {}
+        )
         words = ["flash", "--board", BOARD, "--port", "P", "--erase", *more]
         return run([*words, "--firmware", str(tmp_path)]), erased
 

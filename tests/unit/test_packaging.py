@@ -14,7 +14,6 @@ from tests.support import wheel
 from tests.support.wheel import ROOT
 
 
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     """A folder with a real wheel in it, unpacked as pip would, away from the checkout."""

@@ -24,7 +24,9 @@ _board_option = click.option("--board", required=True, help="Folder name under b
     "--erase", is_flag=True, help="Erase all else too, the log included: for a new board."
 )
 @click.option("--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held.")
-@click.option("--yes", is_flag=True, help="Erase without a question, a log that was never pulled too.")
+@click.option(
+    "--yes", is_flag=True, help="Erase without a question, a log that was never pulled too."
+)
 @json_option
 def flash(
     port: str | None,

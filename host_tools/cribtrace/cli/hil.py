@@ -76,7 +76,12 @@ def run_recording(
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
     with open_client(port) as client:
         hello = client.hello()
-        loop.refuse_other(client.link.port, hello)
+        name = client.link.port
+        loop.refuse_other(name, hello)
+    say("comparing the firmware's files, for which the board stops and starts again")
+    loop.refuse_changed(name, hello["board"])
+    with open_client(name) as client:
+        client.hello()
         say("INJECTED: what the board records now comes from a file, not from its sensor")
         lived = loop.run(client, rec, paced=pace == "1", depth=depth or 0, on_gap=_tell)
     emit(lived.shown(), as_json)
