@@ -280,8 +280,9 @@ def _summary(night: Night, sensed: list[Boot], length_s: float, boots: list[Boot
 
 
 def lines(night: Night) -> Iterator[dict]:
-    """The night as JSON lines: header first, then everything in its order, then what was
-    injected into a sensor's night; summary last.
+    """The night as JSON lines: header first, then all in its order, summary last.
+
+    Before that what was injected into a sensor's night.
     """
     yield night.header
     yield from _timed(night)

@@ -62,7 +62,7 @@ def check(
         yield _no_frames(info)
         yield flash(info)
         return
-    told = loop(_recorder_record(client))  # before the sensor's test makes a long turn of its own
+    told = loop(recorder_record(client))  # before the sensor's test makes a long turn of its own
     yield _sensor(client, str(hello.get("sensor")))
     header = tail.header_of(dict(hello), info)
     yield noise(_floor(client, header, say), str(hello.get("sensor")), header["rate_mhz"] / 1000)
@@ -263,7 +263,7 @@ def clock(begin: Exchange, end: Exchange, *, simulated: bool) -> Finding:
     return Finding("clock", True, shown, told)
 
 
-def _recorder_record(client: Client) -> dict | str:
+def recorder_record(client: Client) -> dict | str:
     """How the board has been doing since it last wrote that down; or why it does not say."""
     client.tail(True)
     try:

@@ -110,7 +110,7 @@ class BoardRig(Rig):
     def live(self, rec: Recording) -> Result:
         """Inject `rec` as fast as the board takes it."""
         recording.save(self.folder / "recording.npz", rec)
-        with self._back() as client:
+        with self.again() as client:
             in_force = {setting.name: setting.value for setting in client.config()}
             lived = hil.run(client, rec)
         self._boot = lived.kept.boot
@@ -121,10 +121,10 @@ class BoardRig(Rig):
 
     def leave_log(self) -> None:
         """Pull the log; without one where that fails: the test has failed already."""
-        with contextlib.suppress(CribtraceError, OSError), self._back() as client:
+        with contextlib.suppress(CribtraceError, OSError), self.again() as client:
             pull(client, self.folder / "log")
 
-    def _back(self) -> Client:
+    def again(self) -> Client:
         """A session with the board's own sensor again, after the restart of an injection."""
         deadline = time.monotonic() + _BACK_S
         while True:

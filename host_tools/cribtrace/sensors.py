@@ -12,9 +12,10 @@ _RC_SHARE = 0.08  # ICM-42688-P data sheet (DS-000347), 4.10; what each model is
 class Sensor:
     """A chip: `name` as the log has it, nominal rates (Hz), and the trim's step, where it has one.
 
-    `fifo_frames`: how many of acceleration its FIFO holds. `trim` is (least, most, share of the rate in one step): how far, and how exactly told.
-    `rate_ppm` is how far the true rate may be from the one that the driver states. `module` is the
-    name of driver and register model, where several chips share them.
+    `fifo_frames`: how many of acceleration its FIFO holds. `trim` is (least, most, share of the
+    rate in one step): how far, and how exactly told. `rate_ppm` is how far the true rate may be
+    from the one that the driver states. `module` is the name of driver and register model, where
+    several chips share them.
     """
 
     name: str
@@ -53,10 +54,11 @@ def _even(*rates: int) -> dict[int, float]:
 
 
 def _mpu(name: str, fifo_frames: int, *rates: int) -> Sensor:
-    """One of a family, with a FIFO of bytes (PS-MPU-6000A: 1024; PS-MPU-6500A: 512). The driver measures the rate at the start, to 0.15 %.
+    """One of a family, with a FIFO of bytes (PS-MPU-6000A: 1024; PS-MPU-6500A: 512).
 
-    Later a sensor that has warmed by some degrees is off by as much again (PS-MPU-6000A: 1 % over
-    125 K). A FIFO of 512 bytes outlasts the erasing of flash at 100 Hz, and not at 200.
+    The driver measures the rate at the start, to 0.15 %. Later a sensor that has warmed by some
+    degrees is off by as much again (PS-MPU-6000A: 1 % over 125 K). A FIFO of 512 bytes outlasts
+    the erasing of flash at 100 Hz, and not at 200.
     """
     return Sensor(name, _even(*rates), fifo_frames, rate_ppm=2_500, module="mpu6050")
 
