@@ -80,6 +80,7 @@ HOST_ORDER = (
     "logfile ports < capture",
     "sensors clock_steps < anchors < analysis",
     "exchange floors sensors < check < cli",
+    "findings < no_frames < check",
     "tail < check",
     "client < check",
     "link < obstacles < cli",

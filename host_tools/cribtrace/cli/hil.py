@@ -74,12 +74,7 @@ def run_recording(
     if target != "board":
         raise Usage("--target is for scenarios: `cribtrace replay` is a recording's")
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
-    with open_client(port) as client:
-        hello = client.hello()
-        name = client.link.port
-        loop.refuse_other(name, hello)
-    say("comparing the firmware's files, for which the board stops and starts again")
-    loop.refuse_changed(name, hello["board"])
+    name = _port_of_ours(port)
     with open_client(name) as client:
         client.hello()
         say("INJECTED: what the board records now comes from a file, not from its sensor")
@@ -92,6 +87,19 @@ def run_recording(
             f"the board's {len(lived.events)} events are not the replay's {len(lived.expected)}:"
             " keep the recording, and report it"
         )
+
+
+def _port_of_ours(port: str | None) -> str:
+    """The port of a board that runs what lies here; NoDevice for another."""
+    from cribtrace import hil as loop
+
+    with open_client(port) as client:
+        hello = client.hello()
+        name = client.link.port
+        loop.refuse_other(name, hello)
+    say("comparing the firmware's files, for which the board stops and starts again")
+    loop.refuse_changed(name, hello["board"])
+    return name
 
 
 def _run_trial(source: Path, port: str | None, target: str, as_json: bool) -> None:
