@@ -76,4 +76,4 @@ def test_what_cannot_be_asked_is_not_run():
 
 
 def test_the_firmware_has_the_words():
-    assert '_WHY % sensing.why' in (tree.FIRMWARE / "crib" / "status.py").read_text()
+    assert "_WHY % sensing.why" in (tree.FIRMWARE / "crib" / "status.py").read_text()
