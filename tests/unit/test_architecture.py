@@ -84,7 +84,7 @@ HOST_ORDER = (
     "tail < check",
     "client < check",
     "link < obstacles < cli",
-    "atomic board_facts < first_time < cli",
+    "atomic board_facts link client < first_time < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print

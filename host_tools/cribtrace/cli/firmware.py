@@ -49,7 +49,7 @@ def flash(
     found = firmware_image.find(chosen, [firmware] if firmware else _places())
     image = firmware_image.read(found, chosen)
     say(f"{found}: MicroPython {image.version or 'of a release that it does not tell'}")
-    name = port or _port_for(chosen)
+    name = port or port_for(chosen)
     if erase and not yes:
         _ask_about_log(None if no_reset else flashing.log_on(name))
     done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
@@ -67,7 +67,7 @@ def _places() -> list[Path]:
     return [Path(), Path(platformdirs.user_downloads_dir())]
 
 
-def _port_for(board) -> str:
+def port_for(board) -> str:
     """The one port where a board with the same chip answers; else, for a new one, `_serial_port`.
 
     A board of another kind is not even interrupted.
@@ -126,7 +126,7 @@ def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bo
     chosen = board_facts.load(board)
     deploying.files(board)
     beside = bmi270.extra_files(chosen.facts["sensor"], bmi270_config, say)
-    name = port or _port_for(chosen)
+    name = port or port_for(chosen)
     hello = deploying.deploy(name, board, beside=beside, progress=say)
     emit({"type": "deployed", "port": name, **hello}, as_json)
     _safety(chosen)
