@@ -66,15 +66,13 @@ def setup(
     if again:
         progress.forget()
     _ways()
-    for name in progress.done:
-        click.echo(f"{name}: done before")
     for step in first_time.STEPS:
         if step.name in progress.done:
+            click.echo(f"{step.name}: done before")
             continue
-        if step.name in skip:
-            click.echo(f"{step.name}: skipped, as asked")
-        elif why := first_time.skipped_for(step, chosen):
-            click.echo(f"{step.name}: skipped: {why}")
+        why = "as asked" if step.name in skip else first_time.skipped_for(step, chosen)
+        if why:
+            click.echo(f"{step.name}: skipped{', ' if step.name in skip else ': '}{why}")
         elif not _one(step, acts[step.name], yes):
             click.echo(f"{step.name}: skipped")
         else:
