@@ -207,13 +207,6 @@ def test_the_command_tells_and_compares(board, rec, tmp_path, capsys):
     assert "INJECTED" in err
 
 
-def test_a_scenario_with_a_loss_runs_on_a_port(board, capsys):
-    path = Path(__file__).parents[1] / "hil" / "lost_frames.crib.toml"
-    with board() as b:
-        assert cli.run(["hil", "run", str(path), "--port", b.port, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["unmet"] == 0
-
-
 def test_what_a_board_that_stands_still_loses_is_told_as_it_happens(
     board, rec, tmp_path, monkeypatch, capsys
 ):
@@ -242,6 +235,13 @@ def test_what_a_board_that_stands_still_loses_is_told_as_it_happens(
     assert 100 < line["lost"] < 3.5 * HZ, "but for what the receive ring held"
     assert 0 <= len(some.accel) - line["seen"] - line["lost"] < 40
     assert line["late_ms"] > 23_000
+
+
+def test_a_scenario_with_a_loss_runs_on_a_port(board, capsys):
+    path = Path(__file__).parents[1] / "hil" / "lost_frames.crib.toml"
+    with board() as b:
+        assert cli.run(["hil", "run", str(path), "--port", b.port, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unmet"] == 0
 
 
 def test_events_that_are_not_the_replays_are_an_error(board, rec, tmp_path, monkeypatch, capsys):

@@ -18,7 +18,9 @@ RATE_HZ = 104.0
 NAMED_MS = 5000  # until a fault has its name
 AT_RISK_S = 62.0  # of frames that a power cut may take: a minute, and what the FIFO held
 _NEAR = 14  # frames, for each gap that was counted by the board's clock (tests/e2e/test_faults.py)
-_DARK_S = 1.0  # of a fault that may go untold: a turn, and a burst of 64 frames
+# Of a fault that may go untold: what waits when a record is told, 64 frames and a rest of half a
+# second, and a turn.
+_DARK_S = 1.5
 _FIFO_MS = 4900
 _HEAP_BYTES = 1024  # chosen: what two measurements of the heap may differ by
 _BUS = ("bus_error",)

@@ -76,8 +76,7 @@ def setup(
         elif not _one(step, acts[step.name], yes):
             click.echo(f"{step.name}: skipped")
         else:
-            at_rest = no_reset and step.name == "flash"
-            progress.finish(step.name, "" if at_rest else _who(port, chosen))
+            progress.finish(step.name, _who(port, chosen))
             click.echo(f"{step.name}: done")
     click.echo("that was all of it; `cribtrace tail` follows the board, `cribtrace pull` the log")
 
