@@ -28,7 +28,7 @@ class Sensing:
         self.fault = "starting"
         self.fifo_high = 0
         self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
-        self._why = ()  # the driver's words, where it had any
+        self.why = ()  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
@@ -47,7 +47,7 @@ class Sensing:
             imu.rate_mhz = imu.true_rate_mhz()
         except OSError as error:
             self.fault = "no_sensor"
-            self._why = error.args[1:]
+            self.why = error.args[1:]
             return False
         self.imu = imu
         self.rest_ms = getattr(imu, "REST_MS", _REST_MS)
@@ -131,7 +131,7 @@ class Sensing:
     def lose(self, reason, why=()):
         """No frames from here on, until the sensor has been started anew: then a gap."""
         self.fault = self._reason = reason
-        self._why, self._left = why, self.sampler.left
+        self.why, self._left = why, self.sampler.left
         self.tell()
 
     def tended(self):
@@ -143,8 +143,8 @@ class Sensing:
     def tell(self):
         """Say in the log and on the line why no frames come."""
         line = "what=fault fault=%s" % self.fault
-        if self._why:
-            line += " why=%r" % self._why
+        if self.why:
+            line += " why=%r" % self.why
         self._recorder.text(line)
         self._server.text(line)
 

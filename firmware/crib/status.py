@@ -11,6 +11,7 @@ _INFO = (
     "uptime_ms=%s wire_bytes=%s fifo_high=%s heap_before=%s "
     "heap_used=%s heap_high=%s config_crc=%08x"
 )
+_WHY = " why=%s"  # the driver's words, _ for spaces
 
 
 def identity(app):
@@ -26,7 +27,7 @@ def info(app):
     journal = app.journal
     imu = sensing.imu
     seen, in_gaps, written = app.counted()
-    return _INFO % (
+    told = _INFO % (
         {"none": "sampling", "stopped": "stopped"}.get(sensing.fault, "fault"),
         "none" if sensing.stopped else sensing.fault,
         app.frame,
@@ -51,6 +52,9 @@ def info(app):
         app.health.heap_high,
         app.config_crc,
     )
+    if sensing.fault not in ("none", "stopped") and sensing.why:
+        told += _WHY % sensing.why[0].replace(" ", "_")
+    return told
 
 
 def settings_in_force(app, only=""):

@@ -14,6 +14,7 @@ from cribtrace import (
     anchors,
     configuration,
     facts,
+    injected_boots,
     interpretation,
     log_records,
     logfile,
@@ -57,6 +58,8 @@ class Night:
     faults: list[str] = field(default_factory=list)  # what could not be read
     notes: list[str] = field(default_factory=list)  # what a reader should know of it beside
     injected: list[int] = field(default_factory=list)  # boots whose frames came from a file
+    # Their lines, where a sensor gave the rest; they are in no other list then.
+    played: list[dict] = field(default_factory=list)
     patterns: list[dict] = field(default_factory=list)
     likely: list[dict] = field(default_factory=list)
     contexts: dict[int, dict] = field(default_factory=dict)
@@ -76,7 +79,8 @@ def read_night(source: Path) -> Night:
     segments = [s for s in found if s.header]
     boots = list(in_a_row(segments))
     night = of_boots(boots, anchors.clocks(boots), whole=not source.is_file())
-    night.header = facts.header_line(segments[0].header or {})
+    if len(night.injected) in (0, len(boots)):
+        night.header = facts.header_line(segments[0].header or {})
     faults = [fault for s in found for fault in s.faults]
     night.faults = faults + logfile.unfinished(source) + night.faults
     if source.is_file():
@@ -93,38 +97,32 @@ def of_boots(
 
     `whole`: what is missing between them is a fault; `waveforms`: `snippets` are wanted.
     """
-    night = Night(facts.header_line(boots[0].header))
-    end_s = _played(boots)
+    sensed = injected_boots.set_aside(boots)
+    night, apart = Night(facts.header_line(sensed[0].header)), Night({})
+    end_s = _played(sensed)
     in_force = configuration.logged(r for boot in boots for r in boot.records)
-    night.clocks = [clocks[boot.number].line() for boot in boots]
     night.faults = [fault for boot in boots if (fault := clocks[boot.number].fault())]
     holes: list[str] = []
     for boot in boots:
-        _collect(night, boot, clocks[boot.number], end_s, in_force, waveforms)
-        for gap, fault in missing.of_records(boot):
-            night.gaps.append(gap)
-            holes.append(fault)
-        for gap, fault in missing.of_room(boot):
-            night.gaps.append(gap)
-            night.faults.append(fault)
+        to = night if boot in sensed else apart
+        to.clocks.append(injected_boots.marked(clocks[boot.number].line(), boot))
+        _collect(to, boot, clocks[boot.number], end_s, in_force, waveforms)
+        holes += missing.told(missing.of_records(boot), to.gaps)
+        night.faults += missing.told(missing.of_room(boot), to.gaps)
+        if to is apart:
+            night.gaps.append(injected_boots.meanwhile(boot))
     holes += missing.of_waveforms(boots)
-    night.injected = [boot.number for boot in boots if from_a_file(boot)]
-    if night.injected:
-        listed = ", ".join(map(str, night.injected))
-        night.notes.append(f"INJECTED: a file was played in the sensor's place in boot {listed}")
+    night.played = _timed(apart)
+    night.injected = [boot.number for boot in boots if injected_boots.from_a_file(boot)]
+    night.notes += injected_boots.notes(night.injected)
     if whole:
         night.faults += holes
     _unread(night, boots)
     _deaf(night)
-    _interpret(night, boots, clocks)
-    last_s = boots[-1].start_s + Scale(boots[-1].header).seconds(boots[-1].frames)
-    night.summary = _summary(night, boots, min(end_s, last_s))
+    _interpret(night, sensed, clocks)
+    last_s = sensed[-1].start_s + Scale(sensed[-1].header).seconds(sensed[-1].frames)
+    night.summary = _summary(night, sensed, min(end_s, last_s), boots)
     return night
-
-
-def from_a_file(boot: Boot) -> bool:
-    """Whether the host gave it its frames, and no sensor did (docs/SPEC-log-format.md)."""
-    return boot.header["sensor"].rstrip(b"\0") == b"injected"
 
 
 def _played(boots: list[Boot]) -> float:
@@ -159,6 +157,7 @@ def _collect(
         line = facts.json_line(record, header)
         if line is None:
             continue
+        line = injected_boots.marked(line, boot)
         _place(line, boot, clock)
         if line["type"] != "event":
             if line.get("onset_s", 0.0) < end_s:
@@ -243,15 +242,15 @@ def covered(night: Night, length_s: float) -> float:
     return round(1 - unseen_s / length_s, 5)
 
 
-def _summary(night: Night, boots: list[Boot], length_s: float) -> dict:
+def _summary(night: Night, sensed: list[Boot], length_s: float, boots: list[Boot]) -> dict:
     kinds = [event["kind"] for event in night.events]
-    return {
+    line = {
         "type": "summary",
         "hours": round(length_s / 3600, 4),
         "coverage": covered(night, length_s),
         "counts": {kind: kinds.count(kind) for kind in records.KINDS},
         "frames_produced": None,
-        "frames_seen": sum(boot.seen() for boot in boots),
+        "frames_seen": sum(boot.seen() for boot in sensed),
         "frames_in_gaps": sum(gap["frames"] or 0 for gap in night.gaps),
         "frames_lost": None,
         "records_written": sum(boot.written() for boot in boots),
@@ -263,12 +262,21 @@ def _summary(night: Night, boots: list[Boot], length_s: float) -> dict:
             "format": night.header["format"],
         },
     }
+    return injected_boots.marked(line, sensed[-1])
 
 
 def lines(night: Night) -> Iterator[dict]:
-    """The night as JSON lines: header first, then everything in its order, summary last."""
+    """The night as JSON lines: header first, then all in its order, summary last.
+
+    Before that what was injected into a sensor's night.
+    """
     yield night.header
-    timed = [line for name in _LISTS.values() for line in getattr(night, name)]
-    timed += night.patterns + night.likely + night.clocks
-    yield from sorted(timed, key=lambda line: line.get("onset_s", line.get("t_s")))
+    yield from _timed(night)
+    yield from night.played
     yield night.summary
+
+
+def _timed(night: Night) -> list[dict]:
+    found = [line for name in _LISTS.values() for line in getattr(night, name)]
+    found += night.patterns + night.likely + night.clocks
+    return sorted(found, key=lambda line: line.get("onset_s", line.get("t_s")))

@@ -53,7 +53,7 @@ class Board:
         if family not in chips.CHIPS:
             return [f"chip {family!r} is none of {', '.join(chips.CHIPS)}"]
         chip = chips.CHIPS[family]
-        faults = chips.pin_faults(family, self.facts["pins"])
+        faults = chips.pin_faults(family, self.facts["pins"], self.facts.get("pulled_up", ()))
         if self.facts["mpy_arch"] != chip.mpy_arch:
             faults.append(f"the {family}'s mpy_arch is {chip.mpy_arch}")
         if int(self.facts["flash_offset"], 16) != chip.flash_offset:

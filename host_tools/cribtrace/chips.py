@@ -7,7 +7,7 @@ GPIO 16 and 17 of an ESP32 belong to the PSRAM or the flash on WROVER and PICO m
 place of the boot loader: ESP-IDF, esp_chip_id_t and CONFIG_BOOTLOADER_OFFSET_IN_FLASH.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 
@@ -65,24 +65,35 @@ ARCHITECTURES = {
 }  # fmt: skip
 
 
-def pin_faults(family: str, pins: Mapping[str, int]) -> list[str]:
-    """What speaks against these pins (signal -> GPIO) on a chip, a sentence each."""
+_STRAP, _NO_DRIVE = "is a boot strap", "cannot drive"
+INPUTS = ("button",)  # read, never driven
+
+
+def pin_faults(family: str, pins: Mapping[str, int], pulled_up: Collection[str] = ()) -> list[str]:
+    """What speaks against these pins (signal -> GPIO) on a chip, a sentence each.
+
+    An input may be a boot strap: nobody drives it while the chip starts but who presses it. What
+    cannot drive has no pull-up either, so an input there is among those `pulled_up` on the board.
+    """
     chip = CHIPS[family]
     faults = ["two signals share a pin"] if len(set(pins.values())) < len(pins) else []
     forbidden = {
         "belongs to the flash or the PSRAM": chip.flash,
         "belongs to octal PSRAM": chip.octal,
-        "is a boot strap": chip.straps,
-        "cannot drive": chip.input_only,
+        _STRAP: chip.straps,
+        _NO_DRIVE: chip.input_only,
         "is the USB's": chip.usb,
         "is the console's": chip.console,
     }
     for signal, pin in pins.items():
         if pin not in chip.pins:
             faults.append(f"{signal}: the {family} has no GPIO {pin}")
-        faults += [
-            f"{signal}: GPIO {pin} {why}" for why, those in forbidden.items() if pin in those
-        ]
+        against = [why for why, those in forbidden.items() if pin in those]
+        if signal in INPUTS:
+            against = [why for why in against if why not in (_STRAP, _NO_DRIVE)]
+            if pin in chip.input_only and signal not in pulled_up:
+                against.append("has no pull-up of its own")
+        faults += [f"{signal}: GPIO {pin} {why}" for why in against]
     return faults
 
 

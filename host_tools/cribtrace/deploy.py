@@ -258,6 +258,24 @@ def _verify(port: str, wanted: Mapping[str, bytes], there: Mapping[str, str]) ->
         )
 
 
+def other_files(port: str, board: str) -> list[str]:
+    """Paths where the board on `port` holds another firmware than lies here, or lacks a file.
+
+    Stops the firmware, and starts it again. A module may be there compiled or as its source.
+    """
+    sources = contents(board)
+    try:
+        there = remote.look(port, _top())
+    finally:
+        start(port)
+    known = {**sources, **compiled(sources, there.mpy_arch)}
+    wrong = [
+        p for p, digest in there.files.items() if p not in known or digest != _sha256(known[p])
+    ]
+    lacking = [p for p in sources if not {p, p[:-3] + ".mpy"} & set(there.files)]
+    return wrong + lacking
+
+
 def start(port: str) -> dict[str, str]:
     """Start the firmware of a board that sits at the prompt; returns what it answers to hello."""
     link = Link(port)

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from cribtrace import atomic
 from cribtrace.board_facts import Board
-from cribtrace.errors import Usage
+from cribtrace.client import Client
+from cribtrace.errors import CribtraceError, Usage
+from cribtrace.link import Link, serial_number
 
 
 class Step(NamedTuple):
@@ -44,14 +46,35 @@ def skipped_for(step: Step, board: Board) -> str:
     return ""
 
 
-class Progress:
-    """Which steps are done for one board folder, in `path`."""
+_EVERYBODYS = ("", "0", "0001")  # serial numbers that a maker gives all its bridges
 
-    def __init__(self, path: Path, board: str) -> None:
+
+def who(port: str) -> str:
+    """Which board is on a port: its id, else the serial number of its USB; "" where neither is."""
+    try:
+        with Client(Link(port), repeats=1) as client:
+            return client.hello()["device"]
+    except CribtraceError:
+        serial = serial_number(port)
+        return "" if serial in _EVERYBODYS else f"usb {serial}"
+
+
+class Progress:
+    """Which steps are done for one board: its folder's name and `who` it is, in `path`.
+
+    Of a board that nobody can tell from another of its kind nothing is kept.
+    """
+
+    def __init__(self, path: Path, board: str, who: str) -> None:
         self.path = path
         self._board = board
+        self._who = who
         self._all = self._read()
-        self.done = [name for name in self._all.get(board, []) if name in NAMES]
+        self.done = [name for name in self._all.get(self._key, []) if name in NAMES]
+
+    @property
+    def _key(self) -> str:
+        return f"{self._board} {self._who}"
 
     def _read(self) -> dict[str, list]:
         try:
@@ -71,14 +94,19 @@ class Progress:
         self.done.clear()
         self._write()
 
-    def finish(self, name: str) -> None:
-        """Keep that the step `name` is done."""
+    def finish(self, name: str, who: str = "") -> None:
+        """Keep that the step `name` is done, by a board that may tell more of itself now."""
+        if who and who != self._who:
+            self._all.pop(self._key, None)
+            self._who = who
         if name not in self.done:
             self.done.append(name)
         self._write()
 
     def _write(self) -> None:
+        if not self._who:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._all[self._board] = self.done
+        self._all[self._key] = self.done
         with atomic.replacing(self.path, "w") as file:
             file.write(json.dumps(self._all, indent=1) + "\n")

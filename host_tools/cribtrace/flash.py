@@ -41,12 +41,12 @@ def write_steps(board: Board, image: Path, erase: bool) -> list[str]:
 
 
 def log_on(port: str) -> tuple[str, int, int] | None:
-    """(id, segments, those never pulled) of the board on a port; None where none answers."""
+    """(id, segments, those never pulled) of the board on a port; None where it does not tell."""
     try:
         with Client(Link(port), repeats=1) as client:
             device, segments = client.hello()["device"], client.list()
             return device, len(segments), sum(not segment.acked for segment in segments)
-    except NoDevice:
+    except CribtraceError:
         return None
 
 

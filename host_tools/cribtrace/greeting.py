@@ -2,6 +2,7 @@
 
 import re
 
+from cribtrace import tree
 from cribtrace.device import protocol
 
 _MOSTLY = 0.9
@@ -21,7 +22,7 @@ def other_protocol(port: str, theirs: str) -> str:
     """Return the line for firmware of another protocol version."""
     return (
         f"{port} speaks protocol {theirs}, this cribtrace speaks {protocol.VERSION}:"
-        " update the older one (`cribtrace deploy` renews the board)"
+        f" update the older one (`cribtrace deploy` renews the board; {_renew_host()})"
     )
 
 
@@ -30,11 +31,17 @@ def other_firmware(port: str, theirs: str, ours: str) -> str | None:
     if theirs == ours:
         return None
     older = _numbered(theirs) < _numbered(ours)
-    renew = "`cribtrace deploy` renews the board" if older else "update this cribtrace"
+    renew = "`cribtrace deploy` renews the board" if older else _renew_host()
     return (
         f"{port} has firmware {theirs}, this cribtrace brings {ours}: what both know works;"
         f" {renew}"
     )
+
+
+def _renew_host() -> str:
+    if tree.CHECKOUT:
+        return "`git pull` in this checkout renews the host"
+    return "`python -m pip install --upgrade cribtrace` renews the host"
 
 
 def _numbered(version: str) -> list[int]:

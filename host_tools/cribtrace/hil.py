@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from cribtrace import board_facts, deploy, log_records, replay
+from cribtrace import board_facts, deploy, log_records, replay, sensors
 from cribtrace.client import Client
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Damaged, NoDevice
-from cribtrace.injection import DEPTH, Injection, Kept
+from cribtrace.injection import Injection, Kept
 from cribtrace.recording import Recording
 
 UART_BYTES_S = 11_520
@@ -24,6 +24,7 @@ class Lived(NamedTuple):
     events: list[list[int]]
     expected: list[list[int]]
     gaps: list[dict]
+    depth: int
     ordered: int = 0
 
     @property
@@ -46,6 +47,7 @@ class Lived(NamedTuple):
             "seen": kept.seen, "lost": self.lost, "events": len(self.events),
             "same": self.same, "us_per_frame": round(kept.busy_us / max(kept.seen, 1), 1),
             "late_ms": round(kept.late_us / 1000, 1), "fifo_high": kept.fifo_high,
+            "depth": self.depth,
             "heap_bytes": kept.heap_bytes, "took_s": round(kept.took_s, 2),
             "times_real": round(played_s / kept.took_s, 1),
             "bytes_per_frame": round(kept.wire_bytes / self.frames, 2),
@@ -65,6 +67,19 @@ def refuse_other(port: str, hello: dict[str, str]) -> None:
         raise NoDevice(
             f"{port} runs firmware {hello.get('build', 'of unknown build')}, and here lies {ours}:"
             f" `cribtrace deploy --board {name} --port {port}` puts it there"
+        )
+
+
+def refuse_changed(port: str, board: str) -> None:
+    """Raise NoDevice unless the files of the board on `port` are the ones that lie here.
+
+    Its own number of its firmware, which `refuse_other` asks for, is but a word in one of them.
+    The firmware is stopped for this, and started again.
+    """
+    if wrong := deploy.other_files(port, board):
+        raise NoDevice(
+            f"{port}: {', '.join(wrong[:3])} on the board {'are' if wrong[1:] else 'is'} not what"
+            f" lies here: `cribtrace deploy --board {board} --port {port}` puts it there"
         )
 
 
@@ -104,16 +119,18 @@ class _Heard:
 
 
 def run(
-    client: Client, rec: Recording, *, paced: bool = False, depth: int = DEPTH,
+    client: Client, rec: Recording, *, paced: bool = False, depth: int = 0,
     on_gap: Callable[[dict], None] = lambda gap: None,
 ) -> Lived:  # fmt: skip
     """Let the board of `client`, whose session is open, live through `rec`; then it restarts.
 
-    `on_gap` gets each gap as it happens. Raises Refused where the board cannot do it, Damaged
-    where what it said of it came down the line in pieces.
+    `depth`: frames that the FIFO holds; 0: as that of the board's own sensor. `on_gap` gets each
+    gap as it happens. Raises Refused where the board cannot do it, Damaged where what it said of
+    it came down the line in pieces.
     """
     rec = replace(rec, captured=None)  # here row 0 is where a board begins
     in_force = {setting.name: setting.value for setting in client.config()}
+    depth = depth or sensors.fifo_frames(client.hello().get("sensor", ""))
     heard = _Heard(client, on_gap)
     client.tail(True)
     kept = Injection(client, rec, heard.listen).run(paced=paced, depth=depth)
@@ -127,6 +144,7 @@ def run(
         [[r[name] for name in names] for r in facts if r["type"] == records.EVENT],
         replay.as_logged(rec, in_force, ended=True),
         gaps,
+        depth,
         min(_between(rec), sum(gap["frames"] for gap in gaps)),
     )
 

@@ -20,8 +20,6 @@ from cribtrace.errors import CribtraceError
 from cribtrace.recording import Recording
 
 VERB = "inject"
-DEPTH = 512
-"""Frames that the FIFO holds, as the LSM6DSO's."""
 _OUTSTANDING = 2  # what the board's receive ring has room for
 _FULL_S = 0.02  # chosen: until a board that had no room is asked again
 _STUCK_S = 20.0  # chosen: far beyond the erases of a flash
@@ -92,7 +90,7 @@ class Injection:
         self._deadline = 0.0
         self._room = protocol.LINE_LIMIT - len(request(254, VERB, len(rec.accel), ""))
 
-    def run(self, *, paced: bool, depth: int = DEPTH) -> Kept:
+    def run(self, *, paced: bool, depth: int) -> Kept:
         """Let the board live through the recording, and ask how it went; its gaps are ordered.
 
         `paced`: in the recording's own time, and what gets lost is lost; else as fast as the

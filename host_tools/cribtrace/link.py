@@ -93,6 +93,11 @@ def serial_ports() -> list[tuple[str, str]]:
     return sorted((p.device, p.description or "") for p in list_ports.comports())
 
 
+def serial_number(port: str) -> str:
+    """The serial number of the USB device behind a port; "" where it has none."""
+    return next((p.serial_number or "" for p in list_ports.comports() if p.device == port), "")
+
+
 def _why_not_open(port: str, error: Exception) -> NoDevice:
     said = str(error)
     code = getattr(error, "errno", None)

@@ -32,6 +32,13 @@ def of_room(boot: Boot) -> Iterator[Lack]:
         yield gap, f"the log was full {lasted}: {_SOONER}"
 
 
+def told(lacks: Iterator[Lack], gaps: list[dict]) -> Iterator[str]:
+    """Their faults; their gaps go to `gaps`."""
+    for gap, fault in lacks:
+        gaps.append(gap)
+        yield fault
+
+
 def of_waveforms(boots: list[Boot]) -> Iterator[str]:
     """A fault for all waveforms that are not here; they say nothing against the facts."""
     if count := waveforms_missing(boots):

@@ -108,7 +108,12 @@ class _Lived(pytest.Item):
 
 @pytest.fixture(scope="session")
 def _cribtrace_flash(request: pytest.FixtureRequest) -> Path | None:
-    return _flash(request.config)
+    from cribtrace.errors import CribtraceError
+
+    try:
+        return _flash(request.config)
+    except CribtraceError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture

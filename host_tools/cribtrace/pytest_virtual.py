@@ -24,8 +24,11 @@ _LIVED_S = 120.0  # chosen: hours of virtual time
 
 
 def flash_image(path: Path) -> Path:
-    """Write an image with the firmware that lies here; returns its path."""
-    install_firmware(path, firmware_files(), runtime.find(fetch=True).path)
+    """Write an image with the firmware that lies here; returns its path.
+
+    Raises CribtraceError without a MicroPython: nothing is downloaded in anybody's test run.
+    """
+    install_firmware(path, firmware_files(), runtime.find().path)
     return path
 
 
@@ -40,7 +43,7 @@ class VirtualRig(BoardRig):
         self._board = VirtualBoard(
             still,
             flash=Path(shutil.copy(flash, folder / "flash.bin")),
-            micropython=runtime.find(fetch=True).path,
+            micropython=runtime.find().path,
             baud=BAUD,
         )
         self._board.start()
@@ -87,7 +90,7 @@ def suffered(trial: Trial, folder: Path, flash: Path) -> Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     rec, sensor = trial.recording(), trial.plan.sensor.lower().replace("-", "")
     recording.save(folder / "recording.npz", rec)
-    micropython = runtime.find(fetch=True).path
+    micropython = runtime.find().path
     image = Path(shutil.copy(flash, folder / "flash.bin"))
     if sensor == "bmi270":  # the only one that needs a file of its own
         install_firmware(image, firmware_files(sensor), micropython)

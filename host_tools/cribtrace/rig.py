@@ -1,6 +1,7 @@
 """What runs the detector in a test: CPython, a virtual board, or a real one. Prints nothing."""
 
 import contextlib
+import functools
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,9 @@ class Rig:
         """Put into the folder what the board has logged, where there is one."""
 
 
+_refuse_changed = functools.cache(hil.refuse_changed)  # once: it stops the board
+
+
 class BoardRig(Rig):
     """A board on a serial line, real or not."""
 
@@ -88,7 +92,10 @@ class BoardRig(Rig):
         self.port = port
         self._boot = 0
         with self.client() as client:
-            hil.refuse_other(port, client.hello())
+            hello = client.hello()
+            hil.refuse_other(port, hello)
+        if self.target == "board":
+            _refuse_changed(port, hello["board"])
 
     def client(self) -> Client:
         """A client in session; what goes over the line is kept in transcript.bin."""
@@ -103,7 +110,7 @@ class BoardRig(Rig):
     def live(self, rec: Recording) -> Result:
         """Inject `rec` as fast as the board takes it."""
         recording.save(self.folder / "recording.npz", rec)
-        with self._back() as client:
+        with self.again() as client:
             in_force = {setting.name: setting.value for setting in client.config()}
             lived = hil.run(client, rec)
         self._boot = lived.kept.boot
@@ -114,10 +121,10 @@ class BoardRig(Rig):
 
     def leave_log(self) -> None:
         """Pull the log; without one where that fails: the test has failed already."""
-        with contextlib.suppress(CribtraceError, OSError), self._back() as client:
+        with contextlib.suppress(CribtraceError, OSError), self.again() as client:
             pull(client, self.folder / "log")
 
-    def _back(self) -> Client:
+    def again(self) -> Client:
         """A session with the board's own sensor again, after the restart of an injection."""
         deadline = time.monotonic() + _BACK_S
         while True:

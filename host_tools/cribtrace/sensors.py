@@ -12,13 +12,15 @@ _RC_SHARE = 0.08  # ICM-42688-P data sheet (DS-000347), 4.10; what each model is
 class Sensor:
     """A chip: `name` as the log has it, nominal rates (Hz), and the trim's step, where it has one.
 
-    `trim` is (least, most, share of the rate in one step): how far, and how exactly told.
-    `rate_ppm` is how far the true rate may be from the one that the driver states. `module` is the
-    name of driver and register model, where several chips share them.
+    `fifo_frames`: how many of acceleration its FIFO holds. `trim` is (least, most, share of the
+    rate in one step): how far, and how exactly told. `rate_ppm` is how far the true rate may be
+    from the one that the driver states. `module` is the name of driver and register model, where
+    several chips share them.
     """
 
     name: str
     nominal_hz: dict[int, float]
+    fifo_frames: int
     trim: tuple[int, int, float] | None = None
     rate_ppm: float = 80_000
     module: str = ""
@@ -51,13 +53,14 @@ def _even(*rates: int) -> dict[int, float]:
     return {rate: float(rate) for rate in rates}
 
 
-def _mpu(name: str, *rates: int) -> Sensor:
-    """One of a family: the driver measures the rate at the start, to 0.15 %.
+def _mpu(name: str, fifo_frames: int, *rates: int) -> Sensor:
+    """One of a family, with a FIFO of bytes (PS-MPU-6000A: 1024; PS-MPU-6500A: 512).
 
-    Later a sensor that has warmed by some degrees is off by as much again (PS-MPU-6000A: 1 % over
-    125 K). A FIFO of 512 bytes outlasts the erasing of flash at 100 Hz, and not at 200.
+    The driver measures the rate at the start, to 0.15 %. Later a sensor that has warmed by some
+    degrees is off by as much again (PS-MPU-6000A: 1 % over 125 K). A FIFO of 512 bytes outlasts
+    the erasing of flash at 100 Hz, and not at 200.
     """
-    return Sensor(name, _even(*rates), rate_ppm=2_500, module="mpu6050")
+    return Sensor(name, _even(*rates), fifo_frames, rate_ppm=2_500, module="mpu6050")
 
 
 SENSORS = {
@@ -66,24 +69,35 @@ SENSORS = {
     "lsm6dso": Sensor(
         "LSM6DSO",
         {52: 20000 / 3 / 128, 104: 20000 / 3 / 64, 208: 20000 / 3 / 32},
+        512,
         (-128, 127, 0.0015),
         rate_ppm=1_500,  # one step
     ),
-    "icm42688p": Sensor("ICM-42688-P", _even(100, 50, 200)),
-    "bmi270": Sensor("BMI270", _even(100, 50, 200), rate_ppm=10_000),  # DS000: typical
-    "mpu6050": _mpu("MPU-6050", 100, 50, 200),
-    "mpu6500": _mpu("MPU-6500", 100, 50),
-    "mpu9250": _mpu("MPU-9250", 100, 50),
-    "mpu6886": _mpu("MPU-6886", 100, 50, 200),
+    # DS-000347: 2048 bytes, packets of 8, of which one is reserved.
+    "icm42688p": Sensor("ICM-42688-P", _even(100, 50, 200), 255),
+    # DS000: 2048 bytes, a frame of 7 with its header; the rate is typical.
+    "bmi270": Sensor("BMI270", _even(100, 50, 200), 2048 // 7, rate_ppm=10_000),
+    "mpu6050": _mpu("MPU-6050", 1024 // 6, 100, 50, 200),
+    "mpu6500": _mpu("MPU-6500", 512 // 6, 100, 50),
+    "mpu9250": _mpu("MPU-9250", 512 // 6, 100, 50),
+    "mpu6886": _mpu("MPU-6886", 1024 // 8, 100, 50, 200),
 }
 
 
 def rate_ppm(name: str) -> float:
     """How far off a sensor's stated rate may be; `name` as the log has it, LSM6DSOX too."""
-    for sensor in SENSORS.values():
-        if name.startswith(sensor.name):
-            return sensor.rate_ppm
-    return SENSORS[DEFAULT].rate_ppm
+    return _logged_as(name).rate_ppm
+
+
+def fifo_frames(name: str) -> int:
+    """How many frames a sensor's FIFO holds; `name` likewise."""
+    return _logged_as(name).fifo_frames
+
+
+def _logged_as(name: str) -> Sensor:
+    """The sensor that the log calls so; the usual one where none is known."""
+    known = (sensor for sensor in SENSORS.values() if name.startswith(sensor.name))
+    return next(known, SENSORS[DEFAULT])
 
 
 def named(name: str) -> Sensor:

@@ -53,6 +53,7 @@ REASONS = {
     "bus_error": "the sensor did not answer",
     "crashed": "the firmware failed and restarted itself",
     "fifo_overrun": "the sensor’s buffer filled up before it was read",
+    "injected": "a host played a file in the sensor’s place",
     "interrupted": "the recording was stopped from outside, then went on",
     "power_cut": "the board had no power",
     "restarted": "the board was started again",

@@ -24,7 +24,8 @@ class WDT:
 class I2C:
     def __init__(self, number, *, sda, scl, freq, timeout):
         calls.append((sda.number, scl.number, freq))
-        assert timeout >= (64 * 7 + 1 + 3) * (9 * 1_000_000 // freq + 35), "microseconds"
+        # 64 frames of at most 8 bytes, the MPU-6886's.
+        assert timeout >= (64 * 8 + 1 + 3) * (9 * 1_000_000 // freq + 35), "microseconds"
 
     def readfrom_mem_into(self, address, register, buf):
         calls.append(address)

@@ -89,8 +89,17 @@ def test_a_board_without_a_sensor_has_findings_and_no_figures(checked):
     code, found, *_ = checked(lying(), wait=False, patch=gone)
     assert code == 3
     assert found["sensor"]["passed"] is False and "no_sensor" in found["sensor"]["said"]
-    assert "SDA" in found["sensor"]["said"] and "gravity" not in found
+    assert "SDA" in found["sensor"]["said"] and found["gravity"]["passed"] is None
+    assert list(found) == WHAT
     assert found["flash"]["passed"] is True
+
+
+def test_a_missing_configuration_is_named(checked):
+    rec = lying(rate_hz=100.0, lsb_per_g=16384.0)  # and the flash holds no file of Bosch's
+    code, found, *_ = checked(rec, wait=False, sensor="bmi270")
+    assert code == 3
+    assert "/bmi270.cfg is missing: " in found["sensor"]["said"]
+    assert "SDA" not in found["sensor"]["said"]
 
 
 @pytest.mark.parametrize("sensor", ["icm42688p", "bmi270", "mpu6050", "mpu6886"])

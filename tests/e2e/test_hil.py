@@ -16,6 +16,7 @@ from cribtrace import (
     logfile,
     recording,
     report,
+    runtime,
     virtual,
     virtual_parts,
 )
@@ -195,10 +196,12 @@ def test_what_cannot_be_injected_disturbs_nothing(board, numbers):
 def test_the_command_tells_and_compares(board, rec, tmp_path, capsys):
     path = tmp_path / "some.npz"
     recording.save(path, head(rec, 90, begin=60))
-    with board() as b:
+    with board(sensor="mpu6500") as b:
         assert cli.run(["hil", "run", str(path), "--port", b.port, "--json"]) == 0
     out, err = capsys.readouterr()
     line = json.loads(out)
+    # In the place of that chip's FIFO, of 512 bytes.
+    assert line["depth"] == 85 and 0 < line["fifo_high"] <= 85
     assert line["injected"] and line["same"] and line["lost"] == 0 and line["seen"] == 90 * HZ
     assert line["heap_bytes"] > 30_000 and line["late_ms"] > 0
     assert "INJECTED" in err
@@ -250,6 +253,24 @@ def test_events_that_are_not_the_replays_are_an_error(board, rec, tmp_path, monk
     with board() as b:
         assert cli.run(["hil", "run", str(path), "--port", b.port]) == 1
     assert "are not the replay's 1" in capsys.readouterr().err
+
+
+def test_a_changed_file_under_the_same_number_is_refused(board, rec, tmp_path, capsys):
+    path, flash = tmp_path / "some.npz", tmp_path / "flash.bin"
+    recording.save(path, head(rec, 10))
+    files = virtual_parts.firmware_files()
+    files["crib/detector.py"] += b"\n# another line\n"
+    micropython = runtime.find().path
+    virtual_parts.install_firmware(flash, files, micropython)
+    with board() as b:
+        with in_session(b) as client:
+            hil.refuse_other(b.port, client.hello())
+        assert cli.run(["hil", "run", str(path), "--port", b.port]) == 4
+        with in_session(b) as client:
+            assert client.hello()["sensor"] != "injected"
+            assert client.info()["state"] == "sampling"
+    said = capsys.readouterr().err
+    assert "/crib/detector.py on the board is not what lies here: `cribtrace deploy" in said
 
 
 def test_another_firmware_than_the_checkouts_is_refused():

@@ -3,14 +3,19 @@
 import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 from cribtrace import recording
-from tests.support import golden
+from tests.support import golden, wheel
 
 FOREIGN = """
+from pathlib import Path
+
 import pytest
+
+import cribtrace
 
 FILE = {path!r}
 
@@ -26,26 +31,40 @@ def test_it_is_wrong(board, recording):
     assert not board.live(recording(FILE, seconds=60)).events
 
 
+def test_it_is_what_was_installed():
+    assert Path(cribtrace.__file__).parents[1] == Path({site!r})
+    assert cribtrace.tree.CHECKOUT is None
+
+
 def test_it_takes_time(board, clock):
     assert clock() > 0
 """
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
 
 
-def start(folder, *arguments, target="virtual", text=FOREIGN):
-    """pytest in a folder of its own, as its own process."""
+@pytest.fixture(scope="module")
+def start(tmp_path_factory, micropython):
+    """Starts pytest in a folder of its own, as its own process, with the wheel installed."""
+    site = wheel.unpacked(tmp_path_factory.mktemp("wheel"))
+    ours = {**OFFLINE, "PYTHONPATH": str(site), "MICROPYTHON": str(micropython.path)}
+    return partial(_start, site, {**os.environ, **ours})
+
+
+def _start(site, env, folder, *arguments, target="virtual", text=FOREIGN, more=()):
     folder.mkdir()
     (folder / "pytest.ini").write_text("[pytest]\n")
-    (folder / "test_mine.py").write_text(text.format(path=str(golden.RECORDING), target=target))
+    (folder / "test_mine.py").write_text(
+        text.format(path=str(golden.RECORDING), target=target, site=str(site))
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
     return subprocess.Popen(
         [*command, "--basetemp", str(folder / "tmp"), *arguments],
-        cwd=folder, env={**os.environ, **OFFLINE}, text=True,
+        cwd=folder, env={**env, **dict(more)}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
-def test_a_foreign_repository_runs_the_same_bodies_in_parallel(micropython, tmp_path):
+def test_a_foreign_repository_runs_the_same_bodies_in_parallel(start, tmp_path):
     running = [
         start(tmp_path / "one"),
         start(tmp_path / "two"),
@@ -54,7 +73,7 @@ def test_a_foreign_repository_runs_the_same_bodies_in_parallel(micropython, tmp_
     for process in running:
         said, _ = process.communicate(timeout=100)
         assert process.returncode == 0, said
-        assert "1 passed, 1 skipped, 1 xfailed" in said
+        assert "2 passed, 1 skipped, 1 xfailed" in said
         assert "only a real board's time tells anything" in said
 
 
@@ -64,7 +83,18 @@ def test_it_is_wrong(board, recording):
 """
 
 
-def test_a_failure_leaves_recording_transcript_and_log(micropython, tmp_path):
+def test_nothing_is_downloaded_in_anybodys_test_run(start, tmp_path):
+    """A folder of its own for what is fetched, and no MicroPython anywhere."""
+    nowhere = {"MICROPYTHON": "", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": "/nowhere"}
+    process = start(tmp_path / "mine", more=nowhere)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "no MicroPython: it was not fetched yet (`cribtrace runtime` does)" in said
+    assert "Traceback" not in said and "pytest_virtual.py" not in said
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_failure_leaves_recording_transcript_and_log(start, tmp_path):
     process = start(tmp_path / "mine", text=BROKEN)
     said, _ = process.communicate(timeout=100)
     assert process.returncode == 1, said
@@ -76,7 +106,7 @@ def test_a_failure_leaves_recording_transcript_and_log(micropython, tmp_path):
     assert not (folder / "flash.bin").exists()
 
 
-def test_a_board_with_another_firmware_is_refused(bench, tmp_path):
+def test_a_board_with_another_firmware_is_refused(start, bench, tmp_path):
     other = {("crib/clock.py", "that wrap"): "that turn over"}  # and not stamped: build 0
     with bench(recording.load(golden.RECORDING), speed=1.0, patch=other) as b:
         process = start(tmp_path / "mine", "--port", b.board.port)
@@ -86,7 +116,7 @@ def test_a_board_with_another_firmware_is_refused(bench, tmp_path):
 
 
 @pytest.mark.parametrize("wrong", [["--target", "board"], ["--port"]])
-def test_a_target_that_is_none_is_refused(tmp_path, wrong):
+def test_a_target_that_is_none_is_refused(start, tmp_path, wrong):
     process = start(tmp_path / "mine", *wrong)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 4 and wrong[0] in said
@@ -101,7 +131,7 @@ count = {count}
 """
 
 
-def test_a_scenario_file_is_a_test_without_a_word_of_code(tmp_path):
+def test_a_scenario_file_is_a_test_without_a_word_of_code(start, tmp_path):
     folder = tmp_path / "mine"
     process = start(folder, "--target", "cpython", text="")
     assert process.wait(60) == 5  # no test at all

@@ -61,13 +61,13 @@ def test_the_whole_way_on_the_virtual_board(board, run, tmp_path):
     ]
     assert [mark.split(" ")[0] for mark in marks] == ["calibrate", "tap-test", "setup"]
     with Client(Link(board.port)) as client:
-        client.hello()
+        device = client.hello()["device"]
         assert {s.name: s.value for s in client.config()}["ring_ms"] > 0
     # Done is done.
     code, out, err, _ = run("--yes")
     assert code == 0 and out.count("done before") == 5
     assert json.loads((tmp_path / "cribtrace" / "setup.json").read_text()) == {
-        "virtual": ["deploy", "check", "calibrate", "tap-test", "record"]
+        f"virtual {device}": ["deploy", "check", "calibrate", "tap-test", "record"]
     }
 
 

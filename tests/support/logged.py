@@ -20,11 +20,14 @@ class Nobody:
         pass
 
 
-def boot_facts(rate_mhz: int, mlsb_per_g: int, in_force: Mapping[str, int]) -> tuple:
+def boot_facts(
+    rate_mhz: int, mlsb_per_g: int, in_force: Mapping[str, int], boot: int = 1,
+    sensor: bytes = b"LSM6DSO",
+) -> tuple:  # fmt: skip
     return (
-        bytes.fromhex("9f3c52a1e07b48d6"), 1, rate_mhz, mlsb_per_g, 0, settings.crc(in_force),
+        bytes.fromhex("9f3c52a1e07b48d6"), boot, rate_mhz, mlsb_per_g, 0, settings.crc(in_force),
         records.schema(), 0, 2,
-        b"LSM6DSO", b"virtual", b"0.1.0",
+        sensor, b"virtual", b"0.1.0",
     )  # fmt: skip
 
 
@@ -35,16 +38,20 @@ def log(
     in_force: Mapping[str, int] = settings.DEFAULTS,
     anchored: bool = True,
     gap_at: int = -1,
+    boot: int = 1,
+    sensor: bytes = b"LSM6DSO",
     harm: Callable[[int, bytearray, int], None] = lambda kind, body, end: None,
 ) -> Path:
     """Write the log of a recording into `folder`, frame `gap_at` and 200 more lost.
+
+    A later `boot` goes behind those that are there.
 
     `harm(kind, body, end)` may change a record before it gets its checksum.
     """
     journal = importlib.import_module("cribtrace.firmware.crib.journal").Journal(str(folder))
     recorder = importlib.import_module("cribtrace.firmware.crib.recorder").Recorder
     rate_mhz, mlsb_per_g = round(recording.rate_hz * 1000), round(recording.lsb_per_g * 1000)
-    journal.begin(boot_facts(rate_mhz, mlsb_per_g, in_force))
+    journal.begin(boot_facts(rate_mhz, mlsb_per_g, in_force, boot, sensor))
     append = journal.append
 
     def harmed(kind, frame, end):
@@ -53,7 +60,7 @@ def log(
 
     journal.append = harmed
     writer = recorder(journal, Nobody())
-    writer.write(records.BOOT, records.CAUSES.index("power_on"), 1)
+    writer.write(records.BOOT, records.CAUSES.index("power_on"), boot)
     writer.write(records.CONFIG, rest=settings.text(in_force).encode())
     det = detector.Detector(in_force, rate_mhz, mlsb_per_g)
     writer.watch(det)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cribtrace import board_facts, chips, deploy, remote, tree
+from cribtrace.device import config
 from cribtrace.errors import CribtraceError, Usage
 from tests.support import boards_table
 
@@ -131,6 +132,11 @@ def fact_faults(board: Path) -> list[str]:
         faults.append("name is not the folder's")
     for pin, number in said.get("pins", {}).items():
         wanted[f"_{pin.upper()}"] = number
+    pins = {f"_{pin.upper()}" for pin in said.get("pins", {})}
+    if board.name != "virtual":
+        faults += [f"{name} is no pin in board.json" for name, value in sorted(found.items())
+                   if name.startswith("_") and isinstance(value, int)
+                   and name not in pins | {"_ADDRESS", "_I2C_HZ"}]  # fmt: skip
     if "_ADDRESS" in found:
         wanted["_ADDRESS"] = int(said["address"], 16)
     return faults + [
@@ -213,6 +219,8 @@ def test_a_different_interface_is_noticed(tmp_path, old, new, fault):
         ('"0x6A"', '"0x6B"', "_ADDRESS is 106 in board.py and 107 in board.json"),
         ('"name": "esp32', '"name": "esp8266', "name is not the folder's"),
         ('"xtensawin"', "null", "mpy_arch is no str"),
+        (', "button": 0', "", "_BUTTON is no pin in board.json"),
+        ('"button": 0', '"button": 13', "_BUTTON is 0 in board.py and 13 in board.json"),
     ],
 )
 def test_facts_that_differ_are_noticed(tmp_path, old, new, fault):
@@ -245,6 +253,51 @@ def test_facts_that_differ_are_noticed(tmp_path, old, new, fault):
 def test_a_bad_pin_is_noticed(family, sda, fault):
     scl = {"ESP32": 22, "ESP32-S3": 6, "ESP32-C3": 7}[family]
     assert chips.pin_faults(family, {"sda": sda, "scl": scl}) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("family", "pins", "pulled_up", "faults"),
+    [
+        ("ESP32", {"button": 0}, (), []),
+        ("ESP32-C3", {"button": 9}, (), []),
+        ("ESP32", {"button": 37}, ("button",), []),
+        ("ESP32", {"button": 37}, (), ["button: GPIO 37 has no pull-up of its own"]),
+        ("ESP32", {"button": 6}, (), ["button: GPIO 6 belongs to the flash or the PSRAM"]),
+        ("ESP32", {"button": 1}, (), ["button: GPIO 1 is the console's"]),
+        ("ESP32-S3", {"button": 20}, (), ["button: GPIO 20 is the USB's"]),
+        ("ESP32-S3", {"led": 21}, (), []),
+        ("ESP32-S3", {"led": 46}, (), ["led: GPIO 46 is a boot strap"]),
+        ("ESP32", {"led": 35}, ("led",), ["led: GPIO 35 cannot drive"]),
+        ("ESP32", {"hold": 5}, (), ["hold: GPIO 5 is a boot strap"]),
+        ("ESP32", {"sda": 21, "scl": 22, "button": 22}, (), ["two signals share a pin"]),
+    ],
+)
+def test_what_is_read_may_be_a_strap_and_what_is_driven_may_not(family, pins, pulled_up, faults):
+    assert chips.pin_faults(family, pins, pulled_up) == faults
+
+
+def burst_bytes(board: Path) -> int:
+    """What the largest drain brings: BURST frames of the driver's STRIDE."""
+    (module,) = (
+        n.module
+        for n in ast.walk(parsed(board))
+        if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("crib.imu.")
+    )
+    driver = tree.FIRMWARE / f"{module.replace('.', '/')}.py"
+    (stride,) = re.findall(r"^    STRIDE = (\d)", driver.read_text(), re.M)
+    later = facts(board)["sensor"] == "MPU-6886"  # DS-000193: with the temperature
+    return config.BURST * (int(stride) + 2 * later)
+
+
+@pytest.mark.parametrize("board", REAL, ids=lambda board: board.name)
+def test_a_burst_is_over_before_the_bus_gives_up(board):
+    """Nine bits a byte, and the addresses before it; 50 ms is the time-out of older ESP-IDFs."""
+    size = burst_bytes(board)
+    ms = (size + 4) * 9 * 1000 / facts(board)["i2c_hz"]
+    assert ms < 50
+    assert f"| A burst of {size} bytes at 100 kHz " in (board / "README.md").read_text()
+    page = (tree.BOARDS.parent / "docs/HARDWARE.md").read_text()
+    assert f"{size} bytes ({ms:.0f} ms)" in page
 
 
 @pytest.mark.parametrize(
@@ -403,6 +456,7 @@ def test_the_wiring_is_what_the_facts_say(board):
         ('"scl": 22', '"scl": 23', "scl is not on GPIO 23"),
         ('"0x6A"', '"0x6B"', "the address is not 0x6B"),
         ('"sda": 21, ', "", "no signal is on GPIO 21"),
+        (', "button": 0', "", "no signal is on GPIO 0"),
     ],
 )
 def test_a_wiring_that_differs_is_noticed(tmp_path, old, new, fault):

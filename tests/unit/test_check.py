@@ -69,13 +69,27 @@ def test_flash_has_room_and_keeps_what_is_written(info, passed):
 
 def test_a_long_turn_is_told():
     turn = {"loop_max_us": 800_000, "late": 3, "fifo_high": 70}
-    assert check.loop(turn).passed
-    assert not check.loop({**turn, "loop_max_us": 801_000}).passed
+    assert check.loop(turn, "MPU-6500", 100.0).passed
+    assert not check.loop({**turn, "loop_max_us": 801_000}, "MPU-6500", 100.0).passed
+
+
+@pytest.mark.parametrize(
+    ("sensor", "rate_hz", "most_ms"),
+    [("MPU-6500", 100.0, 800), ("MPU-6886", 100.0, 1230), ("BMI270", 100.0, 2870),
+     ("LSM6DSO", 104.0, 4873)],
+)  # fmt: skip
+def test_a_turn_is_long_where_the_sensors_own_fifo_does_not_outlast_it(sensor, rate_hz, most_ms):
+    turn = {"late": 0, "fifo_high": 9}
+    assert check.loop({**turn, "loop_max_us": 1000 * most_ms}, sensor, rate_hz).passed
+    found = check.loop({**turn, "loop_max_us": 1000 * (most_ms + 1)}, sensor, rate_hz)
+    assert found.passed is False and found.numbers["most_ms"] == most_ms
 
 
 def test_the_build_tells_one_firmware_from_another_of_the_same_version():
     hello = {"firmware": "0.1.0", "build": "7"}
-    assert check.firmware(hello, "7").passed and check.firmware(hello, None).passed
+    assert check.firmware(hello, "7").passed
+    for unknown in (check.firmware(hello, None), check.firmware({**hello, "build": "0"}, "7")):
+        assert unknown.passed is None and "of no known build" in unknown.said
     found = check.firmware(hello, "8")
     assert found.passed is False and "`cribtrace deploy`" in found.said
 
@@ -136,11 +150,19 @@ def test_a_newer_firmware_works_and_the_host_is_to_follow(board, run):
     board.firmware = "0.10.0"
     code, out, err = run("--port", board.port, "--reads", "400", "--json")
     assert code == 3  # this peer's clock is no clock
-    assert "update this cribtrace" in err and "deploy" not in err
+    assert "`git pull` in this checkout renews the host" in err and "deploy" not in err
     found = {line["what"]: line for line in map(json.loads, out.splitlines())}
     assert [what for what, line in found.items() if line["passed"] is False] == ["clock"]
     assert found["bus"]["reads"] == 400
     assert sum(" buscheck 200*" in asked for asked in board.asked) == 2
+
+
+def test_the_sensors_test_is_no_long_turn_of_the_next_check(board, run):
+    run("--port", board.port, "--reads", "1")
+    # What is written down behind it ends the span of the longest turn.
+    recorded = [k for k, line in enumerate(board.asked) if " buscheck 0*" in line]
+    behind = next(k for k, line in enumerate(board.asked) if " selftest" in line)
+    assert recorded[0] < behind < recorded[1]
 
 
 def test_the_same_version_is_no_word_worth(board, capsys):

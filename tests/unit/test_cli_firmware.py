@@ -1,9 +1,11 @@
-"""Which port `flash` and `deploy` take when nobody names one."""
+"""Which port `flash` and `deploy` take when nobody names one; what is asked before an erase."""
 
 import pytest
 
-from cribtrace import deploy, link, ports
+from cribtrace import deploy, flash, link, ports
 from cribtrace.cli import run
+from cribtrace.errors import CribtraceError
+from tests.support import esp_image
 
 USB = [("/dev/ttyS0", "n/a"), ("/dev/ttyUSB0", "CP2102N")]
 BOARD = "esp32_devkitc_lsm6dso"
@@ -57,3 +59,43 @@ def test_where_that_is_not_clear_nothing_is_touched(
     went = machine(serial, answering)
     assert run(["deploy", "--board", BOARD]) == code
     assert went == [] and says in capsys.readouterr().err
+
+
+def unreachable(port):
+    raise CribtraceError("the list came in pieces")
+
+
+@pytest.fixture
+def erase(monkeypatch, tmp_path):
+    """Runs `flash --erase` of a board whose log nobody can read; (exit code, times erased)."""
+    (tmp_path / "ESP32_GENERIC-20251209-v1.27.0.bin").write_bytes(esp_image.made("ESP32"))
+    monkeypatch.setattr(flash, "log_on", lambda port: None)
+
+    def erase(typed, *more):
+        erased: list[bool] = []
+        monkeypatch.setattr("cribtrace.cli.firmware.click.prompt", lambda *_, **__: typed)
+        monkeypatch.setattr(
+            flash, "flash", lambda *_, **given: erased.append(given["erase"]) or {}
+        )
+        words = ["flash", "--board", BOARD, "--port", "P", "--erase", *more]
+        return run([*words, "--firmware", str(tmp_path)]), erased
+
+    return erase
+
+
+def test_a_log_that_cannot_be_read_is_erased_only_where_somebody_types_so(erase, capsys):
+    assert erase("yes") == (2, [])
+    assert "its log cannot be read" in capsys.readouterr().err
+    assert erase("erase") == (0, [True])
+
+
+def test_a_board_in_its_boot_loader_is_asked_nothing_and_its_user_is(erase, monkeypatch):
+    monkeypatch.setattr(flash, "log_on", lambda port: pytest.fail("it was disturbed"))
+    assert erase("", "--no-reset") == (2, [])
+    assert erase("erase", "--no-reset") == (0, [True])
+    assert erase("", "--no-reset", "--yes") == (0, [True])
+
+
+def test_a_log_that_comes_in_pieces_counts_as_unread(monkeypatch):
+    monkeypatch.setattr(flash, "Link", unreachable)
+    assert flash.log_on("P") is None

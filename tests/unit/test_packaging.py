@@ -2,40 +2,22 @@
 
 import importlib
 import re
-import shutil
 import subprocess
 import sys
-import zipfile
 import zlib
 from pathlib import Path
 
 import pytest
 
 from cribtrace import deploy, device, tree
-
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("pyproject.toml", "LICENSE", "README.md", "host_tools", "firmware", "boards")
+from tests.support import wheel
+from tests.support.wheel import ROOT
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     """A folder with a real wheel in it, unpacked as pip would, away from the checkout."""
-    folder = tmp_path_factory.mktemp("packaging")
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-            shutil.copytree(ROOT / name, folder / "source" / name, ignore=ignored)
-        else:
-            (folder / "source").mkdir(exist_ok=True)
-            shutil.copy(ROOT / name, folder / "source" / name)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    done = subprocess.run(
-        [*pip, "--wheel-dir", folder, folder / "source"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    (wheel,) = folder.glob("cribtrace-*.whl")
-    zipfile.ZipFile(wheel).extractall(folder / "site")
-    return folder / "site"
+    return wheel.unpacked(tmp_path_factory.mktemp("packaging"))
 
 
 def below(root: Path, *suffixes: str) -> set[str]:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import analysis, criteria, facts, log_records, missing, veto_wording, wording
+from cribtrace import (
+    analysis,
+    criteria,
+    facts,
+    injected_boots,
+    log_records,
+    missing,
+    veto_wording,
+    wording,
+)
 from cribtrace.configuration import MEANINGS
 from cribtrace.device import records, settings
 from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
@@ -245,6 +254,7 @@ def test_a_flag_is_told_only_when_it_is_set(flag, said):
 def test_everything_the_board_can_name_has_words():
     assert set(records.KINDS) <= set(wording.KINDS)
     found_by_the_host = {missing.RECORDS_MISSING, missing.LOG_FULL, analysis.TOO_LOUD}
+    found_by_the_host.add(injected_boots.INJECTED)
     by_the_board = {*records.GAP_REASONS, *log_records.STATE_REASONS}
     assert by_the_board | found_by_the_host == set(wording.REASONS)
     assert set(log_records.VETOES) - {"cut", "joined"} == set(wording.VETOES)

@@ -24,7 +24,9 @@ _board_option = click.option("--board", required=True, help="Folder name under b
     "--erase", is_flag=True, help="Erase all else too, the log included: for a new board."
 )
 @click.option("--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held.")
-@click.option("--yes", is_flag=True, help="Do not ask before a log is erased.")
+@click.option(
+    "--yes", is_flag=True, help="Erase without a question, a log that was never pulled too."
+)
 @json_option
 def flash(
     port: str | None,
@@ -47,9 +49,9 @@ def flash(
     found = firmware_image.find(chosen, [firmware] if firmware else _places())
     image = firmware_image.read(found, chosen)
     say(f"{found}: MicroPython {image.version or 'of a release that it does not tell'}")
-    name = port or _port_for(chosen)
-    if erase and not yes and not no_reset:
-        _ask_about_log(flashing.log_on(name))
+    name = port or port_for(chosen)
+    if erase and not yes:
+        _ask_about_log(None if no_reset else flashing.log_on(name))
     done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
     line = {"type": "flashed", "port": name, "board": board, "firmware": str(found)}
     emit({**line, "version": image.version or None, **done}, as_json)
@@ -65,7 +67,7 @@ def _places() -> list[Path]:
     return [Path(), Path(platformdirs.user_downloads_dir())]
 
 
-def _port_for(board) -> str:
+def port_for(board) -> str:
     """The one port where a board with the same chip answers; else, for a new one, `_serial_port`.
 
     A board of another kind is not even interrupted.
@@ -95,7 +97,11 @@ def _serial_port(others: Collection[str] = ()) -> str:
 
 
 def _ask_about_log(there: tuple[str, int, int] | None) -> None:
+    """Raise Usage unless somebody types that the log may go; None is one that nobody can read."""
     if there is None:
+        say("its log cannot be read: whatever the board has recorded and was never pulled is lost")
+        if click.prompt('type "erase" to erase it all', err=True).strip() != "erase":
+            raise Usage("nothing was erased; `cribtrace pull` brings the log of a running board")
         return
     device, segments, unpulled = there
     say(f"board {device} holds {segments} segments; {unpulled} of them were never pulled")
@@ -120,7 +126,7 @@ def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bo
     chosen = board_facts.load(board)
     deploying.files(board)
     beside = bmi270.extra_files(chosen.facts["sensor"], bmi270_config, say)
-    name = port or _port_for(chosen)
+    name = port or port_for(chosen)
     hello = deploying.deploy(name, board, beside=beside, progress=say)
     emit({"type": "deployed", "port": name, **hello}, as_json)
     _safety(chosen)

@@ -45,6 +45,9 @@ def hil() -> None:
     show_default=True,
     help="Of a scenario with expectations: what runs it.",
 )
+@click.option(
+    "--depth", type=click.IntRange(32, 1024), help="Frames its FIFO holds; else as its sensor's."
+)
 @json_option
 def run_recording(
     source: Path,
@@ -54,6 +57,7 @@ def run_recording(
     port: str | None,
     pace: str,
     target: str,
+    depth: int | None,
     as_json: bool,
 ) -> None:
     """Play a recording to a running board in the place of its sensor; compare with the replay.
@@ -70,11 +74,11 @@ def run_recording(
     if target != "board":
         raise Usage("--target is for scenarios: `cribtrace replay` is a recording's")
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
-    with open_client(port) as client:
-        hello = client.hello()
-        loop.refuse_other(client.link.port, hello)
+    name = _port_of_ours(port)
+    with open_client(name) as client:
+        client.hello()
         say("INJECTED: what the board records now comes from a file, not from its sensor")
-        lived = loop.run(client, rec, paced=pace == "1", on_gap=_tell)
+        lived = loop.run(client, rec, paced=pace == "1", depth=depth or 0, on_gap=_tell)
     emit(lived.shown(), as_json)
     if lived.lost:
         raise Damaged(f"{lived.lost} frames were lost on the way: the log has their gaps")
@@ -83,6 +87,19 @@ def run_recording(
             f"the board's {len(lived.events)} events are not the replay's {len(lived.expected)}:"
             " keep the recording, and report it"
         )
+
+
+def _port_of_ours(port: str | None) -> str:
+    """The port of a board that runs what lies here; NoDevice for another."""
+    from cribtrace import hil as loop
+
+    with open_client(port) as client:
+        hello = client.hello()
+        name = client.link.port
+        loop.refuse_other(name, hello)
+    say("comparing the firmware's files, for which the board stops and starts again")
+    loop.refuse_changed(name, hello["board"])
+    return name
 
 
 def _run_trial(source: Path, port: str | None, target: str, as_json: bool) -> None:

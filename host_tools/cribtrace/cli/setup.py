@@ -31,6 +31,12 @@ _QUESTION = "y: do it, s: skip it, q: leave; run this again to go on here"
     help="How long to listen to the empty crib.",
 )
 @click.option(
+    "--bmi270-config",
+    type=click.Path(path_type=Path, exists=True),
+    help="Bosch's configuration for a BMI270; else an installed package's.",
+)
+@click.option("--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held.")
+@click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the first log (cribtrace-ID)."
 )
 def setup(
@@ -41,6 +47,8 @@ def setup(
     again: bool,
     yes: bool,
     minutes: float,
+    bmi270_config: Path | None,
+    no_reset: bool,
     out: Path | None,
 ) -> None:
     """Lead a new board to its first recording: flash, deploy, check, calibrate, tap-test, record.
@@ -53,42 +61,62 @@ def setup(
     chosen = board_facts.load(board)
     if unknown := set(skip) - set(first_time.NAMES):
         raise click.BadParameter(f"no step {', '.join(sorted(unknown))}", param_hint="--skip")
-    acts = _acts(port, board, firmware, minutes, out)
-    progress = first_time.Progress(_kept(), board)
+    acts = _acts(port, board, firmware, minutes, out, bmi270_config, no_reset)
+    progress = first_time.Progress(_kept(), board, "" if no_reset else _who(port, chosen))
     if again:
         progress.forget()
     _ways()
-    left = [step for step in first_time.STEPS if step.name not in progress.done]
-    for name in progress.done:
-        click.echo(f"{name}: done before")
-    for step in left:
-        if step.name in skip:
-            click.echo(f"{step.name}: skipped, as asked")
-        elif why := first_time.skipped_for(step, chosen):
-            click.echo(f"{step.name}: skipped: {why}")
+    for step in first_time.STEPS:
+        if step.name in progress.done:
+            click.echo(f"{step.name}: done before")
+            continue
+        why = "as asked" if step.name in skip else first_time.skipped_for(step, chosen)
+        if why:
+            click.echo(f"{step.name}: skipped{', ' if step.name in skip else ': '}{why}")
         elif not _one(step, acts[step.name], yes):
             click.echo(f"{step.name}: skipped")
         else:
-            progress.finish(step.name)
+            progress.finish(step.name, _who(port, chosen))
             click.echo(f"{step.name}: done")
     click.echo("that was all of it; `cribtrace tail` follows the board, `cribtrace pull` the log")
 
 
 def _acts(
-    port: str | None, board: str, firmware: Path | None, minutes: float, out: Path | None
+    port: str | None,
+    board: str,
+    firmware: Path | None,
+    minutes: float,
+    out: Path | None,
+    bmi270_config: Path | None,
+    no_reset: bool,
 ) -> dict[str, Callable[[], object]]:
     """What each step does."""
     from cribtrace.cli import check, measure
     from cribtrace.cli import firmware as putting
 
     return {
-        "flash": lambda: _run(putting.flash, port=port, board=board, firmware=firmware),
-        "deploy": lambda: _run(putting.deploy, port=port, board=board),
+        "flash": lambda: _run(
+            putting.flash, port=port, board=board, firmware=firmware, no_reset=no_reset
+        ),
+        "deploy": lambda: _run(
+            putting.deploy, port=port, board=board, bmi270_config=bmi270_config
+        ),
         "check": lambda: check.run(port, 10_000, False, False),
         "calibrate": lambda: _run(measure.calibrate, port=port, minutes=minutes),
         "tap-test": lambda: _run(measure.tap_test, port=port),
         "record": lambda: _record(port, out),
     }
+
+
+def _who(port: str | None, board) -> str:
+    """Which board it is, where a port is named or can be told."""
+    from cribtrace import first_time
+    from cribtrace.cli.firmware import port_for
+
+    try:
+        return first_time.who(port or port_for(board))
+    except CribtraceError:
+        return ""
 
 
 def _one(step, act: Callable[[], object], yes: bool) -> bool:
@@ -120,12 +148,13 @@ def _answer() -> str:
 
 def _run(command: click.Command, **given: object) -> object:
     """A command as if it had been typed, so that its options have their defaults."""
-    words = [
-        word
-        for name, value in given.items()
-        if value is not None
-        for word in (f"--{name}", str(value))
-    ]
+    words = []
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False:
+            words += [option, str(value)]
     return command.main(words, standalone_mode=False)
 
 

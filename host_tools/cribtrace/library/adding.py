@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, tzinfo
 from pathlib import Path
 
-from cribtrace import __version__, analysis, anchors, logfile, nights
+from cribtrace import __version__, anchors, injected_boots, logfile, nights
 from cribtrace.analysis import Night
 from cribtrace.boots import Boot, by_number, in_a_row
 from cribtrace.device import records
@@ -65,7 +65,7 @@ class Group:
 
 def groups(boots: list[Boot], clocks: Clocks, zone: tzinfo | None) -> list[Group]:
     """The nights of a log, each with all the boots it can lie in, and no more than that."""
-    ours = [boot for boot in boots if not analysis.from_a_file(boot)]
+    ours = [boot for boot in boots if not injected_boots.from_a_file(boot)]
     found: list[Group] = []
     for row in _rows(ours):
         outline = Night({}, clocks=[clocks[boot.number].line() for boot in row])
@@ -81,7 +81,7 @@ def groups(boots: list[Boot], clocks: Clocks, zone: tzinfo | None) -> list[Group
     for group in found:
         first, last = group.boots[0].number, group.boots[-1].number
         between = [boot for boot in boots if first < boot.number < last]
-        group.injected = [boot for boot in between if analysis.from_a_file(boot)]
+        group.injected = [boot for boot in between if injected_boots.from_a_file(boot)]
     return found
 
 
@@ -126,7 +126,7 @@ def add(
     boots = list(in_a_row([s for s in segments if s.header]))
     added = Added(boots[0].header["device"].hex())
     added.faults = [fault for s in segments for fault in s.faults] + logfile.unfinished(source)
-    added.refused = [_refused(boot) for boot in boots if analysis.from_a_file(boot)]
+    added.refused = [_refused(boot) for boot in boots if injected_boots.from_a_file(boot)]
     known = {row["night"]: row for row in reading.nights(library, device=added.device)}
     added.crib = crib or (known[max(known)]["crib"] if known else added.device)
     clocks = anchors.clocks(boots)
