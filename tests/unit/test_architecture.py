@@ -75,6 +75,8 @@ HOST_ORDER = (
     "client < check",
     "link < obstacles < cli",
     "atomic board_facts < first_time < cli",
+    "nights recording criteria < export < cli",
+    "atomic < export",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print

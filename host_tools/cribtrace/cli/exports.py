@@ -1,0 +1,127 @@
+"""Commands that hand a night on: export, bundle."""
+
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from cribtrace.cli.output import name_faults, say
+from cribtrace.errors import Usage
+
+_PATH = click.Path(path_type=Path)
+_FORMATS = ("csv", "jsonl", "edf", "mcap", "parquet", "npz")
+_TABLES = "events, patterns, states, epochs, seconds, gaps, marks, waveforms, frames"
+
+
+@click.command()
+@click.argument("source", type=_PATH, required=False)
+@click.option("--format", "form", type=click.Choice(_FORMATS), required=True)
+@click.option("-o", "--output", type=_PATH, help="The file; else a name for what it holds.")
+@click.option("--what", metavar="TABLE",
+              help=f"Of csv, jsonl, parquet, one of {_TABLES}; of a recording frames or truth."
+              " Else events, of a recording frames, and of jsonl every line.")  # fmt: skip
+@click.option("--at", "when", metavar="WHEN",
+              help="Of npz: the waveform of this moment, as a recording.")  # fmt: skip
+@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+@click.option("--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone.")
+@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
+@click.option("--begins", metavar="TIME",
+              help="Of a recording: its first frame, as 2026-11-20T19:40Z.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+def export(
+    source: Path | None,
+    form: str,
+    output: Path | None,
+    what: str | None,
+    when: str | None,
+    overwrite: bool,
+    **part: Any,
+) -> None:
+    """Write a night, or a recording, for another tool; prints the file's path.
+
+    SOURCE is a log folder, a segment file or a recording (.npz); else the log pulled last. Times
+    in the files are UTC. docs/EXPORTS.md says which format is for which tool.
+
+    \b
+    cribtrace export build/night --format csv -o events.csv
+    cribtrace export build/night --format csv --what frames -o raw.csv
+    cribtrace export build/night --format npz --at 03:12 -o event.npz
+    cribtrace export nap.npz --format edf
+    """  # noqa: D301 - the control character is meant
+    from cribtrace import moments
+    from cribtrace.export import writing
+
+    if what and form not in writing.TABLED:
+        raise Usage(f"--what is for {', '.join(writing.TABLED)}: {form} holds all there is")
+    if when and form != "npz":
+        raise Usage("--at is for npz: other formats hold every waveform")
+    source = source or moments.newest_log(Path())
+    name = what or ("event" if when else "night")
+    output = output or Path(name).with_suffix(writing.SUFFIXES[form])
+    writing.refuse_there(output, overwrite, source)
+    found = _contents(source, **part)
+    at_s = moments.moment_s(found.night, when) if when and found.night else None
+    for sentence in [*found.sentences, *_of_raw(found, form, what)]:
+        say(f"{source}: {sentence}")
+    writing.write(output, form, found, what, at_s)
+    click.echo(output)
+    name_faults(source, found.faults, found.notes)
+
+
+def _contents(source: Path, night: str | None, zone: str | None, whole: bool, begins: str | None):
+    from cribtrace.export import contents
+
+    if source.suffix == ".npz":
+        return contents.of_recording(source, _moment(begins))
+    if begins:
+        raise Usage("--begins is for recordings: a log has its own clock (`cribtrace time`)")
+    return contents.of_log(source, _date(night), _zone(zone), whole)
+
+
+def _of_raw(found, form: str, what: str | None) -> list[str]:
+    """What a reader of raw acceleration must know: that it is not all, and where it lies."""
+    raw = form in ("mcap", "npz") or what == "frames" or (found.night is None and form != "jsonl")
+    if not raw:
+        return []
+    out = []
+    if found.begins_s is None:
+        out.append("no clock time is known: times count from 1970-01-01 00:00 UTC")
+    if found.night is not None:
+        stored_s = sum(len(s.lsb) / s.rate_hz for s in found.stretches)
+        out.append(
+            f"raw acceleration: {len(found.stretches)} waveforms round events,"
+            f" {stored_s:.0f} of {found.length_s:.0f} s; between them the board kept none"
+        )
+    return out
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Usage(f"--night {text}: write the evening's date, as 2026-11-20") from None
+
+
+def _moment(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise Usage(f"--begins {text}: write it as 2026-11-20T19:40Z") from None
+    return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _zone(name: str | None):
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):
+        raise Usage(
+            f"--zone {name}: no time zone of that name; write one as Europe/Berlin"
+        ) from None
+
+
+COMMANDS = (export,)
