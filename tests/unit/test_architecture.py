@@ -77,6 +77,7 @@ HOST_ORDER = (
     "atomic board_facts < first_time < cli",
     "nights recording criteria < export < cli",
     "atomic < export",
+    "logfile sensors < redaction < bundle < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cribtrace import cli, log_records, logfile, nights, recording, scenario
+from cribtrace import bundle, cli, log_records, logfile, nights, recording, scenario, wording
+from cribtrace.cli import exports
 from cribtrace.export import columns, contents, text
 from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE
 from cribtrace.replay import replay
@@ -481,3 +482,9 @@ def test_the_docs_name_every_column_of_every_table():
         section = page.split(f"\n### {name}\n")[1].split("\n#")[0]
         for column in listed:
             assert f"| `{column.name}` | {column.kind} | {column.meaning} |" in section, column
+
+
+def test_nothing_that_is_written_says_what_must_never_be_said():
+    meanings = [c.meaning for t in columns.LOG_TABLES.values() for c in t]
+    said = [*meanings, *bundle.STILL_THERE, *map(str, (exports.export.help, exports.bundle.help))]
+    assert [line for line in said if wording.forbidden(line)] == []

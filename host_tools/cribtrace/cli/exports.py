@@ -59,7 +59,7 @@ def export(
     source = source or moments.newest_log(Path())
     name = what or ("event" if when else "night")
     output = output or Path(name).with_suffix(writing.SUFFIXES[form])
-    writing.refuse_there(output, overwrite, source)
+    _refuse_there(output, overwrite, source)
     found = _contents(source, **part)
     at_s = moments.moment_s(found.night, when) if when and found.night else None
     for sentence in [*found.sentences, *_of_raw(found, form, what)]:
@@ -67,6 +67,14 @@ def export(
     writing.write(output, form, found, what, at_s)
     click.echo(output)
     name_faults(source, found.faults, found.notes)
+
+
+def _refuse_there(path: Path, overwrite: bool, source: Path) -> None:
+    """Raise Usage for a file that is there, unless it may go; never may what is read."""
+    if path.exists() and source.exists() and path.samefile(source):
+        raise Usage(f"{path} is what is to be read: name another file with -o")
+    if path.exists() and not overwrite:
+        raise Usage(f"{path} is there already: name another with -o, or add --overwrite")
 
 
 def _contents(source: Path, night: str | None, zone: str | None, whole: bool, begins: str | None):
@@ -124,4 +132,56 @@ def _zone(name: str | None):
         ) from None
 
 
-COMMANDS = (export,)
+@click.command()
+@click.argument("source", type=_PATH, required=False)
+@click.option("-o", "--output", type=_PATH, default=Path("bundle.zip"), show_default=True)
+@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+@click.option("--zone", metavar="NAME", help="As Europe/Berlin; else this machine's time zone.")
+@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
+@click.option("--with-marks", is_flag=True, help="Leave in what was typed for marks.")
+@click.option("--with-notes", is_flag=True, help="Put in the notes beside the log.")
+@click.option("--shift-times", is_flag=True,
+              help="Move all clock times, so that the first is 2000-01-01 20:00 UTC.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+def bundle(
+    source: Path | None,
+    output: Path,
+    night: str | None,
+    zone: str | None,
+    whole: bool,
+    overwrite: bool,
+    with_marks: bool,
+    with_notes: bool,
+    shift_times: bool,
+) -> None:
+    """Pack a night for a bug report, redacted, and print the archive's path.
+
+    Without the board's number, without texts of marks and notes unless asked for, and without a
+    name or path of this machine. It decodes as the log does. docs/EXPORTS.md says what stays.
+
+    \b
+    cribtrace bundle build/night -o night.zip
+    cribtrace bundle build/night --shift-times --with-marks
+    """  # noqa: D301 - the control character is meant
+    from cribtrace import bundle as packing
+    from cribtrace import moments
+
+    source = source or moments.newest_log(Path())
+    _refuse_there(output, overwrite, source)
+    read, chosen = _chosen(source, night, zone, whole)
+    made = packing.make(source, chosen, marks=with_marks, with_notes=with_notes, shift=shift_times)
+    packing.write(output, made)
+    say(f"redacted: {'; '.join(made.about['redacted'])}")
+    say(f"still in it: {'; '.join(made.about['still_there'])}")
+    click.echo(output)
+    name_faults(source, read.faults, read.notes)
+
+
+def _chosen(source: Path, night: str | None, zone: str | None, whole: bool):
+    from cribtrace import analysis, nights
+
+    read = analysis.read_night(source)
+    return read, read if whole else nights.choose(read, _zone(zone), _date(night))
+
+
+COMMANDS = (export, bundle)

@@ -25,13 +25,13 @@ def _columns(text: str) -> tuple[Column, ...]:
 _WHEN = """
     onset_s | real | s since the first frame of what is exported
     utc | moment | its clock time; empty where nobody knows
-    utc_about | flag | whether that is no better than its neighbours' (docs/SCHEMA.md, clock)
+    utc_about | flag | whether that is about right only (docs/SCHEMA.md, clock)
     duration_s | real | s; empty where nobody knows
 """
 _AT = """
     t_s | real | s since the first frame of what is exported
     utc | moment | its clock time; empty where nobody knows
-    utc_about | flag | whether that is no better than its neighbours' (docs/SCHEMA.md, clock)
+    utc_about | flag | whether that is about right only (docs/SCHEMA.md, clock)
 """
 _BOOT = """
     boot | whole | number of the boot that it is of

@@ -1,4 +1,4 @@
-"""An export as a file: wholly there or not at all, and over nothing that was there before."""
+"""An export as a file: wholly there or not at all."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,14 +18,6 @@ SUFFIXES = {
     "npz": ".npz",
 }
 TABLED = ("csv", "jsonl", "parquet")
-
-
-def refuse_there(path: Path, overwrite: bool, source: Path) -> None:
-    """Raise Usage for a file that is there, unless it may go; never may what is exported."""
-    if path.exists() and source.exists() and path.samefile(source):
-        raise Usage(f"{path} is what is to be exported: name another file with -o")
-    if path.exists() and not overwrite:
-        raise Usage(f"{path} is there already: name another with -o, or add --overwrite")
 
 
 def write(path: Path, form: str, contents: Contents, what: str | None, at_s: float | None) -> None:
