@@ -7,11 +7,13 @@ import shutil
 import struct
 import zipfile
 import zlib
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from cribtrace import analysis, bundle, cli, log_records, logfile, redaction, scenario
+from cribtrace import analysis, bundle, cli, log_records, logfile, nights, redaction, scenario
 from cribtrace.device import framing, records
 from tests.support import logged
 from tests.support.peer import encoded, record
@@ -277,6 +279,43 @@ def test_file_names_are_the_board_s_own(pack, telling, tmp_path):
     for name in ("00000001.crib", "00000002.crib"):
         shutil.copy(telling / name, folder / f"kims night {name}")
     assert {p.name for p in pack(folder).glob("*.crib")} == {"00000001.crib", "00000002.crib"}
+
+
+@pytest.fixture(scope="session")
+def two_boots(tmp_path_factory) -> Path:
+    """Two boots of ten minutes, a day apart, and a note in each."""
+    folder = tmp_path_factory.mktemp("two")
+    rec = scenario.generate("ten_minutes", 7)
+    logged.log(rec, folder)
+    first = {path.name for path in folder.iterdir()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logged, "ANCHOR", (1_700_086_400, 250, 0, 2, 0, 0))
+        logged.log(rec, folder)
+    for path in [path for path in folder.iterdir() if path.name not in first]:
+        path.write_bytes(rewritten(path.read_bytes(), boot=2))
+    for path in folder.iterdir():
+        path.rename(path.with_name(path.name.replace("w", "")))
+    notes = [{"type": "note", "tags": ["awake"], "text": of, "t_s": t_s, "of": of}
+             for of, t_s in (("2023-11-14", 5.0), ("2023-11-15", 607.0))]  # fmt: skip
+    (folder / "notes.jsonl").write_text("".join(json.dumps(n) + "\n" for n in notes))
+    return folder
+
+
+def test_one_night_s_boots_and_notes_alone_are_in_it(two_boots):
+    read = analysis.read_night(two_boots)
+    first, second = read.clocks
+    begins = datetime.fromtimestamp(1_700_086_400, timezone.utc)
+    ends_s = second["onset_s"] + second["duration_s"]
+    session = nights.Session(
+        nights.NIGHT, begins.date(), second["onset_s"], ends_s, begins, begins, False
+    )
+    night = replace(read, sessions=[session], of=begins.date())
+    made = bundle.make(two_boots, night, with_notes=True)
+    names = [name for name in made.files if name.endswith(".crib")]
+    assert names == sorted(path.name for path in two_boots.glob("*.crib"))[2:]
+    assert json.loads(made.files["notes.jsonl"])["t_s"] == 7.0
+    assert made.about["segments_left_out"] == 2
+    assert [first["boot"], second["boot"]] == [1, 2]
 
 
 def test_what_is_there_stays(telling, tmp_path):
