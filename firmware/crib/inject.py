@@ -14,7 +14,7 @@ _STAY_MS = const(1000)  # so that the last answer may be asked for again
 
 
 def answer(app, arguments):
-    """`begin`, `end`, or frames with the number of the first (see `injected`)."""
+    """`begin`, `end`, `gap`, or frames with the number of the first (see `injected`)."""
     word, _, rest = arguments.partition(" ")
     if word == "begin":
         return _begin(app, *[int(number) for number in rest.split(" ")])
@@ -25,7 +25,10 @@ def answer(app, arguments):
         return _end(app, imu)
     if app.sensing.stopped:
         raise Refused("stopped the injection has ended")
-    imu.push(int(word), rest.encode())
+    if word == "gap":
+        imu.leave_out(*[int(number) for number in rest.split(" ")])
+    else:
+        imu.push(int(word), rest.encode())
     return "at=%d room=%d" % (imu.next, imu.room())
 
 

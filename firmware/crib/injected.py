@@ -66,8 +66,8 @@ def _copy(ring: ptr8, at: int, size: int, view: ptr8, n: int):
 class Injected:
     """The driver. `leave()` is called when the host has been silent for too long.
 
-    `depth`: frames that the FIFO holds; the oldest give way where `paced`, else what has no room,
-    or does not follow on what is here, is left to be sent again.
+    `depth`: frames that the FIFO holds; the oldest give way where `paced` is 1, else what has no
+    room, or does not follow on what is here, is left to be sent again. 2: with ordered gaps.
     """
 
     STRIDE = _STRIDE
@@ -79,7 +79,7 @@ class Injected:
         self._board = board
         self._leave = leave
         self._depth = depth
-        self._paced = paced
+        self._paced = paced & 1
         self._rate_mhz = rate_mhz
         self.mlsb_per_g = mlsb_per_g
         # What waits before a hole may be few frames for ever.
@@ -120,6 +120,13 @@ class Injected:
         self.next += _decode(coded + PAD, len(coded), self._ring, at, self._depth, self._last)
         if self.next - self._at > self._depth:
             self._at = self.next - self._depth
+
+    def leave_out(self, first, until):
+        """There is no frame from number `first`, which is next, to before `until`."""
+        self._heard = self._board.host_ms()
+        if first == self.next < until and self._at >= self._hole_until:
+            self._hole_from = first
+            self._hole_until = self.next = until
 
     def level(self):
         """Frames that wait, up to the next that never came."""

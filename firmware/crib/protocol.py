@@ -22,6 +22,7 @@ ERROR = const(2)  # text: the name of the error, a space, what to do
 ITEM = const(3)  # text: one of several answers; a REPLY follows the last
 DATA = const(4)  # u32 segment, u32 offset, then bytes of that segment
 RECORD = const(5)  # one record of the log, as in the segment, while `tail` is on
+FRAMES = const(6)  # u32 number of the first frame, u16 x y z of it, then codes of those behind it
 
 # What a request may be, and the arguments it takes. This table is the documentation: the
 # server has one method for each row and the test of docs/PROTOCOL.md reads it.
@@ -39,9 +40,10 @@ VERBS = {
     "time": "frame utc_s utc_ms uptime_ms boot within_ms source",
     "mark": "text",  # an observer's note, into the log
     "keep": "",  # the host still listens
+    "frames": "at state",  # raw frames from number `at` on; 1: and what the detector makes of them
     "selftest": "",  # have the sensor test itself
     # Frames from the host, in the place of the sensor's.
-    "inject": "begin rate_mhz mlsb_per_g frames depth paced, at coded, or end",
+    "inject": "begin rate_mhz mlsb_per_g frames depth paced, at coded, gap at until, or end",
     "buscheck": "reads",  # read over the sensor's lead so often; 0: write how the board is doing
     "wipe": "nonce",  # delete the log; the nonce is the one that hello gave
     "stop": "",  # end the recording: drain, flush, switch the sensor off

@@ -7,8 +7,9 @@ import sys
 
 _MODULES = (
     "identity", "resume", "verbs", "power", "settings", "in_force", "status", "room", "floor",
-    "wipe", "selftest", "buscheck", "inject", "imu.push", "imu.strangers", "imu.bmi270_load",
-    "imu.bmi270_push", "imu.mpu6050_start", "imu.mpu6050_push", "rtc.clock_chip",
+    "wipe", "selftest", "buscheck", "inject", "frames", "imu.push", "imu.strangers",
+    "imu.bmi270_load", "imu.bmi270_push", "imu.mpu6050_start", "imu.mpu6050_push",
+    "rtc.clock_chip",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Hardware in the loop: a board's own detector over a recording, held against the replay."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from cribtrace import board_facts, deploy, log_records, replay
@@ -23,6 +24,12 @@ class Lived(NamedTuple):
     events: list[list[int]]
     expected: list[list[int]]
     gaps: list[dict]
+    ordered: int = 0
+
+    @property
+    def lost(self) -> int:
+        """Frames that are missing, and are none of the recording's own gaps."""
+        return self.kept.in_gaps - self.ordered
 
     @property
     def same(self) -> bool:
@@ -36,7 +43,7 @@ class Lived(NamedTuple):
         line_s = kept.wire_bytes / UART_BYTES_S
         return {
             "type": "hil", "injected": True, "boot": kept.boot, "frames": self.frames,
-            "seen": kept.seen, "lost": kept.in_gaps, "events": len(self.events),
+            "seen": kept.seen, "lost": self.lost, "events": len(self.events),
             "same": self.same, "us_per_frame": round(kept.busy_us / max(kept.seen, 1), 1),
             "late_ms": round(kept.late_us / 1000, 1), "fifo_high": kept.fifo_high,
             "heap_bytes": kept.heap_bytes, "took_s": round(kept.took_s, 2),
@@ -68,6 +75,7 @@ class _Heard:
         self._client = client
         self._on_gap = on_gap
         self._facts: list[dict] = []
+        self._begun = False
 
     def listen(self) -> None:
         """Take in what has come."""
@@ -76,7 +84,8 @@ class _Heard:
             if record is None or record["type"] == records.SNIPPET:
                 continue
             self._facts.append(record)
-            if record["type"] == records.GAP:
+            self._begun = self._begun or record["type"] == records.BOOT
+            if record["type"] == records.GAP and self._begun:  # before, it is the sensor's
                 self._on_gap(record)
 
     def of(self, boot: int) -> list[dict]:
@@ -103,17 +112,25 @@ def run(
     `on_gap` gets each gap as it happens. Raises Refused where the board cannot do it, Damaged
     where what it said of it came down the line in pieces.
     """
+    rec = replace(rec, captured=None)  # here row 0 is where a board begins
     in_force = {setting.name: setting.value for setting in client.config()}
     heard = _Heard(client, on_gap)
     client.tail(True)
     kept = Injection(client, rec, heard.listen).run(paced=paced, depth=depth)
     facts = heard.of(kept.boot)
     names = log_records.NAMES[records.EVENT]
+    gaps = [r for r in facts if r["type"] == records.GAP]
     return Lived(
         kept,
         len(rec.accel),
         rec.rate_hz,
         [[r[name] for name in names] for r in facts if r["type"] == records.EVENT],
         replay.as_logged(rec, in_force, ended=True),
-        [r for r in facts if r["type"] == records.GAP],
+        gaps,
+        min(_between(rec), sum(gap["frames"] for gap in gaps)),
     )
+
+
+def _between(rec: Recording) -> int:
+    """Frames in the recording's own gaps; of one at its end no board would tell."""
+    return sum(gap.rows for gap in rec.gaps if gap.row + gap.rows < len(rec.accel))

@@ -28,6 +28,7 @@ _STUCK_S = 20.0  # chosen: far beyond the erases of a flash
 _END_S = 10.0  # chosen: the last analysis and two erases of the flash
 _FIRST, _SECOND = 79, 93  # codes below these take one character, two; see `injected`
 _BASE = 94
+_WHOLE, _PACED, _WITH_GAPS = range(3)
 
 
 class Kept(NamedTuple):
@@ -83,6 +84,7 @@ class Injection:
         self._client = client
         self._rec = rec
         self._hear = hear
+        self._gaps = rec.gaps
         self._pending: deque[_Line] = deque()
         self._at = 0  # the next frame to be sent
         self._taken = 0  # frames that the board has, or has passed over
@@ -91,14 +93,15 @@ class Injection:
         self._room = protocol.LINE_LIMIT - len(request(254, VERB, len(rec.accel), ""))
 
     def run(self, *, paced: bool, depth: int = DEPTH) -> Kept:
-        """Let the board live through the recording, and ask how it went.
+        """Let the board live through the recording, and ask how it went; its gaps are ordered.
 
         `paced`: in the recording's own time, and what gets lost is lost; else as fast as the
         board takes it in. Raises Refused where the board has no sensor to replace.
         """
         rec, client = self._rec, self._client
         numbers = round(rec.rate_hz * 1000), round(rec.lsb_per_g * 1000), len(rec.accel)
-        begun = client.request(VERB, "begin", *numbers, depth, int(paced))
+        mode = _PACED if paced else _WITH_GAPS if self._gaps else _WHOLE
+        begun = client.request(VERB, "begin", *numbers, depth, mode)
         began_s, sent = time.monotonic(), client.stats.bytes_out
         (self._in_its_time if paced else self._as_fast_as_it_goes)()
         took_s = max(time.monotonic() - began_s, 1e-3)
@@ -164,8 +167,15 @@ class Injection:
             )
 
     def _send(self) -> None:
-        count, text = coded(self._rec.accel[self._at : self._at + self._room // 3], self._room)
-        asked = self._client.ask(VERB, self._at, text)
+        stop = min(len(self._rec.accel), self._at + self._room // 3)
+        gap = next((gap for gap in self._gaps if gap.row + gap.rows > self._at), None)
+        if gap and gap.row <= self._at:
+            count = gap.row + gap.rows - self._at
+            asked = self._client.ask(VERB, "gap", self._at, self._at + count)
+        else:
+            stop = min(stop, gap.row) if gap else stop
+            count, text = coded(self._rec.accel[self._at : stop], self._room)
+            asked = self._client.ask(VERB, self._at, text)
         self._pending.append(_Line(self._at, count, asked))
         self._at += count
         self._deadline = time.monotonic() + self._client.wait_s
@@ -175,7 +185,7 @@ class Injection:
     def _in_its_time(self) -> None:
         began_s = time.monotonic()
         while self._at < len(self._rec.accel):
-            self._send()
+            self._send()  # a gap, too: `gap` of what is next, or the frames behind it show it
             self._pending.clear()
             due_s = began_s + self._at / self._rec.rate_hz
             while (left_s := due_s - time.monotonic()) > 0:

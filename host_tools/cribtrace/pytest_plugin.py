@@ -1,22 +1,26 @@
 """Fixtures for tests of the detector in a board's hands: `board`, `recording`, `clock`.
 
-pytest finds them wherever Cribtrace is installed. The same test runs under CPython
+pytest finds them wherever Cribtrace is installed, and takes each scenario file, `*.crib.toml`, for
+a test. The same test runs under CPython
 (`--target cpython`), on the virtual board (the default), and on a real one (`--port …`).
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from cribtrace.recording import Recording
     from cribtrace.rig import Rig
+    from cribtrace.trial import Trial
 
 _TARGETS = ("cpython", "virtual")
 _FAILED = pytest.StashKey[bool]()
+_FLASH = pytest.StashKey[Path]()
+_SCENARIO = ".crib.toml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,16 +41,74 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.fixture(scope="session")
-def _cribtrace_flash(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Path | None:
-    """A flash image with the firmware, for virtual boards to copy."""
+def _flash(config: pytest.Config) -> Path | None:
+    """A flash image with the firmware, for virtual boards to copy; None for other targets."""
     from cribtrace import pytest_virtual
 
-    if request.config.getoption("--port") or request.config.getoption("--target") != "virtual":
+    if config.getoption("--port") or config.getoption("--target") != "virtual":
         return None
-    return pytest_virtual.flash_image(tmp_path_factory.mktemp("cribtrace") / "flash.bin")
+    if _FLASH not in config.stash:
+        config.stash[_FLASH] = pytest_virtual.flash_image(
+            _folder(config, "cribtrace") / "flash.bin"
+        )
+    return config.stash[_FLASH]
+
+
+def _folder(config: pytest.Config, name: str) -> Path:
+    """A folder like a test's tmp_path."""
+    factory: pytest.TempPathFactory = getattr(config, "_tmp_path_factory")  # noqa: B009
+    return factory.mktemp(name)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "_Scenario | None":
+    """Take a scenario file for a test."""
+    named = file_path.name.endswith(_SCENARIO)
+    return _Scenario.from_parent(parent, path=file_path) if named else None
+
+
+class _Scenario(pytest.File):
+    def collect(self) -> Iterable["_Lived"]:
+        from cribtrace import trial
+        from cribtrace.errors import CribtraceError
+
+        try:
+            read = trial.read(self.path)
+        except CribtraceError as error:
+            raise self.CollectError(str(error)) from error
+        yield _Lived.from_parent(self, name=read.plan.name, trial=read)
+
+
+class _Lived(pytest.Item):
+    def __init__(self, *, trial: "Trial", **given: Any) -> None:
+        super().__init__(**given)
+        self._trial = trial
+
+    def runtest(self) -> None:
+        from cribtrace import pytest_virtual
+
+        port = self.config.getoption("--port")
+        target = "board" if port else str(self.config.getoption("--target"))
+        if why := self._trial.unfit(target):
+            pytest.skip(why)
+        folder = _folder(self.config, self.name) / "cribtrace"
+        unmet = pytest_virtual.undergo(self._trial, folder, port, _flash(self.config))
+        if unmet:
+            raise AssertionError("\n".join([*unmet, f"recording and log: {folder}"]))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo, style: Any = None) -> Any:
+        from cribtrace.errors import CribtraceError
+
+        if excinfo.errisinstance((AssertionError, CribtraceError)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, f"scenario {self.name}"
+
+
+@pytest.fixture(scope="session")
+def _cribtrace_flash(request: pytest.FixtureRequest) -> Path | None:
+    return _flash(request.config)
 
 
 @pytest.fixture

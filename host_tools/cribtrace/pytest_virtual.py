@@ -1,19 +1,26 @@
 """The virtual board as a target of tests."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 
-from cribtrace import runtime
+from cribtrace import analysis, recording, runtime
+from cribtrace.client import Client
+from cribtrace.errors import CribtraceError
+from cribtrace.link import Link
+from cribtrace.pull import pull
 from cribtrace.recording import Recording
 from cribtrace.rig import BoardRig, Rig
+from cribtrace.trial import Outcome, Trial
 from cribtrace.virtual import VirtualBoard
 from cribtrace.virtual_parts import firmware_files, install_firmware
 
 BAUD = 115_200
 _RATE_HZ = 104.0
 _G = 16384
+_LIVED_S = 120.0  # chosen: hours of virtual time
 
 
 def flash_image(path: Path) -> Path:
@@ -56,3 +63,51 @@ def open_rig(folder: Path, port: str | None, flash: Path | None) -> Rig:
     if port:
         return BoardRig(folder, port)
     return VirtualRig(folder, flash) if flash else Rig(folder)
+
+
+def undergo(trial: Trial, folder: Path, port: str | None, flash: Path | None) -> list[str]:
+    """Run a trial on the target that these name (see `open_rig`); what it did not meet.
+
+    Then recording, log and what went over the line are left in `folder`. Raises CribtraceError
+    where the target cannot run it (`trial.unfit`), NoDevice.
+    """
+    if trial.of_hardware and flash and not port:
+        return trial.unmet(suffered(trial, folder, flash))
+    with open_rig(folder, port, flash) as rig:
+        if why := trial.unfit(rig.target):
+            raise CribtraceError(why)
+        unmet = trial.unmet(rig.undergo(trial))
+        if unmet:
+            rig.leave_log()
+        return unmet
+
+
+def suffered(trial: Trial, folder: Path, flash: Path) -> Outcome:
+    """What a virtual board logs whose hardware fails as the trial orders it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rec, sensor = trial.recording(), trial.plan.sensor.lower().replace("-", "")
+    recording.save(folder / "recording.npz", rec)
+    micropython = runtime.find(fetch=True).path
+    image = Path(shutil.copy(flash, folder / "flash.bin"))
+    if sensor == "bmi270":  # the only one that needs a file of its own
+        install_firmware(image, firmware_files(sensor), micropython)
+    ended = threading.Event()
+    with VirtualBoard(
+        rec, flash=image, micropython=micropython, speed=None, sensor=sensor,
+        faults=trial.orders(),
+        on_status=lambda said: ended.set() if said["sim"] in ("recording_end", "off") else None,
+    ) as board:  # fmt: skip
+        if not ended.wait(_LIVED_S) or board.crash:
+            raise CribtraceError(f"the virtual board did not live to the end: {board.crash}")
+        with Client(Link(board.port)) as client:
+            client.hello()
+            client.stop()
+            pull(client, folder / "log")
+    image.unlink()
+    night = analysis.read_night(folder / "log")
+    faults = [
+        (line["t_s"], line["text"].split("fault=")[1].split()[0])
+        for line in night.recorder
+        if line.get("text", "").startswith("what=fault fault=")
+    ]
+    return Outcome(night.events, night.gaps, faults, None)

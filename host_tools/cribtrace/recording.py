@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cribtrace import captured as capture_facts
 from cribtrace import csv_frames
 from cribtrace.atomic import replacing
 from cribtrace.errors import CribtraceError, Usage
@@ -49,7 +50,8 @@ class Recording:
 
     `accel` is int16[N, 3], raw LSB with gravity, x y z; `rate_hz` frames a second; `lsb_per_g`
     the scale; `truth` labelled intervals, each with kind, onset_s and duration_s at least;
-    `source` says where it comes from.
+    `source` says where it comes from; `captured` is what is known of the board's own detector,
+    where a board delivered it.
     """
 
     accel: np.ndarray
@@ -57,6 +59,12 @@ class Recording:
     lsb_per_g: float
     truth: tuple[dict[str, Any], ...] = ()
     source: str = ""
+    captured: capture_facts.Captured | None = None
+
+    @property
+    def gaps(self) -> list[capture_facts.Gap]:
+        """Where frames are missing, in order."""
+        return capture_facts.gaps_in(self.truth, len(self.accel))
 
     @property
     def duration_s(self) -> float:
@@ -96,6 +104,9 @@ def save(path: str | os.PathLike[str], recording: Recording) -> None:
     for noise does not compress.
     """
     truth = "\n".join(json.dumps(entry, allow_nan=False) for entry in recording.truth)
+    more: dict[str, Any] = {}
+    if recording.captured:
+        more["captured"] = np.str_(recording.captured.text())
     with replacing(path) as file:
         np.savez(
             file,
@@ -104,6 +115,7 @@ def save(path: str | os.PathLike[str], recording: Recording) -> None:
             lsb_per_g=np.float64(recording.lsb_per_g),
             truth=np.str_(truth),
             source=np.str_(recording.source),
+            **more,
         )
 
 
@@ -129,11 +141,12 @@ def _load_npz(path: Path) -> Recording:
         lsb_per_g=_scale(path, _positive(path, entries, "lsb_per_g")),
         truth=_truth(path, _text(path, entries, "truth")),
         source=_text(path, entries, "source") or path.name,
+        captured=capture_facts.parsed(path, _text(path, entries, "captured")),
     )
 
 
 def _entries(path: Path) -> dict[str, np.ndarray]:
-    wanted = ("accel", "rate_hz", "lsb_per_g", "truth", "source")
+    wanted = ("accel", "rate_hz", "lsb_per_g", "truth", "source", "captured")
     try:
         # The zip directory sits at the end of the file: one that was cut short has lost it.
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from cribtrace import configuration, facts, log_records, runtime, tree
+from cribtrace import configuration, facts, log_records, runtime, stretches, tree
 from cribtrace.device import config, detector, kernels, records
-from cribtrace.errors import CribtraceError
+from cribtrace.errors import CribtraceError, Usage
 from cribtrace.recording import Recording
 
 
@@ -32,10 +32,11 @@ def told(
     recording: Recording, on: str = "auto", settings: Mapping[str, int | str] | None = None
 ) -> list[tuple[float, dict]]:
     """What `replay` gives, each event with the second of the recording at which it closed."""
-    in_force = configuration.in_force(settings or {})
+    of_board = recording.captured.settings if recording.captured else {}
+    in_force = configuration.in_force({**of_board, **(settings or {})})
     header = {**_scale(recording), "settings": in_force}
     names = log_records.NAMES[records.EVENT]
-    found = as_logged(recording, in_force, on)
+    found = stretches.in_rows(_found(recording, in_force, on, ended=False))
     events = [dict(zip(names, fields, strict=True)) for fields in found]
     within = [event for event in events if event["closed"] < len(recording.accel)]
     lines = (facts.json_line({"type": records.EVENT, **event}, header) for event in within)
@@ -56,15 +57,27 @@ def as_logged(
     """The events as a board logs them: the fields of records.EVENT, by these settings.
 
     `ended`: with what is under way behind the last frame, as where a recording is stopped there.
+    Of a captured recording frames have the numbers that they had on the board.
     """
+    return [fields for _, fields in _found(recording, in_force, on, ended=ended)]
+
+
+def _found(
+    recording: Recording, in_force: Mapping[str, int], on: str, *, ended: bool
+) -> list[tuple[int, list[int]]]:
+    """Each event with the number of the frame at row 0, as it was counted then."""
     rate_mhz, mlsb_per_g = _scale(recording).values()
     try:
         config.kernel_words(in_force, rate_mhz, mlsb_per_g, 6, 0, 1)
     except ValueError as error:
         raise CribtraceError(f"{recording.source}: {error}: resample it to 104 Hz") from None
+    if recording.captured or recording.gaps:
+        if on == "micropython":
+            raise Usage(f"{recording.source} has gaps or was captured: leave out --on micropython")
+        return stretches.found(recording, in_force, rate_mhz, mlsb_per_g, ended=ended)
     interpreter = None if on == "cpython" else _interpreter(required=on == "micropython")
     run = _on_micropython if interpreter else _on_cpython
-    return run(recording, in_force, rate_mhz, mlsb_per_g, ended, interpreter)
+    return [(0, e) for e in run(recording, in_force, rate_mhz, mlsb_per_g, ended, interpreter)]
 
 
 def _interpreter(*, required: bool) -> Path | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cribtrace import boots, configuration, log_records, logfile
-from cribtrace.device import config, detector, kernels, records
+from cribtrace.device import config, kernels, records
+from cribtrace.resumed import Resumed
 from cribtrace.scale import Scale
 
 SAME, DIFFERS, NOT_DERIVABLE = "same", "differs", "not_derivable"
@@ -40,41 +41,6 @@ class Verdict(NamedTuple):
     why: str
 
 
-class _Resumed(detector.Detector):
-    """A detector that goes on in the middle of what another one has begun."""
-
-    def resume(self, wave: dict, lead: bytearray) -> None:
-        """Begin at a waveform's first frame, `lead` being the frames before it may find anything.
-
-        The statistic adds up over a window that is filled meanwhile, and the floors go as fast as
-        they went then.
-        """
-        self.begin(wave["first"])
-        for k, name in enumerate(_FILTERS):
-            self.state[k] = wave[name]
-        self.warm = 0
-        self.idle()
-        self.seconds.begin(self.index)
-        self.waveforms.since = self.index
-        self.waveforms.check()
-        self.state[kernels.STOP] = detector.NEVER
-        for at in range(len(lead) // 6):
-            slow = wave["passed_from"] <= at < wave["passed_until"]
-            self.state[kernels.STEP] = self.floor_step + (detector.IN_SEGMENT if slow else 0)
-            self.state[kernels.OFFSET] = 6 * at
-            kernels.scan(0, 1, lead, self.cfg, self.state, self.ring, self.env, self.sums)
-            self.index += 1
-        self.state[kernels.OFFSET] = 0
-        self.idle()
-        self.state[kernels.BEST] = 0
-
-    def end(self) -> int:
-        """No frame follows; a movement that seems over is, though its hold is not."""
-        if self.active:
-            self.close(self.index - 1 - self.state[kernels.STILL])
-        return self.finish()
-
-
 def events_of(
     wave: dict, header: dict, settings: Mapping[str, int], *, apart: bool = False
 ) -> list[dict]:
@@ -84,11 +50,12 @@ def events_of(
     ends before its run does, `apart` has to say that they were told as several.
     """
     raw = bytearray((logfile.frames_of(wave) - 0x8000).astype("<i2").tobytes())
-    det = _Resumed(settings, header["rate_mhz"], header["mlsb_per_g"])
+    det = Resumed(settings, header["rate_mhz"], header["mlsb_per_g"])
     if apart:
         det.movements.kinds.is_one = lambda found, at, apart, rest_of: False
     lead = 6 * max(det.cfg[kernels.WINDOW], wave["passed_until"])
-    det.resume(wave, raw[:lead])
+    slow = wave["passed_from"], wave["passed_until"]
+    det.resume(wave["first"], [wave[name] for name in _FILTERS], raw[:lead], slow)
     found = []
     for at in range(lead, len(raw), 6 * config.BURST):
         burst = raw[at : at + 6 * config.BURST]

@@ -13,6 +13,7 @@ from cribtrace.errors import CribtraceError, NoDevice
 from cribtrace.link import Link
 from cribtrace.pull import pull
 from cribtrace.recording import Recording
+from cribtrace.trial import Outcome, Trial
 
 _BACK_S = 30.0  # chosen: a restart that checks a full log
 _AGAIN_S = 0.2
@@ -64,8 +65,14 @@ class Rig:
         """Let the detector live through `rec`, from its first frame to its last."""
         recording.save(self.folder / "recording.npz", rec)
         in_force = configuration.in_force({})
-        found = replay.as_logged(rec, in_force, "cpython", ended=True)
-        return Result(_lines(found, rec, in_force), [], None)
+        whole = replace(rec, captured=None)
+        found = replay.as_logged(whole, in_force, "cpython", ended=True)
+        return Result(_lines(found, rec, in_force), _told_gaps(rec), None)
+
+    def undergo(self, trial: Trial) -> Outcome:
+        """Let the detector live through a scenario whose faults are none of the hardware's."""
+        found = self.live(trial.recording())
+        return Outcome(found.events, found.gaps, [], found.lived.same if found.lived else None)
 
     def leave_log(self) -> None:
         """Put into the folder what the board has logged, where there is one."""
@@ -151,6 +158,21 @@ class _Noted(Link):
 def _header(rec: Recording, in_force: dict[str, int]) -> dict:
     rates = {"rate_mhz": round(rec.rate_hz * 1000), "mlsb_per_g": round(rec.lsb_per_g * 1000)}
     return {**rates, "settings": in_force}
+
+
+def _told_gaps(rec: Recording) -> list[dict]:
+    """The gaps of a recording as a board tells them that lived through it."""
+    rate_mhz = round(rec.rate_hz * 1000)
+    reason = records.GAP_REASONS.index("fifo_overrun")
+    fields = {"type": records.GAP, "duration_ms": records.UNKNOWN, "reason": reason}
+    lines = (
+        facts.json_line(
+            {**fields, "first": gap.row, "frames": gap.rows},
+            {"rate_mhz": rate_mhz, "mlsb_per_g": 0},
+        )
+        for gap in rec.gaps
+    )
+    return [line for line in lines if line]
 
 
 def _lines(found: list[list[int]], rec: Recording, in_force: dict[str, int]) -> list[dict]:

@@ -4,10 +4,22 @@ import json
 import random
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from cribtrace import analysis, cli, hil, logfile, recording, report, virtual, virtual_parts
+from cribtrace import (
+    analysis,
+    captured,
+    cli,
+    hil,
+    logfile,
+    recording,
+    report,
+    virtual,
+    virtual_parts,
+)
+from cribtrace.cli import hil as cli_hil
 from cribtrace.client import Client
 from cribtrace.conversation import Refused
 from cribtrace.device import records
@@ -98,7 +110,7 @@ def test_the_board_finds_what_the_replay_finds_and_its_sensor_comes_back(board, 
     assert any(s.header["stream"] == records.WAVEFORMS for s in found[2])
     # What was injected is no floor of this sensor's.
     texts = [r["rest"] for s in found[3] for r in s.records if r["type"] == records.TEXT]
-    assert not any(text.startswith(b"floor=") for text in texts)
+    assert not any(text.startswith(b"floor=") for text in texts), texts
 
 
 def sensor(segment):
@@ -126,6 +138,17 @@ def test_a_bad_line_costs_time_and_no_frame(board, rec):
         assert client.stats.retries > 5
     assert lived.same and lived.gaps == []
     assert lived.kept.seen == len(some.accel)
+
+
+def test_gaps_of_the_recording_are_gaps_of_the_board(board, rec):
+    some = head(rec, 90, begin=60)
+    gaps = [captured.Gap(3000, 900), captured.Gap(4100, 1), captured.Gap(4200, 700)]
+    some = replace(some, truth=tuple(captured.gap_line(gap, HZ) for gap in gaps))
+    with board(tamper_up=damaging(0.05)) as b, in_session(b) as client:
+        lived = hil.run(client, some)
+    assert [(g["first"], g["frames"]) for g in lived.gaps] == [gap[:2] for gap in gaps]
+    assert lived.same and len(lived.events) > 1
+    assert lived.lost == 0 and lived.kept.seen == len(some.accel) - 1601
 
 
 def test_without_flow_control_what_a_line_loses_is_a_gap_of_exactly_its_frames(board, rec):
@@ -179,6 +202,43 @@ def test_the_command_tells_and_compares(board, rec, tmp_path, capsys):
     assert line["injected"] and line["same"] and line["lost"] == 0 and line["seen"] == 90 * HZ
     assert line["heap_bytes"] > 30_000 and line["late_ms"] > 0
     assert "INJECTED" in err
+
+
+def test_what_a_board_that_stands_still_loses_is_told_as_it_happens(
+    board, rec, tmp_path, monkeypatch, capsys
+):
+    # Its movement is recorded after 7 s, and flushed 28 s later by the board's fast clock.
+    some = replace(rec, accel=rec.accel[round(40.5 * HZ) :][: 15 * HZ], truth=())
+    path = tmp_path / "some.npz"
+    recording.save(path, some)
+    told = []
+    tell = cli_hil._tell
+    monkeypatch.setattr(
+        cli_hil, "_tell", lambda gap: tell(gap) or told.append((time.monotonic(), gap))
+    )
+    stall = {"kind": "erase", "at_ms": 56_000, "ms": 24_000}  # 3 s, and 7 s from its start on
+    with board(speed=8.0, faults=[stall]) as b:
+        with in_session(b) as client:
+            client.configure({"warm_up_ms": 3000})
+        assert cli.run(["hil", "run", str(path), "--port", b.port, "--pace", "1", "--json"]) == 3
+        ended_s = time.monotonic()
+    out, err = capsys.readouterr()
+    line = json.loads(out)
+    gaps = [gap for _, gap in told]
+    assert f"overrun: {gaps[0]['frames']} frames lost from frame {gaps[0]['first']} on" in err
+    assert told[0][0] < ended_s - 2, "long before its end"
+    assert {gap["reason"] for gap in gaps} == {records.GAP_REASONS.index("fifo_overrun")}
+    assert sum(gap["frames"] for gap in gaps) == line["lost"]
+    assert 100 < line["lost"] < 3.5 * HZ, "but for what the receive ring held"
+    assert 0 <= len(some.accel) - line["seen"] - line["lost"] < 40
+    assert line["late_ms"] > 23_000
+
+
+def test_a_scenario_with_a_loss_runs_on_a_port(board, capsys):
+    path = Path(__file__).parents[1] / "hil" / "lost_frames.crib.toml"
+    with board() as b:
+        assert cli.run(["hil", "run", str(path), "--port", b.port, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["unmet"] == 0
 
 
 def test_events_that_are_not_the_replays_are_an_error(board, rec, tmp_path, monkeypatch, capsys):

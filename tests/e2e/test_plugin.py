@@ -90,3 +90,34 @@ def test_a_target_that_is_none_is_refused(tmp_path, wrong):
     process = start(tmp_path / "mine", *wrong)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 4 and wrong[0] in said
+
+
+QUIET = """about = "Nothing."
+duration_s = 60
+empty = true
+[[expect]]
+event = "any"
+count = {count}
+"""
+
+
+def test_a_scenario_file_is_a_test_without_a_word_of_code(tmp_path):
+    folder = tmp_path / "mine"
+    process = start(folder, "--target", "cpython", text="")
+    assert process.wait(60) == 5  # no test at all
+    for name, text in {
+        "quiet": QUIET.format(count=0), "loud": QUIET.format(count="[2, 3]"),
+        "wrong": QUIET.format(count=0) + "knut = 3\n",
+        "held": QUIET.format(count=0) + '[[fault]]\nkind = "reset"\nat_s = 30\n',
+    }.items():  # fmt: skip
+        (folder / f"{name}.crib.toml").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
+    command += ["--target", "cpython", "--continue-on-collection-errors"]
+    done = subprocess.run(
+        [*command, "--basetemp", "tmp"], cwd=folder, text=True, capture_output=True
+    )
+    assert "1 failed, 1 passed, 1 skipped, 1 error" in done.stdout, done.stdout
+    assert "wrong.crib.toml:7, expect 1: there is no field 'knut': choose from" in done.stdout
+    assert "loud.crib.toml, expect 1: 2 to 3 event any: there were 0 (none at all)" in done.stdout
+    assert "no hardware that could be told to fail (reset)" in done.stdout
+    assert (folder / "tmp" / "loud0" / "cribtrace" / "recording.npz").exists()

@@ -34,6 +34,7 @@ FIRMWARE_ORDER = (
     "protocol recorder < sensing < inject",
     "config in_force power injected < inject",
     "kernels protocol strangers < buscheck",
+    "kernels protocol < server < frames",
     "protocol < manners < app",
 )
 HOST_ORDER = (
@@ -69,6 +70,12 @@ HOST_ORDER = (
     "deploy replay < hil < rig < pytest",
     "virtual < pytest",
     "log_records < hil",
+    "captured < recording < rows < capture < cli",
+    "captured resumed < stretches < replay",
+    "resumed < rerun",
+    "captured < recording < trial < rig < pytest cli",
+    "plan < trial",
+    "logfile ports < capture",
     "sensors clock_steps < anchors < analysis",
     "exchange floors sensors < check < cli",
     "tail < check",

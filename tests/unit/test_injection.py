@@ -134,3 +134,25 @@ def test_no_line_reaches_out_of_the_fifo(line):
     imu = fifo(depth=32, paced=True)
     imu.push(5, line)
     assert 0 <= imu.level() <= 32
+
+
+def test_an_ordered_gap_is_told_to_the_frame_and_one_after_the_other():
+    imu = fifo(depth=32, paced=2)
+    assert imu.WATERMARK == 1  # what waits before a gap may be one frame for ever
+    pushed(imu, 0, ACCEL[:10])
+    imu.leave_out(9, 500)  # of what is here already
+    imu.leave_out(10, 500)
+    imu.leave_out(10, 500)  # sent again
+    imu.leave_out(500, 600)  # no room for a second one yet
+    assert imu.next == 500
+    pushed(imu, 500, ACCEL[50:55])  # not yet: the FIFO would have to hold the gap
+    assert imu.next == 500
+    assert taken(imu) == [(0, ACCEL[:10].tolist())]
+    pushed(imu, 500, ACCEL[50:55])
+    imu.leave_out(505, 600)
+    assert taken(imu) == [(490, ACCEL[50:55].tolist())]
+    pushed(imu, 600, ACCEL[60:61])
+    assert taken(imu) == [(95, ACCEL[60:61].tolist())]
+    assert imu.missing == 585
+    pushed(imu, 700, ACCEL[70:71])  # what merely got lost on the line is to be sent again
+    assert imu.next == 601

@@ -156,6 +156,8 @@ def told(body):
     if name == "DATA":
         segment, offset = struct.unpack_from("<II", payload)
         text = f"segment={segment} offset={offset}, then {payload[8:].hex(' ')}"
+    elif name == "FRAMES":
+        text = f"first={struct.unpack_from('<I', payload)[0]}, then {payload[4:].hex(' ')}"
     elif name == "RECORD":
         r = log_records.unpack(payload)
         assert r

@@ -1,5 +1,7 @@
-"""Hardware in the loop: hil run."""
+"""Hardware in the loop: hil run, hil record."""
 
+import signal
+import tempfile
 from pathlib import Path
 
 import rich_click as click
@@ -8,14 +10,16 @@ from cribtrace.cli.output import (
     emit,
     json_option,
     load_recording,
+    only_board,
     open_client,
     port_option,
     recording_options,
     say,
 )
-from cribtrace.errors import CribtraceError, Damaged
+from cribtrace.errors import CribtraceError, Damaged, Usage
 
 _PACES = ("max", "1")
+_TARGETS = ("board", "virtual", "cpython")
 
 
 @click.group()
@@ -34,6 +38,13 @@ def hil() -> None:
     show_default=True,
     help="max: as fast as the board takes it; 1: in its own time, and what is lost is lost.",
 )
+@click.option(
+    "--target",
+    type=click.Choice(_TARGETS),
+    default="board",
+    show_default=True,
+    help="Of a scenario with expectations: what runs it.",
+)
 @json_option
 def run_recording(
     source: Path,
@@ -42,15 +53,22 @@ def run_recording(
     lsb_per_g: float | None,
     port: str | None,
     pace: str,
+    target: str,
     as_json: bool,
 ) -> None:
     """Play a recording to a running board in the place of its sensor; compare with the replay.
 
-    The sensor's recording ends, and a boot of its own begins in the log, marked as injected. The
-    board restarts afterwards, and records from its sensor again.
+    SOURCE may be a scenario, a .toml: then its faults happen meanwhile, and what it expects is
+    held against what came of it. The sensor's recording ends, and a boot of its own begins in the
+    log, marked as injected. The board restarts afterwards, and records from its sensor again.
     """
     from cribtrace import hil as loop
 
+    if source.suffix == ".toml":
+        _run_trial(source, port, target, as_json)
+        return
+    if target != "board":
+        raise Usage("--target is for scenarios: `cribtrace replay` is a recording's")
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
     with open_client(port) as client:
         hello = client.hello()
@@ -58,13 +76,65 @@ def run_recording(
         say("INJECTED: what the board records now comes from a file, not from its sensor")
         lived = loop.run(client, rec, paced=pace == "1", on_gap=_tell)
     emit(lived.shown(), as_json)
-    if lived.kept.in_gaps:
-        raise Damaged(f"{lived.kept.in_gaps} frames were lost on the way: the log has their gaps")
+    if lived.lost:
+        raise Damaged(f"{lived.lost} frames were lost on the way: the log has their gaps")
     if not lived.same:
         raise CribtraceError(
             f"the board's {len(lived.events)} events are not the replay's {len(lived.expected)}:"
             " keep the recording, and report it"
         )
+
+
+def _run_trial(source: Path, port: str | None, target: str, as_json: bool) -> None:
+    from cribtrace import pytest_virtual, trial
+
+    one = trial.read(source)
+    line = {"type": "trial", "name": one.plan.name, "seed": one.seed, "target": target}
+    if why := one.unfit(target):
+        emit({**line, "skipped": why}, as_json)
+        return
+    with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
+        flash = None
+        if target == "virtual":
+            flash = pytest_virtual.flash_image(Path(folder) / "flash.bin")
+        on = (port or only_board().name) if target == "board" else None
+        unmet = pytest_virtual.undergo(one, Path(folder) / "lived", on, flash)
+    expected = len(one.expectations)
+    emit({**line, "expectations": expected, "unmet": len(unmet)}, as_json)
+    for told in unmet:
+        say(told)
+    if unmet:
+        raise CribtraceError(f"{source}: {len(unmet)} of {expected} expectations were not met")
+
+
+@hil.command("record")
+@click.argument("output", type=click.Path(path_type=Path))
+@port_option
+@click.option("--for", "seconds", type=click.FloatRange(1), help="Seconds of frames; else Ctrl-C.")
+@json_option
+def record_frames(output: Path, port: str | None, seconds: float | None, as_json: bool) -> None:
+    """Record every frame that a board's sensor delivers, while the board goes on recording itself.
+
+    OUTPUT is an .npz that every command here plays again. Ctrl-C ends it and keeps it. What is
+    missing in it is told, and marked in it.
+    """
+    from cribtrace import capture
+    from cribtrace.client import Client
+    from cribtrace.link import Link
+
+    if output.suffix != ".npz":
+        output = output.with_name(output.name + ".npz")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    client = open_client(port)
+    say(f"recording from {client.link.port}; Ctrl-C ends it and keeps {output}")
+    kept = capture.record(
+        client, output, lambda name: Client(Link(name)), seconds=seconds, say=say
+    )
+    line = {"type": "record", "path": str(output), "frames": kept.rows - kept.missing}
+    more = {"missing": kept.missing, "gaps": kept.gaps, "took_s": round(kept.seconds, 1)}
+    emit({**line, **more}, as_json)
+    if kept.missing:
+        raise Damaged(f"{output}: {kept.missing} frames are missing; the recording marks where")
 
 
 def _tell(gap: dict) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from cribtrace.recording import Recording
 from cribtrace.world import plan, simulate
 from cribtrace.world.beds import MATTRESSES
-from cribtrace.world.fields import Fields, toml
+from cribtrace.world.fields import Fields, opened
 from cribtrace.world.figures import SENSORS, Figure
 from cribtrace.world.plan import BENCHMARK, FOLDER, Plan
 
@@ -57,12 +57,8 @@ def further() -> tuple[Entry, ...]:
 @functools.lru_cache(maxsize=1)
 def _listed() -> tuple[Entry, ...]:
     path = FOLDER / f"{BENCHMARK}.toml"
-    fields = Fields(str(path), toml(path))
-    found = tuple(
-        _entry(Fields(f"{path}, {half} {number}", row), half)
-        for half in (*HALVES, FURTHER)
-        for number, row in enumerate(fields.take(half) or [], 1)
-    )
+    fields = opened(path)
+    found = tuple(_entry(row, half) for half in (*HALVES, FURTHER) for row in fields.listed(half))
     fields.finish()
     return found
 

@@ -10,7 +10,7 @@ from cribtrace.errors import Usage
 from cribtrace.world import ingredients
 from cribtrace.world.beds import MATTRESSES
 from cribtrace.world.chance import table
-from cribtrace.world.fields import Fields, toml
+from cribtrace.world.fields import Fields, opened
 from cribtrace.world.figures import BY_AGE, SENSORS, TABLE, Figure
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
@@ -19,6 +19,8 @@ BENCHMARK = "benchmark"
 STATES = ("active", "quiet", "awake")
 LONGEST_S = 86400.0
 
+TRIAL = ("seed", "fault", "expect")
+"""Fields of a scenario that say nothing of the recording: see `trial`."""
 _WAYS = ("at_s", "count", "per_h", "every_s", "throughout")
 LIMITS = (
     # How a figure's name ends, and between which values the physics and the drawing hold.
@@ -119,9 +121,16 @@ def find(name: str) -> Plan:
 
 def read(path: Path) -> Plan:
     """Read a scenario's file; raises CribtraceError for one that is none."""
-    fields = Fields(str(path), toml(path))
+    fields = opened(path)
+    for name in TRIAL:
+        fields.take(name)
+    return of(path.name.removesuffix(".toml").removesuffix(".crib"), fields)
+
+
+def of(name: str, fields: Fields) -> Plan:
+    """The plan among the fields of a file, each of which somebody must have asked for by then."""
     plan = Plan(
-        name=path.stem,
+        name=name,
         about=fields.text("about", ""),
         duration_s=fields.number("duration_s", 60.0, LONGEST_S),
         age_months=fields.number("age_months", 0, 24, 1.0),
@@ -141,16 +150,17 @@ def read(path: Path) -> Plan:
 
 def changes(fields: Fields) -> dict[str, Figure]:
     """Read the figures that a file states itself, under `figures`."""
-    given = Fields(f"{fields.where}, figures", fields.take("figures") or {})
+    given = fields.inner("figures")
     changed = {}
     for name in given.table:
         if name not in TABLE and name not in BY_AGE:
             near = difflib.get_close_matches(name, [*TABLE, *BY_AGE], 1)
             hint = f"did you mean {near[0]}?" if near else "see the table in docs/SCENARIOS.md"
-            given.wrong(f"no figure {name!r}", hint)
+            given.wrong(f"no figure {name!r}", hint, name)
         ends = given.span(name, *limits(name))
         if ends and ends[0] != ends[1] and name not in BY_AGE and TABLE[name][0] == TABLE[name][1]:
-            given.wrong(f"{name} is {list(ends)}", "write one number: this figure is no range")
+            one = "write one number: this figure is no range"
+            given.wrong(f"{name} is {list(ends)}", one, name)
         if ends:
             changed[name] = Figure(*ends, "stated in the scenario's file")
     return changed
@@ -162,15 +172,7 @@ def limits(name: str) -> tuple[float, float]:
 
 
 def _ingredients(fields: Fields) -> tuple[Ingredient, ...]:
-    listed = fields.take("ingredient")
-    if listed is None:
-        return ()
-    if not isinstance(listed, list):
-        fields.wrong("`ingredient` is no list", "open each with [[ingredient]]")
-    return tuple(
-        _ingredient(Fields(f"{fields.where}, ingredient {number}", entry))
-        for number, entry in enumerate(listed, 1)
-    )
+    return tuple(_ingredient(one) for one in fields.listed("ingredient"))
 
 
 def _ingredient(fields: Fields) -> Ingredient:
@@ -199,15 +201,14 @@ def _ingredient(fields: Fields) -> Ingredient:
 
 
 def _check_together(plan: Plan, fields: Fields) -> None:
-    for number, one in enumerate(plan.ingredients, 1):
-        where = f"ingredient {number}, {one.what}"
+    for one, at in zip(plan.ingredients, fields.listed("ingredient"), strict=True):
         if plan.empty and one.what not in ingredients.SURROUNDINGS:
-            fields.wrong(f"{where}: nobody lies there", "remove it or `empty`")
+            at.wrong(f"{one.what}: nobody lies there", "remove it or `empty`", "what")
         if one.what in ("put_down", "pick_up") and one.at_s is None:
-            fields.wrong(f"{where}: it happens once", "give at_s")
+            at.wrong(f"{one.what}: it happens once", "give at_s")
         if one.throughout and f"{one.what}_length_s" not in TABLE:
-            fields.wrong(f"{where} has no length of its own", "give count or every_s")
+            at.wrong(f"{one.what} has no length of its own", "give count or every_s", "throughout")
         if one.at_s and one.at_s[1] > plan.duration_s:
-            fields.wrong(f"{where}: at_s is after the end", "make it earlier")
+            at.wrong(f"{one.what}: at_s is after the end", "make it earlier", "at_s")
         if one.state and plan.sleep not in ("cycles", one.state):
-            fields.wrong(f"{where}: never {one.state}", 'set sleep = "cycles"')
+            at.wrong(f"{one.what}: never {one.state}", 'set sleep = "cycles"', "state")
