@@ -4,13 +4,24 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cribtrace import bundle, cli, log_records, logfile, nights, recording, scenario, wording
+from cribtrace import (
+    bundle,
+    captured,
+    cli,
+    log_records,
+    logfile,
+    nights,
+    recording,
+    scenario,
+    wording,
+)
 from cribtrace.cli import exports
 from cribtrace.export import columns, contents, text
 from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE
@@ -185,6 +196,43 @@ def test_edf_of_a_recording_holds_every_frame(export, rec, tmp_path):
         assert len(edf.readAnnotations()[0]) == len(rec.truth)
     assert (found == rec.accel).all()
     assert np.abs(in_g - rec.accel[:, 2] / rec.lsb_per_g).max() < 2e-5
+
+
+@pytest.fixture
+def gapped(rec, tmp_path) -> Path:
+    """As `hil record` would leave it: 500 frames are missing, and it knows when it began."""
+    accel = rec.accel[:10_000].copy()
+    accel[3000:3500] = accel[2999]
+    gap = captured.gap_line(captured.Gap(3000, 500, "line"), rec.rate_hz)
+    known = captured.Captured({}, ((0, 77),), (), 1_790_000_000.5)
+    path = tmp_path / "gapped.npz"
+    recording.save(path, replace(rec, accel=accel, truth=(gap,), captured=known))
+    return path
+
+
+def test_no_frame_stands_in_a_gap_of_a_recording(export, gapped, rec):
+    with export(gapped, "csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert "500 frames are missing" in export.said
+    numbers = [n for n in range(10_000) if not 3000 <= n < 3500]
+    assert len(rows) == len(numbers)
+    for number, row in zip(numbers, rows, strict=True):
+        at = datetime.strptime(row["time"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=timezone.utc)
+        assert abs(at.timestamp() - 1_790_000_000.5 - number / rec.rate_hz) < 2e-6
+        g = [float(row[axis]) for axis in "xyz"]
+        assert (np.rint(np.array(g) * rec.lsb_per_g) == rec.accel[number]).all()
+    assert [row["waveform"] for row in rows].count("1") == 6500
+    assert len(read_mcap(export(gapped, "mcap"))["/acceleration"]) == 9500
+
+
+def test_edf_says_where_a_recording_has_a_gap(export, gapped, rec):
+    pyedflib = pytest.importorskip("pyedflib")
+    with pyedflib.EdfReader(str(export(gapped, "edf"))) as edf:
+        assert edf.getNSamples()[0] == 10_000
+        (onset_s,), (length_s,), (said,) = edf.readAnnotations()
+    told = (float(onset_s), float(length_s), said)
+    assert told == (pytest.approx(3000 / 104, abs=1e-3), pytest.approx(500 / 104, abs=1e-3),
+                    "gap: line")  # fmt: skip
 
 
 def test_edf_leaves_frames_out_aloud_that_fill_no_record(export, tmp_path):

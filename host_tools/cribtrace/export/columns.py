@@ -147,6 +147,7 @@ LOG_TABLES: dict[str, tuple[Column, ...]] = {
 }
 RECORDING_TABLES: dict[str, tuple[Column, ...]] = {
     "frames": LOG_TABLES["frames"],
+    "waveforms": LOG_TABLES["waveforms"],
     "truth": _columns(
         """
     type | text | event, group, state or what else its maker wrote

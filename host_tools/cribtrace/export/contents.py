@@ -36,6 +36,7 @@ class Contents:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
+    whole: Stretch | None = None  # of a recording: every row, those in its gaps too
 
     @property
     def about(self) -> dict[str, str]:
@@ -52,8 +53,13 @@ class Contents:
 
 
 def of_recording(path: Path, begins_s: float | None) -> Contents:
-    """A recording: all of its frames, and its truth. Raises as `recording.load`."""
+    """A recording: all of its frames, and its truth. Raises as `recording.load`.
+
+    `begins_s` is when its first frame was, since 1970; else as a captured recording knows it.
+    """
     rec = recording.load(path)
+    if begins_s is None and rec.captured and 0 < rec.captured.utc_s < frames.LAST_UTC_S:
+        begins_s = rec.captured.utc_s
     stretches = frames.of_recording(rec, begins_s)
     truth = [
         {key: entry.get(key) for key in ("type", "kind", "onset_s", "duration_s")}
@@ -67,9 +73,24 @@ def of_recording(path: Path, begins_s: float | None) -> Contents:
         "lsb_per_g": rec.lsb_per_g,
         "recording_frames": len(rec.accel),
     }
-    lines = [header, *rec.truth]
-    tables = {"truth": truth}
-    return Contents(header, RECORDING_TABLES, tables, stretches, begins_s, rec.duration_s, lines)
+    waves = [_wave(k, stretch) for k, stretch in enumerate(stretches)]
+    made = Contents(
+        header,
+        RECORDING_TABLES,
+        {"truth": truth, "waveforms": waves},
+        stretches,
+        begins_s,
+        rec.duration_s,
+        [header, *rec.truth],
+        whole=frames.whole(rec, begins_s),
+    )
+    missing = sum(gap.rows for gap in rec.gaps)
+    if missing:
+        made.notes.append(
+            f"{missing} frames are missing in it, in {len(rec.gaps)} gaps: nothing stands for them"
+            " but in EDF+, where the frame before each gap goes on and an annotation says so"
+        )
+    return made
 
 
 def of_log(source: Path, wanted: date | None, zone: tzinfo | None, whole: bool) -> Contents:
@@ -88,11 +109,11 @@ def of_log(source: Path, wanted: date | None, zone: tzinfo | None, whole: bool) 
         begins_s,
         chosen.summary["hours"] * 3600,
         list(analysis.lines(chosen)),
-        chosen,
-        times.injected(),
-        read.faults,
-        read.notes,
-        nights.sentences(chosen) or ["the whole log"],
+        night=chosen,
+        injected=times.injected(),
+        faults=read.faults,
+        notes=read.notes,
+        sentences=nights.sentences(chosen) or ["the whole log"],
     )
 
 

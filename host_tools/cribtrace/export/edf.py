@@ -51,8 +51,9 @@ def write(file: IO[bytes], contents: Contents) -> None:
 def _signals(contents: Contents) -> tuple[list[EdfSignal], float, list[EdfAnnotation]]:
     if contents.night is not None:
         return *_of_seconds(contents.night.epochs), []
-    (stretch,) = contents.stretches
-    return _of_frames(stretch)
+    if contents.whole is None:
+        raise Usage("there is nothing for an EDF+ to hold")
+    return _of_frames(contents.whole)
 
 
 def _of_seconds(epochs: list[dict]) -> tuple[list[EdfSignal], float]:

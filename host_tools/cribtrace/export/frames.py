@@ -48,10 +48,30 @@ class Stretch:
 
 
 def of_recording(rec: Recording, begins_s: float | None) -> list[Stretch]:
-    """A recording as one stretch; `begins_s` since 1970 where anybody knows it."""
-    t_s = np.arange(len(rec.accel)) / rec.rate_hz
+    """What lies between the gaps of a recording; `begins_s` is since 1970 where anybody knows it.
+
+    The rows that stand in a gap repeat what was before: they are no frames of a sensor's.
+    """
+    edges = [
+        0,
+        *(row for gap in rec.gaps for row in (gap.row, gap.row + gap.rows)),
+        len(rec.accel),
+    ]
+    spans = zip(edges[::2], edges[1::2], strict=True)
+    return [_rows(rec, first, end, begins_s) for first, end in spans if first < end]
+
+
+def whole(rec: Recording, begins_s: float | None) -> Stretch:
+    """Every row of a recording, those in its gaps too."""
+    return _rows(rec, 0, len(rec.accel), begins_s)
+
+
+def _rows(rec: Recording, first: int, end: int, begins_s: float | None) -> Stretch:
+    t_s = np.arange(first, end) / rec.rate_hz
     utc_s = None if begins_s is None else begins_s + t_s
-    return [Stretch(rec.accel, rec.lsb_per_g, rec.rate_hz, t_s, utc_s, False, None, False)]
+    return Stretch(
+        rec.accel[first:end], rec.lsb_per_g, rec.rate_hz, t_s, utc_s, False, None, False
+    )
 
 
 def of_boots(
