@@ -239,10 +239,11 @@ def rows(contents: Contents, table: str) -> Iterator[dict]:
 
 def _frame_rows(stretches: list[Stretch]) -> Iterator[dict]:
     for number, stretch in enumerate(stretches):
-        g = np.round(stretch.g, 7).tolist()  # a five-hundredth of an LSB at ±2 g
-        columns = (stretch.clock_s.tolist(), g, np.round(stretch.t_s, 6).tolist())
-        for time, (x, y, z), t_s in zip(*columns, strict=True):
-            yield {"time": time, "x": x, "y": y, "z": z, "t_s": t_s, "waveform": number}
+        for piece in stretch.pieces():
+            g = np.round(piece.g, 7).tolist()  # a five-hundredth of an LSB at ±2 g
+            columns = (piece.clock_s.tolist(), g, np.round(piece.t_s, 6).tolist())
+            for time, (x, y, z), t_s in zip(*columns, strict=True):
+                yield {"time": time, "x": x, "y": y, "z": z, "t_s": t_s, "waveform": number}
 
 
 def moment(utc_s: float) -> datetime:

@@ -4,8 +4,8 @@ A board keeps raw frames round events alone, 256 at most for each. Between them 
 nothing is put there.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from cribtrace.boots import Boot
 from cribtrace.device import records
 from cribtrace.recording import Recording
 
+_PIECE = 1 << 16  # frames
 LAST_UTC_S = 4_102_444_800.0
 """2100-01-01. A clock that says later is not to be believed, and most formats end somewhere."""
 
@@ -40,6 +41,13 @@ class Stretch:
     def g(self) -> np.ndarray:
         """float64[N, 3] in g."""
         return self.lsb / self.lsb_per_g
+
+    def pieces(self) -> Iterator["Stretch"]:
+        """It in pieces: ten hours of frames as numbers of Python's take a gigabyte."""
+        for at in range(0, len(self.lsb), _PIECE):
+            rows = slice(at, at + _PIECE)
+            utc_s = None if self.utc_s is None else self.utc_s[rows]
+            yield replace(self, lsb=self.lsb[rows], t_s=self.t_s[rows], utc_s=utc_s)
 
     @property
     def clock_s(self) -> np.ndarray:

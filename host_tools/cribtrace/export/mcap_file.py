@@ -1,5 +1,6 @@
 """MCAP with JSON messages: schemas that Foxglove knows where there are any, ours for the rest."""
 
+import heapq
 import json
 from collections.abc import Iterator, Sequence
 from typing import IO
@@ -49,13 +50,15 @@ def write(file: IO[bytes], contents: Contents) -> None:
     writer = Writer(file)
     writer.start(library=f"cribtrace {__version__}")
     writer.add_metadata("cribtrace", contents.about)
-    messages = [*_log(writer, contents), *_of_tables(writer, contents)]
-    messages += _acceleration(writer, contents)
-    messages.sort(key=lambda one: one[:2])
-    for at_ns, channel, said in messages:
+    lines = sorted([*_log(writer, contents), *_of_tables(writer, contents)], key=_order)
+    for at_ns, channel, said in heapq.merge(lines, _acceleration(writer, contents), key=_order):
         text = json.dumps(said, separators=(",", ":"), allow_nan=False).encode()
         writer.add_message(channel, at_ns, text, at_ns)
     writer.finish()
+
+
+def _order(message: Message) -> tuple[int, int]:
+    return message[:2]
 
 
 def _channel(writer: Writer, topic: str, schema: str, properties: dict) -> int:
@@ -134,7 +137,7 @@ def _value(kind: str, value):
 def _acceleration(writer: Writer, contents: Contents) -> Iterator[Message]:
     """Each stored frame, in g."""
     channel = _channel(writer, "/acceleration", "foxglove.Vector3", _VECTOR)
-    for stretch in contents.stretches:
-        begins_s = 0.0 if stretch.utc_s is not None else contents.begins_s or 0.0
-        for at_s, (x, y, z) in zip(stretch.clock_s.tolist(), stretch.g.tolist(), strict=True):
+    for piece in (piece for stretch in contents.stretches for piece in stretch.pieces()):
+        begins_s = 0.0 if piece.utc_s is not None else contents.begins_s or 0.0
+        for at_s, (x, y, z) in zip(piece.clock_s.tolist(), piece.g.tolist(), strict=True):
             yield _ns(at_s + begins_s), channel, {"x": x, "y": y, "z": z}
