@@ -23,6 +23,7 @@ from cribtrace import (
     wording,
 )
 from cribtrace.cli import exports
+from cribtrace.errors import Usage
 from cribtrace.export import columns, contents, text
 from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE
 from cribtrace.replay import replay
@@ -196,6 +197,14 @@ def test_edf_of_a_recording_holds_every_frame(export, rec, tmp_path):
         assert len(edf.readAnnotations()[0]) == len(rec.truth)
     assert (found == rec.accel).all()
     assert np.abs(in_g - rec.accel[:, 2] / rec.lsb_per_g).max() < 2e-5
+
+
+def test_a_length_that_nobody_can_have_recorded_fills_no_memory(held):
+    from cribtrace.export import edf
+
+    far = {**held.night.epochs[-1], "onset_s": 4e12}
+    with pytest.raises(Usage, match="told to last"):
+        edf._of_seconds([*held.night.epochs, far])
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ except ImportError:
 NOTHING = -1
 """Stands where no second was recorded; no code and no floor is negative."""
 _SECONDS = 30  # of a data record, as of an epoch
+_LONGEST_S = 366 * 86_400.0  # chosen: what a header claims is not to fill the memory
 _FLOOR_MOST = 32_767  # thousandths of a mg
 _FRAMES_MOST = (
     4096  # of a data record: 3 axes and annotations in the 61440 bytes that EDF asks for
@@ -64,6 +65,8 @@ def _of_seconds(epochs: list[dict]) -> tuple[list[EdfSignal], float]:
     duration_s = _eight(_SECONDS * second_s)
     step_s = duration_s / _SECONDS
     last_s = max(e["onset_s"] + len(e["levels"]) * e["second_s"] for e in epochs)
+    if not 0 <= last_s < _LONGEST_S:
+        raise Usage(f"the log is told to last {last_s:.0f} s: export one night, or as CSV")
     count = -(-int(last_s / step_s + 1) // _SECONDS) * _SECONDS
     codes = np.full(count, NOTHING, np.int16)
     floors = np.full(count, NOTHING, np.int16)
