@@ -14,7 +14,7 @@ from cribtrace.errors import CribtraceError, Damaged
 COMPLETE, TRUNCATED, DAMAGED, FOREIGN = "complete", "truncated", "damaged", "foreign"
 SUFFIX = ".crib"
 STREAMS = records.FACTS, records.WAVEFORMS
-_PIECE_MOST = 2048  # docs/SPEC-log-format.md: how far before a zero byte a record is looked for
+PIECE_MOST = 2048  # docs/SPEC-log-format.md: how far before a zero byte a record is looked for
 
 
 @dataclass
@@ -116,10 +116,10 @@ def _record_at_the_end(piece: bytes) -> dict | None:
     """
     end = len(piece)
     leads_to_end = bytearray(end) + b"\1"
-    for at in range(end - 1, max(0, end - _PIECE_MOST) - 1, -1):
+    for at in range(end - 1, max(0, end - PIECE_MOST) - 1, -1):
         follows = at + piece[at]
         leads_to_end[at] = follows <= end and leads_to_end[follows]
-    for at in range(max(0, end - _PIECE_MOST), end - records.HEAD_BYTES):
+    for at in range(max(0, end - PIECE_MOST), end - records.HEAD_BYTES):
         known = piece[at + 1] in records.LAYOUTS and piece[at] > 2
         if leads_to_end[at] and known and piece[at + 2] == records.VERSIONS[piece[at + 1]]:
             record = _record(piece[at:])

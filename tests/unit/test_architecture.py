@@ -93,6 +93,9 @@ HOST_ORDER = (
     "nights < library < trend < cli",
     "tally atomic < library",
     "profile < trend",
+    "nights recording criteria < export < cli",
+    "atomic < export",
+    "logfile sensors < redaction < bundle < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print

@@ -21,6 +21,7 @@ PROGRAM = [sys.executable, "-m", "cribtrace.cli"]
 COMMANDS = (
     "sim", "ports", "info", "tail", "list", "pull", "decode", "replay", "report", "deploy",
     "runtime", "scenario", "why", "calibrate", "tap-test", "selftest", "wipe",
+    "export", "bundle",
 )  # fmt: skip
 
 

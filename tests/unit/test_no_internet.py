@@ -48,7 +48,8 @@ def test_no_command_opens_an_internet_socket(tmp_path):
         at = f"--port {board.port}"
         code, said = guarded(
             tmp_path, "ports", f"info {at}", f"list {at}", f"config {at}", f"pull log {at}",
-            "decode log", "why 1 log", "report log -o night.html", f"selftest {at}",
+            "decode log", "why 1 log", "report log -o night.html",
+            "export log --format csv", "export log --format mcap", "bundle log", f"selftest {at}",
             f"wipe --yes {at}", "scenario ten_minutes -o nap.npz", "replay nap.npz",
             "library add log --library kept", "library list --library kept",
             "trend --library kept", "query FROM/**/nights --library kept",

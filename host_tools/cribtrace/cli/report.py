@@ -5,7 +5,7 @@ from pathlib import Path
 import rich_click as click
 
 from cribtrace.cli.output import name_faults, say
-from cribtrace.cli.when import date_of, zone_of, zone_option
+from cribtrace.cli.when import evening, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _SOURCE = click.Path(path_type=Path)
@@ -74,7 +74,7 @@ def _told(source, night, tz, whole, previous, profile):
     from cribtrace import profile as infant
     from cribtrace.report.content import content
 
-    wanted = date_of("--night", night) if night else None
+    wanted = evening(night)
     read = analysis.read_night(source)
     chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
     for sentence in nights.sentences(chosen) or ["the whole log"]:
@@ -123,7 +123,7 @@ def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: s
         for found in notes.read(log):
             click.echo(_line(found))
         return
-    wanted = date_of("--night", night) if night else None
+    wanted = evening(night)
     chosen = nights.choose(analysis.read_night(log), None, wanted)
     made = notes.made(chosen, tags, text, when)
     path = notes.add(log, made)

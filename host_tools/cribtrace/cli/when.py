@@ -19,6 +19,11 @@ def date_of(option: str, text: str) -> date:
         raise Usage(f"{option} {text}: write the evening's date, as 2026-11-20") from None
 
 
+def evening(text: str | None) -> date | None:
+    """What `--night` names; None for the last one."""
+    return date_of("--night", text) if text else None
+
+
 def zone_of(name: str | None) -> tzinfo | None:
     """The zone of that name, None for this machine's; raises Usage for one that nobody knows."""
     from zoneinfo import ZoneInfo
