@@ -11,7 +11,7 @@ from cribtrace.device import records, settings
 from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
 
 TEXTS = [
-    Path(wording.__file__).with_name(name)
+    Path(wording.__file__).parent / name
     for name in (
         "wording.py",
         "veto_wording.py",
@@ -28,6 +28,11 @@ TEXTS = [
         "report_shapes.py",
         "check.py",
         "obstacles.py",
+        "tail_line.py",
+        "tail_summary.py",
+        "live_view.py",
+        "cli/live_screen.py",
+        "cli/follow.py",
     )
 ]
 

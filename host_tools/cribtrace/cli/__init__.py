@@ -12,7 +12,19 @@ from collections.abc import Sequence
 import rich_click as click
 
 from cribtrace import __version__
-from cribtrace.cli import bench, board, check, config, files, firmware, hil, measure, score, setup
+from cribtrace.cli import (
+    bench,
+    board,
+    check,
+    config,
+    files,
+    firmware,
+    follow,
+    hil,
+    measure,
+    score,
+    setup,
+)
 from cribtrace.cli.output import say
 from cribtrace.errors import CribtraceError
 
@@ -39,7 +51,7 @@ def group() -> None:
     """Follow, pull and look at the log of a crib motion sensor. Not a medical device."""
 
 
-_FAMILIES = (setup, board, firmware, check, config, measure, files, bench, hil, score)
+_FAMILIES = (setup, board, follow, firmware, check, config, measure, files, bench, hil, score)
 for _command in [command for family in _FAMILIES for command in family.COMMANDS]:
     group.add_command(_command)
 
