@@ -1,4 +1,4 @@
-"""What a session asks for beside the board's records: its frames, its health, a mark of a person's.
+"""What a session asks for beside the board's records: frames, its health, a mark of a person's.
 
 Nothing of it stops the board from detecting. What a firmware does not know is told once, and not
 asked for again.

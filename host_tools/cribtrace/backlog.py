@@ -1,4 +1,4 @@
-"""What a board's log holds from a moment on, for `tail --since`: read while it goes on recording."""
+"""What a board's log holds from a moment on, for `tail --since`: read while it records."""
 
 from collections.abc import Callable, Iterator
 
@@ -37,10 +37,9 @@ def read(
             continue
         here = of["boot"] == header["boot"]
         for record, line in _lines(segment, header, to_json):
-            line = clock.stamped(line)
             at_s = clock.utc_s(line.get("onset_s", line.get("t_s", 0.0)))
             if at_s is not None and at_s >= since_s:
-                yield record["seq"] if here else None, Decoded(line)
+                yield record["seq"] if here else None, Decoded(clock.stamped(line))
     for boot in sorted(without):
         yield None, Note(f"nobody knows when boot {boot} was: what it logged is left out here")
 

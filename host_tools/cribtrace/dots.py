@@ -1,4 +1,4 @@
-"""Curves as rows of braille characters, eight dots each: pictures that any UTF-8 terminal shows."""
+"""Curves as rows of braille characters, eight dots each: pictures for any UTF-8 terminal."""
 
 import math
 from collections.abc import Sequence

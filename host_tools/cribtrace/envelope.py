@@ -1,4 +1,4 @@
-"""The board's own statistic, frame by frame, on the frames that it sends: its kernel, run beside it.
+"""The board's own statistic, frame by frame, on the frames that it sends: its kernel, run here.
 
 It begins with the filters and floors that the board tells while nothing moves, so what is drawn
 is what the board compares with its threshold, not a likeness of that.
@@ -48,23 +48,23 @@ class Envelope:
         self._next = first + len(raw)
         self._waits = frames.state or self._waits
         for k in range(len(raw)):
-            if self._waits and first + k == self._waits[0]:
-                self._begin(*self._waits)
+            frame = raw[k].astype("<i2").tobytes()
             if self._detector:
-                self._detector.step(raw[k].astype("<i2").tobytes(), 1)
+                self._detector.step(frame, 1)
+            elif self._waits and first + k == self._waits[0]:
+                self._detector = self._begun(*self._waits, frame)
+            if self._detector:
                 found[k] = self._statistic(self._detector)
-        if self._waits and self._waits[0] == self._next:
-            self._begin(*self._waits)
-        if self._waits and self._waits[0] < self._next:
+        if self._detector or (self._waits and self._waits[0] < self._next):
             self._waits = None
         return found
 
-    def _begin(self, first: int, filters: tuple[int, ...]) -> None:
-        if self._detector is None:
-            header: Mapping = self._of
-            self._detector = Resumed(header["settings"], header["rate_mhz"], header["mlsb_per_g"])
-            self._detector.resume(first, filters, bytearray())
-        self._waits = None
+    def _begun(self, first: int, filters: tuple[int, ...], frame: bytes) -> Resumed:
+        """One that has seen `frame`; it does not take the filters for those of a start."""
+        header: Mapping = self._of
+        made = Resumed(header["settings"], header["rate_mhz"], header["mlsb_per_g"])
+        made.resume(first, filters, bytearray(frame))
+        return made
 
     @staticmethod
     def _statistic(detector: Resumed) -> float:

@@ -1,4 +1,4 @@
-"""What `tail.follow` gives: a record, a line of text, a note of the host's; and what was asked for."""
+"""What `tail.follow` gives: records, lines of text, notes of the host's, what was asked for."""
 
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ class Began(NamedTuple):
 class Frames(NamedTuple):
     """Raw frames int16[N, 3] from number `first` on; `lost` before them never came.
 
-    `state`: (number of a frame, the filters before it), told while nothing moves (kernels.FILTERS).
+    `state`: (number of a frame, the filters before it), which are told while nothing moves.
     """
 
     first: int

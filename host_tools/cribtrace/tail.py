@@ -1,7 +1,6 @@
 """Follow a board live: its records as JSON lines, its text as it is, its absences by name."""
 
 import contextlib
-import math
 import re
 import struct
 import time
@@ -117,28 +116,19 @@ class _Following:
         self._header = {**header_of(facts, client.info()), "settings": _in_force(client)}
         client.tail(True)
         if before:
-            restarted = before["boot"] != self._header["boot"]
-            if restarted and self._asides:
-                self._asides.clock.clear()
-            if restarted:
-                # Numbers that a power cut freed are used again: the last one heard says nothing.
-                self._last, self._frame, self._new_boot = None, 0, True
-                self._told.clear()
-            how = f"; it was restarted, this is boot {self._header['boot']}" if restarted else ""
-            line = f"board {self.device} is back at {client.link.port}{how}"
-            yield Note(line, restarted=restarted)
+            yield self._back(client, before)
         first, self.device, self.up = not self.device, facts["device"], True
-        anchored_s = -math.inf
         if self._asides:
             self._asides.begin()
             yield Began(client.link.port, self._header)
+        self._anchor(client, facts)
+        anchored_s = time.monotonic()
+        if first and self._asides and self._asides.since_s is not None:
+            yield from self._before(client, self._asides)
         while not self.ended():
             if time.monotonic() - anchored_s >= _ANCHOR_S:
                 anchored_s = time.monotonic()
                 self._anchor(client, facts)
-            if first and self._asides and self._asides.since_s is not None:
-                yield from self._before(client, self._asides)
-            first = False
             for heard in client.poll(_POLL_S):
                 if heard.is_record:
                     yield from self._record(heard.content)
@@ -146,6 +136,19 @@ class _Following:
                     yield Text(printable(heard.content))
             if self._asides:
                 yield from self._asides.turn(client)
+
+    def _back(self, client: Client, before: dict) -> Note:
+        """The board is there again, of which the header `before` was the last one known."""
+        restarted = before["boot"] != self._header["boot"]
+        if restarted:
+            # Numbers that a power cut freed are used again: the last one heard says nothing.
+            self._last, self._frame, self._new_boot = None, 0, True
+            self._told.clear()
+            if self._asides:
+                self._asides.clock.clear()
+        how = f"; it was restarted, this is boot {self._header['boot']}" if restarted else ""
+        line = f"board {self.device} is back at {client.link.port}{how}"
+        return Note(line, restarted=restarted)
 
     def _anchor(self, client: Client, facts: dict[str, str]) -> None:
         with contextlib.suppress(Refused):

@@ -63,7 +63,7 @@ HOST_ORDER = (
     "client facts figures < taps floors < guided < cli",
     "tail < guided",
     "conversation < heard < asides envelope tail_summary < live_view < cli",
-    "heard asides < backlog < tail < live_view",
+    "asides < backlog < tail < live_view",
     "capture < asides",
     "client < asides",
     "anchors < frame_clock < asides tail_line",

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -44,7 +45,7 @@ class LiveScreen(App[None]):
     """
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
-    BINDINGS = [
+    BINDINGS: ClassVar = [
         Binding("m", "mark", "mark"),
         Binding("p", "pause", "pause"),
         Binding("q,ctrl+c,ctrl+q", "leave", "quit", priority=False),
