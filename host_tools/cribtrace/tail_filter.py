@@ -60,7 +60,7 @@ def _test(text: str) -> Wanted:
     words = [word.strip() for word in text.split(",") if word.strip()]
     compared = [match for word in words if (match := _COMPARED.fullmatch(word))]
     names = [word for word in words if not _COMPARED.fullmatch(word)]
-    unknown = [word for word in names if word.lstrip("!") not in NAMES]
+    unknown = [word for word in names if word.removeprefix("!") not in NAMES]
     if unknown or not words:
         raise Usage(
             f"--filter: nothing is called {unknown[0] if unknown else text!r}; there are"

@@ -60,7 +60,7 @@ def noted(text: str, *, name: str = "line", whole: bool = False) -> Line:
 
 
 def _stamp(utc: float | str | None, t_s: float | None, boot: int, *, whole: bool) -> str:
-    of_boot = f"boot {boot} +{t_s:.1f}s" if t_s is not None else ""
+    of_boot = "" if t_s is None else f"boot {boot} +{t_s:.1f}s"
     if utc is None:
         return of_boot if whole else f"+{t_s or 0:.1f}s".rjust(16)
     then = local(utc)
@@ -78,7 +78,8 @@ def _figures(line: dict[str, Any], *, whole: bool) -> str:
     if not whole:
         return f"{lasted:>7} {large:>6} {axis:1} {times:>5}"
     pieces = [lasted, f"{large} {axis}".strip(), f"{times} threshold" if times else ""]
-    return ", ".join(piece for piece in pieces if piece)
+    told = ", ".join(piece for piece in pieces if piece)
+    return f"{told}:" if told else ""
 
 
 def _three(value: float) -> str:
@@ -107,7 +108,7 @@ def _of_board(line: dict[str, Any], *, whole: bool) -> str:
     if not whole:
         # Of a disturbance the reason says it, and 80 columns hold no more.
         told = why["vetoes"] if line["kind"] in MOVEMENTS else []
-        return " +".join([_SHORT.get(why["rule"], why["rule"]) + rate, *told])
+        return " +".join([_SHORT[why["rule"]] + rate, *told])
     text = f"{why['rule']}{rate}; strength {why['strength']} of {why['threshold']}"
     against = f"; {', '.join(why['vetoes'])}" if why["vetoes"] else ""
     cut = ", cut" * why["cut"] + ", joined" * why["joined"]

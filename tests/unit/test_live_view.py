@@ -60,14 +60,15 @@ def test_the_envelope_is_what_the_board_compares_with_its_threshold(lived):
     envelope = Envelope(HEADER)
     told = envelope.feed(Frames(first - 50, raw[first - 50 : first], 0, (first, states[first])))
     assert np.isnan(told).all()  # the state is of the frame behind them
-    found = np.concatenate([
-        envelope.feed(Frames(k, raw[k : min(k + 97, len(raw))])) for k in range(first, len(raw), 97)
-    ])  # fmt: skip
+    pieces = [Frames(k, raw[k : k + 97]) for k in range(first, len(raw), 97)]
+    found = np.concatenate([envelope.feed(piece) for piece in pieces])
     expected = np.array([criteria.strength(b) ** 0.5 for b in best[first:]])
     settled = slice(18, None)  # the window is filled anew
     assert found[settled] == pytest.approx(expected[settled], rel=1e-5)
     assert found.max() > 2 * envelope.threshold
-    assert envelope.threshold == pytest.approx(criteria.needed(settings.DEFAULTS["high_16"]) ** 0.5)
+    assert envelope.threshold == pytest.approx(
+        criteria.needed(settings.DEFAULTS["high_16"]) ** 0.5
+    )
 
 
 def test_after_a_hole_the_envelope_waits_for_another_state(lived):

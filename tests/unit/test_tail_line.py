@@ -52,7 +52,7 @@ def test_a_short_line_is_told_in_local_time_with_its_numbers_and_its_reason(cloc
 def test_a_whole_line_needs_nothing_beside_it(clock):
     assert tail_line.made(event(), clock, 3, whole=True).text() == (
         "2026-11-21T13:00:00.000+01:00 boot 3 +60.0s limb_move       0.769s, 7.59mg z,"
-        " 35.3x threshold of middle length at 30 % of its peak; strength 227.4 of 6.44,"
+        " 35.3x threshold: of middle length at 30 % of its peak; strength 227.4 of 6.44,"
         " floor 0.152mg, 5 jerks"
     )
 
@@ -147,6 +147,7 @@ def test_the_summary_counts_what_went_by():
     for item in (Decoded(event()), Decoded(event()), Decoded({"type": "gap"}), Note("away")):
         summary.add(item)
     assert re.fullmatch(
-        r"followed for 0:00:0\d: 2 events \(limb_move 2\), 1 gaps, 0 marks, 1 notes about the line",
+        r"followed for 0:00:0\d: 2 events \(limb_move 2\), 1 gaps, 0 marks,"
+        r" 1 notes about the line",
         summary.text(),
     )

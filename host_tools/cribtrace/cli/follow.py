@@ -181,13 +181,19 @@ def live(context: click.Context, port: str | None, every_s: float, span_s: float
 
     m puts a mark into the board's log. Where there is no terminal, this is `tail`.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+    if not _at_terminal():
         say("no terminal to draw on: `cribtrace tail` instead")
         return context.invoke(tail, port=port)
     run = _screen()
     client = open_client(port)
     run(client, every_s=every_s, span_s=span_s, colour=in_colour())
     return 0
+
+
+def _at_terminal() -> bool:
+    """Whether there is a screen to draw on, and keys to be read."""
+    there = sys.stdin.isatty() and sys.stdout.isatty()
+    return there and os.environ.get("TERM") != "dumb"
 
 
 def _screen() -> Callable:

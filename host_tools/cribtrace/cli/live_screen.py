@@ -163,7 +163,7 @@ class LiveScreen(App[None]):
         """Ask for its text."""
         field = self.query_one("#mark", Input)
         field.styles.display = "block"
-        field.focus()
+        self.screen.set_focus(field)
 
     def action_no_mark(self) -> None:
         """None after all."""
