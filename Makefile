@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-link campaign fuzz clean
+.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-link campaign fuzz soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,8 +37,8 @@ deploy: .venv/board-ready ## Put the firmware on a board (PORT=… BOARD=…)
 check: .venv/board-ready ## See whether a board is ready for a night (PORT=…)
 	$(BIN)/cribtrace check $(if $(PORT),--port "$(PORT)")
 
-test: lint ## Run the linters and all tests but the campaigns
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: lint ## Run the linters and all tests but the campaigns, two files at a time
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 hil: .venv/test-ready ## Run the tests of the detector on a board that runs this firmware (PORT=…)
 	$(BIN)/python -m pytest tests/hil -s $(if $(PORT),--port "$(PORT)") $(PYTEST_ARGS)
@@ -75,6 +75,9 @@ campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
 
 fuzz: .venv/test-ready ## Throw a million odd inputs at each parser (FUZZ_ARGS="--cases 9999 --seed 2")
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+soak: .venv/test-ready ## Let a virtual board live through 30 days of faults (SOAK_ARGS="--days 7 --seed 2")
+	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 clean: ## Remove everything that was made here
 	rm -rf .venv .micropython .perf .typings build dist .pytest_cache .ruff_cache .hypothesis

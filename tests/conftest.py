@@ -13,6 +13,14 @@ from cribtrace.errors import CribtraceError
 TESTS = Path(__file__).resolve().parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_ports(tmp_path_factory):
+    """Virtual boards of other runs are none of this one's: what looks for ports meets its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("ports")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def micropython() -> runtime.Runtime:
     """The interpreter that the firmware runs on here; 64-bit ones are named in the skips."""

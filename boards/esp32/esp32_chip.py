@@ -102,7 +102,8 @@ _watchdog = _Watchdog()
 ticks_us = time.ticks_us
 ticks_ms = host_ms = time.ticks_ms
 ticks_diff = time.ticks_diff
-idle = _input.poll
+idle = awake = _input.poll
+light_sleep = machine.lightsleep
 retained_read = retained_write = machine.RTC().memory
 collect = gc.collect
 reset = machine.reset

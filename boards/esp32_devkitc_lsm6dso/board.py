@@ -1,11 +1,13 @@
 """ESP32-DevKitC with an LSM6DSO, under stock MicroPython. Unverified: README.md."""
 
+from doze import dozing
 from esp32_chip import (  # noqa: F401 - what the firmware asks of a board
+    awake,
     collect,
     console,
     host_ms,
     i2c,
-    idle,
+    light_sleep,
     presses,
     reset,
     reset_cause,
@@ -30,6 +32,7 @@ _BUTTON = const(0)
 _I2C_HZ = const(100_000)
 
 button = presses(_BUTTON)
+idle = dozing(awake, light_sleep, ticks_ms, ticks_diff)
 
 
 def make_imu():

@@ -93,7 +93,8 @@ class Answers:
     # -- answers of many packets --
 
     def drop(self):
-        """Forget the answers under way, and close what they read."""
+        """Forget what a session needed, and close what its answers read."""
+        self._facts.clear()
         while self.tasks:
             self.tasks.pop()[1].close()
 

@@ -117,7 +117,7 @@ class App:
         if self.clock.seconds // config.HEARTBEAT_SECONDS != self._minute:
             self._minute = self.clock.seconds // config.HEARTBEAT_SECONDS
             self._heartbeat()
-        self.health.turn(self.board.ticks_diff(self.board.ticks_us(), started))
+        self.health.turn(self, self.board.ticks_diff(self.board.ticks_us(), started))
         return fit
 
     def _commit(self):

@@ -22,12 +22,14 @@ class Health:
         self._turns = array("H", bytes(2 * _TURNS))
         self._loop_max_us = self._pause_max_us = self._collections = 0
 
-    def turn(self, took_us):
-        """A turn of the main loop is over."""
+    def turn(self, app, took_us):
+        """A turn of the main loop is over; say so where it is the first of the longest ones."""
         self._loop_max_us = max(self._loop_max_us, took_us)
         k = 0
         while k < _TURNS - 1 and took_us >> (_SHORTEST_TURN + k):
             k += 1
+        if k == _TURNS - 1 and not self._turns[k] and not app.sensing.stopped:
+            app.recorder.text("what=late turn_ms=%d" % (took_us // 1000))
         self._turns[k] = min(self._turns[k] + 1, 0xFFFF)
 
     def measure_heap(self):

@@ -136,7 +136,7 @@ class Sensing:
 
     def tended(self):
         """Whether frames came lately; where none can, whether the sensor was looked for."""
-        if self.fault == "none":
+        if self.fault in ("none", _STUCK):
             return self._clock.uptime_ms() - self._quiet_ms <= 2 * _SILENT_MS
         return self.stopped or self._clock.seconds - self._looked_s <= _SILENT_MS // 1000
 

@@ -16,6 +16,7 @@ from cribtrace.link import Link
 
 _PROMPT_S = 3.0
 _QUIET_S = 0.2
+_SMALL = 0x3FFFFFFF
 _PACKAGE = "/crib/__init__.py"
 _START_REPEATS = 14  # a first start may format the flash
 _SOURCES = ("/boot.py", "/main.py")  # MicroPython runs these two as they are
@@ -117,11 +118,14 @@ def shipped(sources: Mapping[str, str]) -> dict[str, bytes]:
 
 
 def stamped(wanted: Mapping[str, bytes]) -> bytes:
-    """The package's own file, with the CRC-32 of all files in order of their paths as BUILD."""
+    """The package's own file, with the CRC-32 of all files in order of their paths as BUILD.
+
+    Its lower 30 bits: a board's small integer. What the heap holds must not hang on that number.
+    """
     crc = 0
     for path in sorted(wanted):
         crc = zlib.crc32(wanted[path], crc)
-    return re.sub(rb"(?m)^BUILD = 0\b", b"BUILD = %d" % crc, wanted[_PACKAGE])
+    return re.sub(rb"(?m)^BUILD = 0\b", b"BUILD = %d" % (crc & _SMALL), wanted[_PACKAGE])
 
 
 def build(contents: Mapping[str, bytes]) -> str:

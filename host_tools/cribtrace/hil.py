@@ -75,6 +75,7 @@ class _Heard:
         self._client = client
         self._on_gap = on_gap
         self._facts: list[dict] = []
+        self._begun = False
 
     def listen(self) -> None:
         """Take in what has come."""
@@ -83,7 +84,8 @@ class _Heard:
             if record is None or record["type"] == records.SNIPPET:
                 continue
             self._facts.append(record)
-            if record["type"] == records.GAP:
+            self._begun = self._begun or record["type"] == records.BOOT
+            if record["type"] == records.GAP and self._begun:  # before, it is the sensor's
                 self._on_gap(record)
 
     def of(self, boot: int) -> list[dict]:

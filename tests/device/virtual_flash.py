@@ -5,6 +5,7 @@ import sys
 
 import vfs
 from hardware import costs
+from hardware.flash_faults import FaultyFlash
 from hardware.nor import BLOCK_BYTES, BLOCKS, Nor
 from virtual_rig import run
 
@@ -14,6 +15,17 @@ class Spent:
 
     def charge(self, us):
         self.us += us
+
+    def now_ms(self):
+        return self.us // 1000
+
+
+class Cut(Exception):
+    pass
+
+
+def gone():
+    raise Cut
 
 
 def image(fill=b"\xff", mode="r+b"):
@@ -77,6 +89,23 @@ def test_every_operation_is_charged():
     before = spent.us
     flash.readblocks(0, bytearray(100), 0)
     assert spent.us - before == 20
+
+
+def test_a_power_cut_leaves_half_of_an_erase_or_of_a_write():
+    for count, found in ((1, b"\xff" * 2048 + bytes(2048)), (2, b"\x0f" * 50 + b"\xff" * 4046)):
+        spent = Spent()
+        flash = Nor(image(b"\x00"), spent)
+        orders = [{"kind": "cut", "at_ms": 1, "count": count}]
+        faulty = FaultyFlash(flash, spent, orders, gone)
+        faulty.ioctl(6, 9)
+        assert read(flash, 9, BLOCK_BYTES) == b"\xff" * BLOCK_BYTES, "it is not time yet"
+        try:
+            faulty.ioctl(6, 8)
+            faulty.writeblocks(8, b"\x0f" * 100, 0)
+        except Cut:
+            assert read(flash, 8, BLOCK_BYTES) == found, count
+        else:
+            raise AssertionError(count)
 
 
 def test_nothing_is_buffered():

@@ -19,6 +19,7 @@ from cribtrace import (
     virtual,
     virtual_parts,
 )
+from cribtrace.cli import hil as cli_hil
 from cribtrace.client import Client
 from cribtrace.conversation import Refused
 from cribtrace.device import records
@@ -201,6 +202,36 @@ def test_the_command_tells_and_compares(board, rec, tmp_path, capsys):
     assert line["injected"] and line["same"] and line["lost"] == 0 and line["seen"] == 90 * HZ
     assert line["heap_bytes"] > 30_000 and line["late_ms"] > 0
     assert "INJECTED" in err
+
+
+def test_what_a_board_that_stands_still_loses_is_told_as_it_happens(
+    board, rec, tmp_path, monkeypatch, capsys
+):
+    # Its movement is recorded after 7 s, and flushed 28 s later by the board's fast clock.
+    some = replace(rec, accel=rec.accel[round(40.5 * HZ) :][: 15 * HZ], truth=())
+    path = tmp_path / "some.npz"
+    recording.save(path, some)
+    told = []
+    tell = cli_hil._tell
+    monkeypatch.setattr(
+        cli_hil, "_tell", lambda gap: tell(gap) or told.append((time.monotonic(), gap))
+    )
+    stall = {"kind": "erase", "at_ms": 56_000, "ms": 24_000}  # 3 s, and 7 s from its start on
+    with board(speed=8.0, faults=[stall]) as b:
+        with in_session(b) as client:
+            client.configure({"warm_up_ms": 3000})
+        assert cli.run(["hil", "run", str(path), "--port", b.port, "--pace", "1", "--json"]) == 3
+        ended_s = time.monotonic()
+    out, err = capsys.readouterr()
+    line = json.loads(out)
+    gaps = [gap for _, gap in told]
+    assert f"overrun: {gaps[0]['frames']} frames lost from frame {gaps[0]['first']} on" in err
+    assert told[0][0] < ended_s - 2, "long before its end"
+    assert {gap["reason"] for gap in gaps} == {records.GAP_REASONS.index("fifo_overrun")}
+    assert sum(gap["frames"] for gap in gaps) == line["lost"]
+    assert 100 < line["lost"] < 3.5 * HZ, "but for what the receive ring held"
+    assert 0 <= len(some.accel) - line["seen"] - line["lost"] < 40
+    assert line["late_ms"] > 23_000
 
 
 def test_a_scenario_with_a_loss_runs_on_a_port(board, capsys):

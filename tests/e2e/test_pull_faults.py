@@ -5,7 +5,7 @@ import random
 import pytest
 
 from bench.link import log_image
-from cribtrace import logfile
+from cribtrace import log_records, logfile
 from cribtrace.client import Client
 from cribtrace.device import records
 from cribtrace.errors import NoDevice
@@ -154,3 +154,21 @@ def test_pulling_costs_no_sample(bench, image, tmp_path):
         assert int(stopped["seen"]) == b.told("sensor_off")["frames_produced"]
     assert holds(tmp_path / "log", image)
     assert pulled.wire_bytes <= 1.02 * pulled.bytes
+
+
+def test_what_a_host_asked_for_is_forgotten_when_it_goes(bench, image):
+    """Sixty segments take 6 KB as long as a session needs to know them."""
+    header = log_records.unpack_header(image.segments[1])
+    log = {n: log_records.pack_header({**header, "segment": n}) for n in range(1, 61)}
+    with bench(image.recording, log=log, speed=120) as b:
+
+        def heap_used():
+            with b.client() as client:
+                minute = int(client.info()["uptime_ms"]) // 60_000
+                wait_for(lambda: int(client.info()["uptime_ms"]) // 60_000 > minute + 1)
+                return int(client.info()["heap_used"])
+
+        before = heap_used()
+        with b.client() as client:
+            assert len(client.list()) >= 60
+        assert heap_used() < before + 1000

@@ -13,6 +13,7 @@ from cribtrace.recording import Recording
 
 RATE_HZ, LSB_PER_G = 104.0, 16384.0
 AT_MS = 40_000
+LATE = "late"  # a turn that the FIFO outlasted: an ordinary erase may be such a one
 WARM_S = 10.0  # the least that any log leaves out
 
 # Each record as it is made, with the board's time, told as the simulated parts tell theirs.
@@ -88,18 +89,22 @@ CASES = {
         then="records go on where there is room again",
     ),
     "flash erase": Case(
-        "two erases take 400 ms", {"kind": "erase", "count": 2, "ms": 400}, seconds=700,
-        recorder=("loop_max_us", 400_000),
+        "two erases take 400 ms", {"kind": "erase", "count": 2, "ms": 400}, LATE,
+        named="`what=late`, once in 10 min; `loop_max_us`",
     ),
     "bad block": Case(
         "two blocks keep nothing of what is written", {"kind": "bad_block", "count": 2},
+        named="no: littlefs finds it, and no record is lost",
         then="littlefs reads what it wrote, and takes another block",
     ),
     "GC pause": Case(
-        "a collection takes 400 ms", {"kind": "pause", "ms": 400}, seconds=700,
-        recorder=("loop_max_us", 400_000),
+        "a collection takes 400 ms", {"kind": "pause", "ms": 400}, LATE,
+        named="`what=late`, once in 10 min; `loop_max_us`",
     ),
-    "jitter": Case("each frame comes up to 20 ms late", {"kind": "jitter", "us": 20_000}),
+    "jitter": Case(
+        "each frame comes up to 20 ms late", {"kind": "jitter", "us": 20_000},
+        named="no: frames are counted, not timed",
+    ),
     "temperature": Case(
         "the sensor warms by 12 °C in 5 min", {"kind": "warmth", "degrees": 12, "for_ms": 300_000},
         seconds=700, recorder=("temperature_c", 36.9),
@@ -156,6 +161,8 @@ class Lived:
                 yield ms, records.GAP_REASONS[struct.unpack("<IIIB", rest)[3]]
             elif body[0] == records.TEXT and rest.startswith(b"what=fault fault="):
                 yield ms, rest.decode().split("fault=")[1].split()[0].removeprefix("what=")
+            elif body[0] == records.TEXT and rest.startswith(b"what=late "):
+                yield ms, LATE
 
     def happened(self):
         """Kinds of the faults that came, each once."""
@@ -167,7 +174,8 @@ class Lived:
 
     def noticed(self, case):
         """Seconds from the fault to the first record that names it."""
-        since_ms = AT_MS + case.kind.get("ms", 0)  # nobody tells of anything meanwhile
+        came = [status["ms"] for status in self.said if status["sim"] == "fault"]  # at an erase
+        since_ms = (came or [AT_MS])[0] + case.kind.get("ms", 0)  # nobody tells meanwhile
         if case.record == "power_cut":
             since_ms = 0  # the board's time begins anew
         if case.full:  # a full log leaves out what comes next, the warm-up

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from tests.support import pages
-from tests.support.fault_bench import CASES, RATE_HZ, Case, Lived
+from tests.support.fault_bench import CASES, LATE, RATE_HZ, Case, Lived
 
 _ROOT = Path(__file__).resolve().parents[2]
 PAGE = _ROOT / "docs" / "TESTING.md"
@@ -34,9 +34,11 @@ def _found(case: Case, told: Lived | None) -> tuple[str, str, str]:
     if case.record is None:
         if case.recorder:
             return f"`{case.recorder[0]}` of `recorder`", "no: 10 min", "none"
-        return "no: nothing is missing", "", "none"
+        return case.named, "", "none"
     named = case.named or f"`{case.record}`"
     within = f"{max(1, math.ceil(told.noticed(case)))} s"
+    if case.record == LATE:
+        return named, within, "none"
     if case.full:
         return named, within, "all that no record tells of"
     if not case.lost_s:

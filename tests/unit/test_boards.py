@@ -26,7 +26,14 @@ FUNCTIONS = {
     "reset": 0,
 }  # fmt: skip
 OPTIONAL = {"make_clock_chip": 0, "button": 0, "blink": 0}
-FOR_BOARDS = {"i2c", "presses", "light"}  # of what boards share: not the firmware's business
+FOR_BOARDS = {
+    "i2c",
+    "presses",
+    "light",
+    "awake",
+    "light_sleep",
+    "dozing",
+}  # of what boards share: not the firmware's business
 VALUES = {"NAME", "SENSOR", "RATE_MHZ", "MLSB_PER_G", "RECORDING_FRAMES", "console"}
 FACTS = {
     "name": str, "chip": str, "mpy_arch": str, "firmware": str, "firmware_least": str,
@@ -189,7 +196,7 @@ def test_the_virtual_console_and_watchdog_are_the_real_ones():
     ("old", "new", "fault"),
     [
         ("def make_imu():", "def make_imu(why):", "make_imu does not take 0 arguments"),
-        ("\n    idle,", "", "idle is missing"),
+        ("\n    host_ms,", "", "host_ms is missing"),
         ("\nRECORDING_FRAMES = ", "\nGARBAGE = RECORDING_FRAMES = ", "GARBAGE is no board's name"),
     ],
 )

@@ -117,6 +117,7 @@ def test_a_gap_of_the_boards_is_told_to_the_frame(host):
     host.board.live(50)
     host.board.gap(300)
     host.board.live(20)
+    host.drain()
     host.board.gap(2, "fifo_overrun")
     host.board.live(20)
     host.drain()
@@ -128,15 +129,27 @@ def test_a_gap_of_the_boards_is_told_to_the_frame(host):
     assert (line["kind"], line["onset_s"], line["duration_s"]) == ("gap", 0.481, 2.885)
 
 
-def test_a_line_too_slow_loses_frames_and_never_the_board(host):
+@pytest.mark.parametrize("lost", [1, 40])
+def test_a_line_too_slow_loses_frames_and_never_the_board(host, lost):
     host.board.live(100)
     host.drain()
-    host.board.live(RING + 40)
+    host.board.live(RING + lost)
     host.drain()
     kept = host.kept()
-    assert kept.gaps == [Gap(100, 40, "line")]
-    assert numbers(kept) == [*range(100), *range(140, 140 + RING)]
+    assert kept.gaps == [Gap(100, lost, "line")]
+    assert numbers(kept) == [*range(100), *range(100 + lost, 100 + lost + RING)]
     assert len(kept.captured.states) == 2  # the replay has to be helped across
+
+
+def test_a_long_gap_has_a_row_for_each_frame(host):
+    host.board.live(10)
+    host.drain()  # while the sensor is away the board answers
+    host.board.gap(10_000)
+    host.board.live(10)
+    host.drain()
+    kept = host.kept()
+    assert kept.gaps == [Gap(10, 10_000, "bus_error")] and len(kept.accel) == 10_020
+    assert numbers(kept) == [*range(10), *range(10_010, 10_020)]
 
 
 def test_a_gap_whose_record_never_came_hides_what_may_be_stale(host):
@@ -256,6 +269,7 @@ def test_a_replay_over_a_gap_does_what_a_board_does():
     cut = found[2]
     assert cut[11] == onset and cut[15] <= gap.row  # ended where the frames did
     assert not any(gap.row < event[11] < gap.row + 400 for event in found)
+    assert found[-1][11] == whole[-1][11]  # frames behind it keep their numbers
     assert replay.replay(holed) == [replay.told(holed)[k][1] for k in range(len(found))]
     with pytest.raises(Usage, match="leave out --on micropython"):
         replay.as_logged(holed, configuration.in_force({}), "micropython")

@@ -112,6 +112,14 @@ def test_the_waveform_is_drawn_around_its_own_middle_and_a_hole_stays_empty():
     assert shown.strength(40, 4).source == FROM_FRAMES
 
 
+def test_a_hole_shows_nothing_of_what_was_there_a_while_before():
+    shown = view()
+    shown.take(still(0, 20_000))  # more than is kept
+    shown.take(still(20_520, 520))
+    row = shown.waves(40, 3).rows[0][1]
+    assert row[20:30].count(EMPTY) >= 8 and EMPTY not in row[:19] + row[-8:].rstrip()
+
+
 def test_columns_lie_at_fixed_frames_so_that_old_ones_only_move():
     rng = np.random.default_rng(2)
     raw = rng.integers(-90, 90, (4160, 3)).astype(np.int16)

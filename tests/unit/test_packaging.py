@@ -127,4 +127,4 @@ def test_the_copy_on_the_board_knows_its_own_checksum():
         rb"(?m)^BUILD = \d+", b"BUILD = 0", wanted["/crib/__init__.py"]
     )
     crc = zlib.crc32(b"".join(wanted[path] for path in sorted(wanted)))
-    assert int(stamp[1]) == crc != 0
+    assert int(stamp[1]) == crc % 2**30 != 0

@@ -67,7 +67,8 @@ def test_every_fault_of_the_virtual_board_can_be_ordered_and_no_other():
         *(listed("faults.py", name) for name in ("_ON_THE_BUS", "_LASTING", "_AT_ONCE")),
         listed("flash_faults.py", "FLASH_KINDS"),
     )
-    assert set(trial.FAULTS) - {trial.LOST} == kinds
+    # What is cut stays off until somebody switches it on, as the soak does.
+    assert set(trial.FAULTS) - {trial.LOST} == kinds - {"cut"}
 
 
 def test_the_documents_table_of_faults_is_the_codes():

@@ -3,13 +3,14 @@
 erase      the next erases, `count` of them (1), take `ms` (400)
 bad_block  the next blocks to be erased, `count` of them (1), keep none of their bits from then
 on: the flash tells nothing, and only reading shows it
+cut        the supply fails halfway through a write or an erase, the `count`-th from then on (1)
 """
 
 import micropython
 
 from . import costs, status
 
-FLASH_KINDS = ("erase", "bad_block")
+FLASH_KINDS = ("erase", "bad_block", "cut")
 
 
 @micropython.viper
@@ -19,10 +20,11 @@ def _clear(buf: ptr8, n: int):
 
 
 class FaultyFlash:
-    """A Nor with these faults, in the other one's place."""
+    """A Nor with these faults, in the other one's place; power_cut() ends the process."""
 
-    def __init__(self, nor, clock, orders):
+    def __init__(self, nor, clock, orders, power_cut=None):
         self._nor = nor
+        self._power_cut = power_cut
         self._clock = clock
         self._waiting = list(orders)
         self._bad = []
@@ -42,6 +44,9 @@ class FaultyFlash:
         """As of Nor."""
         if offset is None:
             self._erased(block)
+        elif self._due("cut"):
+            self._nor.writeblocks(block, memoryview(buf)[: len(buf) // 2], offset)
+            self._power_cut()
         self._nor.writeblocks(block, buf, offset)
 
     def ioctl(self, op, arg):
@@ -52,15 +57,23 @@ class FaultyFlash:
 
     def _erased(self, block):
         """What is due now happens to this block."""
+        if self._due("cut"):
+            self._nor.erase_half(block)
+            self._power_cut()
+        if self._due("bad_block"):
+            self._bad.append(block)
+        elif fault := self._due("erase"):
+            self._clock.charge(fault.get("ms", 400) * 1000 - costs.ERASE_US)
+
+    def _due(self, kind):
+        """The first fault of this kind whose time has come, or None."""
         for fault in self._waiting:
-            if fault["at_ms"] > self._clock.now_ms():
-                continue
-            status.fault(fault["kind"], self._clock.now_ms())
-            fault["count"] = fault.get("count", 1) - 1
-            if not fault["count"]:
-                self._waiting.remove(fault)
-            if fault["kind"] == "bad_block":
-                self._bad.append(block)
-            else:
-                self._clock.charge(fault.get("ms", 400) * 1000 - costs.ERASE_US)
-            return
+            if fault["kind"] == kind and fault["at_ms"] <= self._clock.now_ms():
+                fault["count"] = fault.get("count", 1) - 1
+                if not fault["count"]:
+                    self._waiting.remove(fault)
+                elif kind == "cut":
+                    return None
+                status.fault(kind, self._clock.now_ms())
+                return fault
+        return None

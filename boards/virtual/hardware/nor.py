@@ -57,13 +57,20 @@ class Nor:
         self._image.write(self._page, n)
         self._clock.charge(costs.PROGRAM_FIRST_US + n * costs.PROGRAM_BYTE_NS // 1000)
 
-    def _erase(self, block):
+    def erase_half(self, block):
+        """What an erase leaves whose power fails: here, half a block as it was."""
+        self._blank(block, BLOCK_BYTES // 2)
+
+    def _blank(self, block, n):
         page = self._page
         for i in range(_PIECE):
             page[i] = 0xFF
         self._image.seek(block * BLOCK_BYTES)
-        for _ in range(BLOCK_BYTES // _PIECE):
+        for _ in range(n // _PIECE):
             self._image.write(page, _PIECE)
+
+    def _erase(self, block):
+        self._blank(block, BLOCK_BYTES)
         self.erases += 1
         worst = self._worst_every and self.erases % self._worst_every == 0
         self._clock.charge(costs.ERASE_WORST_US if worst else costs.ERASE_US)

@@ -78,4 +78,4 @@ def _disturb(given):
     of_flash = [fault for fault in orders if fault["kind"] in FLASH_KINDS]
     i2c = FaultyBus(i2c, clock, imu, given["rate_uhz"], on_bus, reset.brown_out)
     if of_flash:
-        flash = FaultyFlash(flash, clock, of_flash)
+        flash = FaultyFlash(flash, clock, of_flash, reset.power_cut)

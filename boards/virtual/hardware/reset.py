@@ -4,6 +4,7 @@ import sys
 
 from micropython import const
 
+from . import status
 from .clock import ticks_diff
 
 EXIT_HARD = const(64)
@@ -79,9 +80,14 @@ class Reset:
         """The supply dips, and comes back at once."""
         self._end(EXIT_BROWN_OUT)
 
+    def power_cut(self):
+        """The supply is gone, and stays so."""
+        self._end(EXIT_POWER_CUT)
+
     def _end(self, code):
         self._imu.run(self._clock.take_due())
         self._retained.keep(self._feed.position())
+        status.end(code, self._feed.position())
         leave(code)
 
 

@@ -75,3 +75,12 @@ def fault(kind, ms):
     add(b'","ms":')
     number(ms)
     send()
+
+
+def end(code, position):
+    """Say that this process ends with `code`; so many frames of the recording have gone by."""
+    begin(b'{"sim":"end","code":')
+    number(code)
+    add(b',"position":')
+    number(position)
+    send()

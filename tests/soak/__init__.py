@@ -1,0 +1,1 @@
+"""Simulated weeks: nightly pulls, faults, power cuts, and what must hold all the same."""
