@@ -401,7 +401,7 @@ def test_tail_tells_what_it_inferred(as_json):
         assert [line["state"] for line in lines] == ["unknown", "asleep_likely"]
         assert {line["by"] for line in lines} == {"host"}
     else:
-        assert re.search(r"\+179\.0s asleep_likely +181s 3 min with little movement\n", out)
+        assert re.search(r"\+179\.0s asleep_likely +181s: 3 min with little movement\n", out)
 
 
 def test_a_context_is_part_of_a_row(capsys):
