@@ -1,18 +1,18 @@
 """Follow a board live: its records as JSON lines, its text as it is, its absences by name."""
 
 import contextlib
-import math
 import re
 import struct
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import NamedTuple
 
-from cribtrace import configuration, exchange, log_records
+from cribtrace import backlog, configuration, exchange, log_records
+from cribtrace.asides import Asides
 from cribtrace.client import Client
 from cribtrace.conversation import Refused, printable
 from cribtrace.device import records, settings
 from cribtrace.errors import NoDevice
+from cribtrace.heard import Began, Decoded, Item, Note, Text
 from cribtrace.interpretation import Interpreter
 from cribtrace.ports import Search
 
@@ -23,37 +23,13 @@ _ANCHOR_S = 60.0  # a line through an hour of such anchors tells a drift to 10 p
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
 
 
-class Text(NamedTuple):
-    """One line of text from the board, control characters escaped."""
-
-    line: str
-
-
-class Note(NamedTuple):
-    """What the host has to say about the line itself.
-
-    `gap` is a JSON line for the time of which records went by unheard; `restarted` says that the
-    board's time begins anew.
-    """
-
-    line: str
-    gap: dict | None = None
-    restarted: bool = False
-
-
-class Decoded(NamedTuple):
-    """One record as `facts.json_line` gives it."""
-
-    line: dict
-
-
 class Live:
     """Patterns and likely states in what `follow` yields, by the same reading as a report's."""
 
     def __init__(self) -> None:
         self._reader = Interpreter()
 
-    def heard(self, item: "Decoded | Text | Note") -> list[dict]:
+    def heard(self, item: Item) -> list[dict]:
         """Lines of the host that this has made certain; a restart ends what was under way."""
         line = item.line if isinstance(item, Decoded) else {}
         out = []
@@ -70,18 +46,22 @@ class Live:
 
 
 def follow(
-    client: Client, connect: Callable[[str], Client], to_json: ToJson
-) -> Generator[Decoded | Text | Note, None, None]:
-    """Yield what the board says, for as long as one listens.
+    client: Client,
+    connect: Callable[[str], Client],
+    to_json: ToJson,
+    asides: Asides | None = None,
+) -> Generator[Item, None, None]:
+    """Yield what the board says, for as long as one listens, or until `asides` is ended.
 
     After an unplug the same board is looked for by its id, whatever its port is called then;
     `connect` opens a port and gives a client. Raises NoDevice if the first session does not begin.
     """
-    following = _Following(to_json)
+    following = _Following(to_json, asides)
     search: Search | None = None
     while True:
         try:
             yield from following.session(client)
+            return
         except NoDevice as error:
             if not following.device:
                 raise
@@ -92,14 +72,17 @@ def follow(
         finally:
             client.close()
         if search:
-            client = yield from _found(search, connect)
+            found = yield from _found(search, connect, following.ended)
+            if found is None:
+                return
+            client = found
 
 
 def _found(
-    search: Search, connect: Callable[[str], Client]
-) -> Generator[Decoded | Text | Note, None, Client]:
+    search: Search, connect: Callable[[str], Client], ended: Callable[[], bool]
+) -> Generator[Item, None, Client | None]:
     told: set[str] = set()
-    while True:
+    while not ended():
         time.sleep(_RETRY_S)
         try:
             return search(connect)
@@ -107,50 +90,89 @@ def _found(
             for port in search.others.keys() - told:
                 yield Note(f"{port} is another board, {search.others[port]}; still waiting")
             told |= search.others.keys()
+    return None
 
 
 class _Following:
-    def __init__(self, to_json: ToJson) -> None:
+    def __init__(self, to_json: ToJson, asides: Asides | None) -> None:
         self._to_json = to_json
+        self._asides = asides
         self._header: dict = {}
         self._last: int | None = None  # sequence number of the last record heard
         self._frame = 0  # frame that one was made at
         self._new_boot = False  # of which no record was heard yet
+        self._told: set[int] = set()  # numbers of records that the log gave already
         self.device = ""  # the id of the board that has answered
         self.up = False  # and does now
 
-    def session(self, client: Client) -> Iterator[Decoded | Text | Note]:
+    def ended(self) -> bool:
+        """Whether whoever listens has had enough."""
+        return bool(self._asides and self._asides.ended.is_set())
+
+    def session(self, client: Client) -> Iterator[Item]:
         """Yield from one connection until the line fails, which raises NoDevice."""
         facts = client.hello()
         before = self._header
         self._header = {**header_of(facts, client.info()), "settings": _in_force(client)}
         client.tail(True)
         if before:
-            restarted = before["boot"] != self._header["boot"]
-            if restarted:
-                # Numbers that a power cut freed are used again: the last one heard says nothing.
-                self._last, self._frame, self._new_boot = None, 0, True
-            how = f"; it was restarted, this is boot {self._header['boot']}" if restarted else ""
-            line = f"board {self.device} is back at {client.link.port}{how}"
-            yield Note(line, restarted=restarted)
-        self.device, self.up = facts["device"], True
-        anchored_s = -math.inf
-        while True:
+            yield self._back(client, before)
+        first, self.device, self.up = not self.device, facts["device"], True
+        if self._asides:
+            self._asides.begin()
+            yield Began(client.link.port, self._header)
+        self._anchor(client, facts)
+        anchored_s = time.monotonic()
+        if first and self._asides and self._asides.since_s is not None:
+            yield from self._before(client, self._asides)
+        while not self.ended():
             if time.monotonic() - anchored_s >= _ANCHOR_S:
                 anchored_s = time.monotonic()
-                with contextlib.suppress(Refused):
-                    exchange.anchor(client, facts)
+                self._anchor(client, facts)
             for heard in client.poll(_POLL_S):
                 if heard.is_record:
                     yield from self._record(heard.content)
                 else:
                     yield Text(printable(heard.content))
+            if self._asides:
+                yield from self._asides.turn(client)
 
-    def _record(self, body: bytes) -> Iterator[Decoded | Note]:
+    def _back(self, client: Client, before: dict) -> Note:
+        """The board is there again, of which the header `before` was the last one known."""
+        restarted = before["boot"] != self._header["boot"]
+        if restarted:
+            # Numbers that a power cut freed are used again: the last one heard says nothing.
+            self._last, self._frame, self._new_boot = None, 0, True
+            self._told.clear()
+            if self._asides:
+                self._asides.clock.clear()
+        how = f"; it was restarted, this is boot {self._header['boot']}" if restarted else ""
+        line = f"board {self.device} is back at {client.link.port}{how}"
+        return Note(line, restarted=restarted)
+
+    def _anchor(self, client: Client, facts: dict[str, str]) -> None:
+        with contextlib.suppress(Refused):
+            used = exchange.anchor(client, facts)
+            if self._asides:
+                rate_hz = self._header["rate_mhz"] / 1000
+                self._asides.clock.set(used.frame, used.utc_ms / 1000, rate_hz)
+
+    def _before(self, client: Client, asides: Asides) -> Iterator[Item]:
+        """What the log holds from a moment on; what comes live meanwhile is not told twice."""
+        told = backlog.read(client, self._header, asides, self._to_json)
+        for body_seq, item in told:
+            if body_seq is not None:
+                self._last = body_seq
+                self._told.add(body_seq)
+            yield item
+
+    def _record(self, body: bytes) -> Iterator[Item]:
         if len(body) < records.HEAD_BYTES:
             return
         kind, _, seq, frame = struct.unpack_from(records.HEAD, body)
         if kind == records.SNIPPET:  # numbered apart, and it has no line
+            return
+        if seq in self._told:
             return
         unheard = self._missed(seq, kind == records.BOOT)
         if unheard:

@@ -20,6 +20,7 @@ from cribtrace.cli import (
     exports,
     files,
     firmware,
+    follow,
     hil,
     library,
     measure,
@@ -57,6 +58,7 @@ def group() -> None:
 _FAMILIES = (
     setup,
     board,
+    follow,
     firmware,
     check,
     config,

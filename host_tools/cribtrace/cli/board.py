@@ -1,4 +1,4 @@
-"""Commands that talk to a board: ports, info, list, tail, pull, time, selftest, wipe."""
+"""Commands that talk to a board: ports, info, list, pull, time, selftest, wipe."""
 
 import time
 from dataclasses import asdict
@@ -8,7 +8,6 @@ import rich_click as click
 
 from cribtrace.cli.output import (
     emit,
-    emit_found,
     json_option,
     link_told,
     name_faults,
@@ -80,36 +79,6 @@ def list_segments(port: str | None, as_json: bool) -> None:
         for s in segments:
             line = {"segment": s.number, "bytes": s.size_bytes, "crc": f"{s.crc:08x}"}
             emit({"type": "segment", **line, "acked": s.acked, "boot": s.boot}, as_json)
-
-
-@click.command()
-@port_option
-@json_option
-def tail(port: str | None, as_json: bool) -> int:
-    """Follow a board live; Ctrl-C ends it. Reconnects after an unplug."""
-    from cribtrace import facts
-    from cribtrace import tail as following
-    from cribtrace.client import Client
-    from cribtrace.link import Link
-
-    live = following.Live()
-    try:
-        client = open_client(port)
-        say(f"following {client.link.port}; Ctrl-C ends it")
-        for item in following.follow(client, lambda name: Client(Link(name)), facts.json_line):
-            found = live.heard(item)
-            if isinstance(item, following.Decoded):
-                emit(item.line, as_json)
-            elif isinstance(item, following.Text) and not as_json:
-                click.echo(item.line)
-            else:
-                say(item.line)
-            for line in found:
-                emit_found(line, as_json)
-    except KeyboardInterrupt:
-        for line in live.finish():
-            emit_found(line, as_json)
-    return 0
 
 
 @click.command()
@@ -249,4 +218,4 @@ def wipe(port: str | None, yes: bool, as_json: bool) -> None:
     emit({"type": "wiped", "device": device, "segments": deleted}, as_json)
 
 
-COMMANDS = (ports, info, list_segments, tail, pull, time_of, selftest, wipe)
+COMMANDS = (ports, info, list_segments, pull, time_of, selftest, wipe)

@@ -1,0 +1,221 @@
+"""The screen of `cribtrace live`: a thin Textual app over `live_view`. Textual is an extra.
+
+Made for a slow line: nothing is drawn but once in `every_s`, nothing blinks or slides, and no
+mouse is asked for.
+"""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from cribtrace.asides import Asides
+from cribtrace.heard import Item
+from cribtrace.live_view import View
+from cribtrace.tail_line import Line
+
+_HEALTH_S = 5.0
+_LABEL = 8  # characters left of a curve
+_COLOURS = {
+    "movement": "cyan", "disturbance": "bright_black", "host": "blue", "fault": "yellow",
+    "mark": "magenta", "board": "bright_black",
+}  # fmt: skip
+_KEYS = "m mark   p pause   q quit"
+
+
+class LiveScreen(App[None]):
+    """Draws a View of what `items` yields; `asides` are the same that these were made with."""
+
+    CSS = """
+    Screen { background: ansi_default; color: ansi_default; }
+    Static { width: 100%; height: 1; background: ansi_default; }
+    #waves { height: 3fr; min-height: 3; }
+    #strength { height: 2fr; min-height: 2; }
+    #events { height: 3fr; min-height: 2; }
+    Input { height: 1; border: none; padding: 0; background: ansi_default; display: none; }
+    Input:focus { border: none; }
+    """
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar = [
+        Binding("m", "mark", "mark"),
+        Binding("p", "pause", "pause"),
+        Binding("q,ctrl+c,ctrl+q", "leave", "quit", priority=False),
+        Binding("escape", "no_mark", "back", priority=True),
+    ]
+
+    def __init__(
+        self, items: Iterator[Item], asides: Asides, *, every_s: float, span_s: float,
+        colour: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__(ansi_color=True)
+        self.animation_level = "none"
+        self.view = View(asides.clock, span_s)
+        self.failed: BaseException | None = None
+        self._items, self._asides = items, asides
+        self._every_s, self._colour = every_s, colour
+        self._heard: deque[Item] = deque()
+        self._paused = False
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        with Vertical():
+            for name in ("who", "waves", "heading", "strength", "events", "link", "loop", "keys"):
+                yield Static(id=name)
+            field = Input(placeholder="mark: a word, then Enter; Esc for none", id="mark")
+            field.cursor_blink = False
+            yield field
+
+    def on_mount(self) -> None:
+        """Begin to listen and to draw."""
+        self.screen.set_focus(None)
+        self._listening.start()
+        self.set_interval(self._every_s, self.draw)
+        self.call_after_refresh(self.draw)
+
+    def _listen(self) -> None:
+        try:
+            for item in self._items:
+                self._heard.append(item)
+        except BaseException as error:  # told when the screen is the terminal's again
+            self.failed = error
+            if self.is_running:
+                self.call_from_thread(self.exit)
+
+    def draw(self) -> None:
+        """Take in what was heard, and draw what has changed by it."""
+        while self._heard:
+            self.view.take(self._heard.popleft())
+        if self._paused:
+            return
+        view = self.view
+        self._put("who", Text(view.who(), "bold"))
+        self._put("waves", self._waves())
+        self._put("strength", self._strength())
+        self._put("events", self._events())
+        self._put("link", Text(view.link_told(), self._style("fault") if view.absent else ""))
+        self._put("loop", Text(view.loop_told()))
+        self._put("keys", Text(_KEYS, self._style("board")))
+
+    def _put(self, name: str, text: Text) -> None:
+        """Give a widget its text, unless it shows just that: then nothing goes to the terminal."""
+        widget = self.query_one(f"#{name}", Static)
+        text.no_wrap, text.overflow = True, "crop"
+        shown = getattr(widget, "shown", None)
+        if shown is None or shown.plain != text.plain or shown.spans != text.spans:
+            widget.shown = text  # pyright: ignore[reportAttributeAccessIssue]
+            widget.update(text)
+
+    def _style(self, role: str) -> str:
+        return _COLOURS[role] if self._colour else ""
+
+    def _room(self, name: str) -> tuple[int, int]:
+        size = self.query_one(f"#{name}", Static).size
+        return max(1, size.width - _LABEL), max(1, size.height)
+
+    def _waves(self) -> Text:
+        width, height = self._room("waves")
+        waves = self.view.waves(width, max(1, height // 3))
+        text = Text()
+        for axis, rows in zip("xyz", waves.rows, strict=True):
+            for k, row in enumerate(rows):
+                label = f"{axis} ±{waves.reach_mg:g}mg" if k == len(rows) // 2 else ""
+                text.append(label.ljust(_LABEL)[:_LABEL], self._style("board"))
+                text.append(row + "\n", self._style("movement"))
+        return text
+
+    def _strength(self) -> Text:
+        width, height = self._room("strength")
+        strength = self.view.strength(width, height)
+        limit = f"threshold {strength.threshold:.1f}x noise" if strength.threshold else ""
+        said = [piece for piece in (limit, self.view.floor_told(), strength.source) if piece]
+        self._put("heading", Text("; ".join(said), self._style("board")))
+        text = Text()
+        for k, row in enumerate(strength.rows):
+            here = k == strength.threshold_row
+            label = f"{strength.threshold:.1f}x" if here else ""
+            text.append(label.ljust(_LABEL)[:_LABEL], self._style("board"))
+            text.append((row.replace(" ", "╌") if here else row) + "\n", self._style("host"))
+        return text
+
+    def _events(self) -> Text:
+        height = self.query_one("#events", Static).size.height
+        text = Text()
+        for line in list(self.view.lines)[-height:]:
+            text.append_text(self._line(line))
+        return text
+
+    def _line(self, line: Line) -> Text:
+        name = (line.name.ljust(15), self._style(line.role))
+        stamp = (line.stamp, self._style("board"))
+        return Text.assemble(stamp, " ", name, " ", line.figures, " ", line.reason, "\n")
+
+    def action_mark(self) -> None:
+        """Ask for its text."""
+        field = self.query_one("#mark", Input)
+        field.styles.display = "block"
+        self.screen.set_focus(field)
+
+    def action_no_mark(self) -> None:
+        """None after all."""
+        field = self.query_one("#mark", Input)
+        field.value = ""
+        field.styles.display = "none"
+        self.screen.set_focus(None)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Have the mark put into the board's log; it comes back as a line when it is there."""
+        self._asides.mark(event.value.strip() or "mark")
+        self.action_no_mark()
+
+    def action_pause(self) -> None:
+        """Keep the picture; what comes meanwhile is drawn afterwards."""
+        self._paused = not self._paused
+
+    def action_leave(self) -> None:
+        """End it."""
+        self._asides.end()
+        self.exit()
+
+    def stop_listening(self) -> None:
+        """Give the listener a moment to say goodbye to the board."""
+        self._asides.end()
+        self._listening.join(3)
+
+
+def run(client, *, every_s: float, span_s: float, colour: bool) -> None:
+    """Show the board of `client` until q. Raises what ended it otherwise."""
+    from cribtrace import facts, tail
+    from cribtrace.client import Client
+    from cribtrace.link import Link
+
+    asides = Asides(frames=True, health_s=_HEALTH_S)
+    items = tail.follow(client, lambda name: Client(Link(name)), facts.json_line, asides)
+    app = LiveScreen(items, asides, every_s=every_s, span_s=span_s, colour=colour)
+    before = {number: signal.signal(number, _leave(app)) for number in _signals()}
+    try:
+        app.run(mouse=False)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        app.stop_listening()
+    if app.failed:
+        raise app.failed
+
+
+def _signals() -> list[signal.Signals]:
+    """What ends a program whose line is cut: it is to leave the terminal as it was, too."""
+    return [signal.SIGTERM] if os.name == "nt" else [signal.SIGTERM, signal.SIGHUP]
+
+
+def _leave(app: LiveScreen) -> Callable:
+    return lambda *_: app.call_later(app.action_leave)

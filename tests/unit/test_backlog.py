@@ -1,0 +1,103 @@
+"""tail --since: what the log held, then what comes live, each record once."""
+
+import itertools
+import time
+
+import pytest
+
+from cribtrace import facts, tail
+from cribtrace.asides import Asides
+from cribtrace.client import Client
+from cribtrace.device import protocol, records
+from cribtrace.heard import Decoded, Note
+from cribtrace.link import Link
+from tests.support.peer import Peer, packet, record, segment
+
+HZ = 104
+
+
+def log_segment(number, bodies, boot):
+    coded = b"".join(packet(b[0], b[1], b[2:])[1:] for b in bodies)
+    return segment(number, records.HEADER_BYTES, boot=boot) + coded
+
+
+def mark(seq, at_s, text):
+    return record(records.MARK, seq, round(at_s * HZ), rest=text.encode())
+
+
+def anchor(seq, at_s, utc_s, boot):
+    fields = (round(utc_s), 0, 1000, boot, 4, 0)
+    return record(records.ANCHOR, seq, round(at_s * HZ), fields)
+
+
+def marks(items, count):
+    told = (item for item in items if isinstance(item, Decoded) and "text" in item.line)
+    return [item.line["text"] for item in itertools.islice(told, count)]
+
+
+@pytest.fixture
+def peer():
+    """Boot 5, at its 60th second (so says do_time), after boots that ended an hour ago."""
+    hour_ago = time.time() - 3600
+    log = {
+        1: log_segment(1, [mark(0, 1, "of no clock")], 3),
+        2: log_segment(2, [mark(1, 1, "old"), anchor(2, 2, hour_ago - 3600, 4)], 4),
+        3: log_segment(3, [mark(3, 3602, "hour ago"), mark(4, 3662, "later")], 4),
+        4: log_segment(4, [mark(5, 20, "this boot"), mark(6, 50, "just now")], 5),
+    }
+    with Peer(log) as made:
+        made.boot = 5
+        yield made
+
+
+def following(peer, since_s):
+    asides = Asides(since_s=time.time() - since_s)
+    client = Client(Link(peer.port), wait_s=0.3, repeats=2)
+    return tail.follow(client, lambda port: client, facts.json_line, asides)
+
+
+def reads(peer):
+    return {line.split()[2] for line in peer.asked if line.split()[1].startswith("read")}
+
+
+def test_only_what_is_not_older_is_told_and_older_segments_are_not_read(peer):
+    items = following(peer, 20)
+    assert marks(items, 1) == ["just now"]
+    items.close()
+    assert reads(peer) == {"4"}
+
+
+def test_earlier_boots_have_the_times_of_their_own_anchors(peer):
+    items = following(peer, 3700)
+    assert marks(items, 4) == ["hour ago", "later", "this boot", "just now"]
+    items.close()
+    assert reads(peer) == {"1", "2", "3", "4"} - {"1"}
+
+
+def test_a_boot_of_no_known_time_is_left_out_and_named(peer):
+    items = following(peer, 9000)
+    assert marks(items, 5) == ["old", "hour ago", "later", "this boot", "just now"]
+    note = next(item for item in items if isinstance(item, Note))
+    items.close()
+    assert "boot 3" in note.line
+
+
+def test_what_comes_live_follows_on_the_log_and_nothing_twice(peer):
+    items = following(peer, 100)
+    assert marks(items, 2) == ["this boot", "just now"]
+    peer.push(protocol.RECORD, mark(6, 50, "just now"))
+    peer.push(protocol.RECORD, mark(9, 61, "live"))
+    rest = list(itertools.islice(items, 2))
+    items.close()
+    assert isinstance(rest[0], Note) and rest[0].line.startswith("2 records (7 to 8)")
+    assert rest[1].line["text"] == "live"
+
+
+def test_a_log_that_cannot_be_read_is_named_and_the_rest_is_followed(peer):
+    peer.do_flush = lambda number, *_: peer._send(protocol.ERROR, number, b"flash_error no")
+    items = following(peer, 100)
+    note = next(item for item in items if isinstance(item, Note))
+    assert "cannot be read" in note.line
+    peer.push(protocol.RECORD, mark(9, 61, "live"))
+    assert marks(items, 1) == ["live"]
+    items.close()
