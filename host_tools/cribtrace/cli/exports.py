@@ -43,13 +43,7 @@ def export(
 
     SOURCE is a log folder, a segment file or a recording (.npz); else the log pulled last. Times
     in the files are UTC. docs/EXPORTS.md says which format is for which tool.
-
-    \b
-    cribtrace export build/night --format csv -o events.csv
-    cribtrace export build/night --format csv --what frames -o raw.csv
-    cribtrace export build/night --format npz --at 03:12 -o event.npz
-    cribtrace export nap.npz --format edf
-    """  # noqa: D301 - the control character is meant
+    """
     from cribtrace import moments
     from cribtrace.export import writing
 
@@ -141,11 +135,7 @@ def bundle(
 
     Without the board's number, without texts of marks and notes unless asked for, and without a
     name or path of this machine. It decodes as the log does. docs/EXPORTS.md says what stays.
-
-    \b
-    cribtrace bundle build/night -o night.zip
-    cribtrace bundle build/night --shift-times --with-marks
-    """  # noqa: D301 - the control character is meant
+    """
     from cribtrace import bundle as packing
     from cribtrace import moments
 

@@ -41,7 +41,7 @@ def add_nights(
     """Bring the nights of a pulled log into the library; else of the log pulled last.
 
     A night that is there is replaced where the log tells more of it. Naps, time at a desk and
-    what a host injected stay out. For example: cribtrace library add log --crib attic
+    what a host injected stay out.
     """
     from cribtrace import moments, notes
     from cribtrace.library import adding
@@ -172,8 +172,7 @@ def trend(
 ) -> None:
     """Show the nights of a crib beside each other, by date and age, and beside their baseline.
 
-    A page, whose path is printed, or text. CRIB is needed where the library has several. For
-    example: cribtrace trend attic --format text --from 2026-10-01
+    A page, whose path is printed, or text. CRIB is needed where the library has several.
     """
     from cribtrace import atomic
     from cribtrace import profile as infant

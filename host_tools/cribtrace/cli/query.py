@@ -35,7 +35,7 @@ def query(sql: str, form: str, folder: Path | None) -> None:
     """Answer one SELECT over the library, by DuckDB; no other file and no network is reached.
 
     The tables are nights, events, patterns, states, epochs, gaps, marks and recorder
-    (docs/LIBRARY.md). For example: cribtrace query "SELECT night, twitch FROM nights"
+    (docs/LIBRARY.md).
     """
     from cribtrace.library import query as asking
     from cribtrace.library.store import Library

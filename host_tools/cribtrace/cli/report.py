@@ -42,12 +42,7 @@ def report(
     A night goes from noon to noon. Without SOURCE it is the log pulled last, without --night the
     last night in it; which one it took stands on stderr. Earlier nights in the same log by the
     same sensor and settings are told beside it.
-
-    \b
-    cribtrace report                        report.html, to open in a browser
-    cribtrace report build/night --format text
-    cribtrace report build/night --for clinician -o build/sheet.html
-    """  # noqa: D301 - the control character is meant
+    """
     from cribtrace import atomic, moments
 
     if reader == "clinician" and form != "html":
@@ -112,11 +107,7 @@ def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: s
     TAG is filmed, awake, swaddled, soothed, vibrating-pillow, new-place, eyes, tongue-or-sucking
     or other. Without one, print the notes there are. They lie beside the log, in notes.jsonl, and
     nothing that was pulled is changed.
-
-    \b
-    cribtrace note build/night swaddled
-    cribtrace note build/night filmed --at 03:12 --text "left arm"
-    """  # noqa: D301 - the same
+    """
     from cribtrace import analysis, nights, notes
 
     if not tags and not text and when is None:
