@@ -89,3 +89,29 @@ def test_a_shell_completes_commands_and_options(shell):
     assert "calibrate" in complete(shell, "cribtrace cal")
     assert "--overwrite" in complete(shell, "cribtrace export --ov")
     assert "parquet" in complete(shell, "cribtrace export --format pa")
+
+
+LIGHT = {"click", "colorama", "cribtrace", "pygments", "rich", "rich_click", "typing_extensions"}
+LOADED = (
+    "import contextlib, io, sys\n"
+    "at_first = set(sys.modules)\n"
+    "from cribtrace import cli\n"
+    "with contextlib.redirect_stdout(io.StringIO()):\n"
+    "    assert cli.run(sys.argv[1:]) == 0\n"
+    "print(*sorted(set(sys.modules) - at_first))\n"
+)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["report", "--help"]], ids=" ".join)
+def test_the_command_starts_with_nothing_heavy(words):
+    """What takes time to import is imported by the command that needs it (0.1 s, measured)."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.split()
+    assert "rich_click" in loaded
+    assert {name.split(".")[0] for name in loaded} - LIGHT <= set(sys.stdlib_module_names)
+    ours = {name for name in loaded if name.startswith("cribtrace.")}
+    ours = {name for name in ours if not name.startswith("cribtrace.cli")}
+    assert ours <= {"cribtrace.errors", "cribtrace.sensors"}, "they hold names only"
+    assert not {"asyncio", "multiprocessing", "sqlite3", "ssl", "zoneinfo"} & set(loaded)
