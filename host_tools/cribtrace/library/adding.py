@@ -163,8 +163,7 @@ class _Coming:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         """Bring these in, some at a time: what is staged stays small, and a sync serves many."""
-        facts = [s for s in segments if s.header and s.header["stream"] == records.FACTS]
-        names = {number: [s.name for s in row] for number, row in by_number(facts).items()}
+        names, waves = (_names(segments, of) for of in (records.FACTS, records.WAVEFORMS))
         wanted = [(group, nights) for group in found if (nights := self._wanted(group, clocks))]
         with _workers(min(jobs, len(wanted) // _WORTH)) as each:
             for first in range(0, len(wanted), _AT_ONCE):
@@ -172,7 +171,8 @@ class _Coming:
                     tasks = [
                         Task(
                             source,
-                            frozenset(n for b in group.boots for n in names.get(b.number, ())),
+                            _files(names, group),
+                            _files(waves, group),
                             group.boots,
                             group.injected,
                             {boot.number: clocks[boot.number] for boot in group.boots},
@@ -208,6 +208,16 @@ class _Coming:
                 continue
             change.nights[self.added.device, night.of] = set(TABLES)
             (self.added.updated if night.of in self.known else self.added.new).append(night.of)
+
+
+def _names(segments: list[logfile.Segment], stream: int) -> dict[int, list[str]]:
+    """Files of each boot that hold this stream."""
+    of_it = [s for s in segments if s.header and s.header["stream"] == stream]
+    return {number: [s.name for s in row] for number, row in by_number(of_it).items()}
+
+
+def _files(of_boots: dict[int, list[str]], group: Group) -> frozenset[str]:
+    return frozenset(name for boot in group.boots for name in of_boots.get(boot.number, ()))
 
 
 @contextlib.contextmanager
