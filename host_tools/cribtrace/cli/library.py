@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import counting, emit, json_option, name_faults, say
+from cribtrace.cli.output import counting, emit, json_option, name_faults, say, working
 from cribtrace.cli.query import library_option, plain
 from cribtrace.cli.when import date_of, zone_of, zone_option
 from cribtrace.errors import Usage
@@ -134,7 +134,8 @@ def backup_nights(file: Path, folder: Path | None, as_json: bool) -> None:
     from cribtrace.library import backup
     from cribtrace.library.store import Library
 
-    count = backup.backup(Library(folder), file)
+    with working("backing up"):
+        count = backup.backup(Library(folder), file)
     emit({"type": "backup", "file": str(file), "nights": count}, as_json)
 
 
@@ -147,7 +148,8 @@ def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
     from cribtrace.library import backup
     from cribtrace.library.store import Library
 
-    count = backup.restore(Library(folder), file)
+    with working("restoring"):
+        count = backup.restore(Library(folder), file)
     emit({"type": "restored", "file": str(file), "nights": count}, as_json)
 
 

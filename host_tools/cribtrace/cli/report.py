@@ -4,7 +4,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import name_faults, say
+from cribtrace.cli.output import name_faults, say, working
 from cribtrace.cli.query import library_option
 from cribtrace.cli.when import evening, zone_of, zone_option
 from cribtrace.errors import CribtraceError, Usage
@@ -51,8 +51,9 @@ def report(
     if reader == "clinician" and form != "html":
         raise Usage("the sheet for a clinician is HTML, to print: leave out --format")
     source = source or moments.newest_log(Path())
-    read, told = _told(source, night, zone_of(zone), whole, previous, folder, profile)
-    written = _written(told, form, reader)
+    with working("reporting"):
+        read, told = _told(source, night, zone_of(zone), whole, previous, folder, profile)
+        written = _written(told, form, reader)
     if output is None and form != "html":
         click.echo(written)
     else:
