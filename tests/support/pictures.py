@@ -1,7 +1,7 @@
 """The pictures in docs/pictures, of the real output: `make pictures`.
 
-The report is that of `make demo`, as the tests' browser shows it; `tail` and `live` follow a virtual
-board. What changes from run to run is the time of day.
+The report is that of `make demo`, as the tests' browser shows it; `tail` and `live` follow a
+virtual board. What changes from run to run is the time of day.
 """
 
 import asyncio
@@ -67,7 +67,9 @@ def board(speed: float) -> Iterator[str]:
         flash = Path(folder) / "flash.bin"
         virtual_parts.install_firmware(flash, virtual_parts.firmware_files("lsm6dso"), micropython)
         played = scenario.generate("nap", demo.SEED)
-        with virtual.VirtualBoard(played, flash=flash, micropython=micropython, speed=speed) as run:
+        with virtual.VirtualBoard(
+            played, flash=flash, micropython=micropython, speed=speed
+        ) as run:
             yield run.port
 
 

@@ -32,7 +32,9 @@ def shown(page: Path) -> list[Command | File]:
     """In their order on the page."""
     found: list[Command | File] = []
     pieces = re.split(r"^```(\w*)\n(.*?)^```\n", page.read_text("utf-8"), flags=re.M | re.S)
-    for prose, kind, block in zip(pieces[::3], [*pieces[1::3], ""], [*pieces[2::3], ""], strict=True):
+    for prose, kind, block in zip(
+        pieces[::3], [*pieces[1::3], ""], [*pieces[2::3], ""], strict=True
+    ):
         found += [_read(line) for line in prose.splitlines() if _is_command(line, "    ")]
         named = _FILE.findall(prose)
         if kind and named:

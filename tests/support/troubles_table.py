@@ -109,7 +109,7 @@ TROUBLES = (
         lambda: check.gravity(check.Bus(200, 0, 0, (12, -8, 781))),
         "It was moved, or its scale is wrong.",
     ),
-    Trouble(lambda: _rate(10.0, 1040, 26), "Something else reads from the board, or it stood still."),
+    Trouble(lambda: _rate(10.0, 1040, 26), "Something else uses the board, or it stood still."),
     Trouble(lambda: _rate(10.0, 1000, 0), "No sound chip of this name is off by as much."),
     Trouble(lambda: _rate(0.0, 0, 0), "The board counts no time."),
     Trouble(

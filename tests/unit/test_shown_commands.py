@@ -55,8 +55,8 @@ def test_they_are_found_and_mistakes_in_them(tmp_path):
     assert len(SHOWN) > 60
     page = tmp_path / "page.md"
     page.write_text(
-        "Say\n\n    .venv/bin/cribtrace report log -o 'a b'  # that\n    x = 3\n\nand put this into"
-        " `a.toml`:\n\n```toml\nb = 1\n```\n\n```\ncribtrace tail > out\nnot this\n```\n"
+        "Say\n\n    .venv/bin/cribtrace report log -o 'a b'  # that\n    x = 3\n\nand put this"
+        " into `a.toml`:\n\n```toml\nb = 1\n```\n\n```\ncribtrace tail > out\nnot this\n```\n"
     )
     assert shown(page) == [
         Command(("cribtrace", "report", "log", "-o", "a b")),
