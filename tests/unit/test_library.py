@@ -395,7 +395,7 @@ def run(capsys, *words):
 def test_the_commands(log, tmp_path, capsys):
     at = ("--library", str(tmp_path / "kept"))
     code, out, err = run(capsys, "library", "list", *at)
-    assert code == 0 and out == "" and "holds no night" in err
+    assert code == 1 and out == "" and "is no library" in err
     code, out, _ = run(capsys, "library", "add", str(log), "--crib", "attic", "--zone", "UTC",
                        *at, "--json")  # fmt: skip
     line = json.loads(out)

@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from cribtrace.cli.output import counting, emit, json_option, name_faults, say
-from cribtrace.cli.query import library_option, plain
+from cribtrace.cli.query import library_option, opened, plain
 from cribtrace.cli.when import date_of, zone_of, zone_option
 from cribtrace.errors import Usage
 
@@ -79,17 +79,16 @@ def add_nights(
 def list_nights(crib: str | None, folder: Path | None, as_json: bool) -> None:
     """List the nights in the library."""
     from cribtrace.library import reading
-    from cribtrace.library.store import Library
 
-    library = Library(folder)
-    nights = reading.nights(library, crib=crib)
+    library = opened(folder)
+    nights = reading.chosen_crib(library, crib)[1] if crib else reading.nights(library)
     for row in nights:
         if as_json:
             emit({"type": "night", **{k: plain(v) for k, v in row.items()}}, as_json)
         else:
             emit({"type": "night", **{k: plain(row[k]) for k in _LISTED}}, as_json)
-    if not nights:
-        say(f"{library.folder} holds no night{f' of crib {crib}' if crib else ''}")
+    if library.exists and not nights:
+        say(f"{library.folder} holds no night")
 
 
 _LISTED = ("night", "crib", "device", "hours", "covered_h", "asleep_h", "sensor", "tags")
@@ -106,9 +105,8 @@ def delete_nights(
 ) -> None:
     """Delete nights, each named by its evening's date; the pulled logs stay."""
     from cribtrace.library import reading
-    from cribtrace.library.store import Library
 
-    library = Library(folder)
+    library = opened(folder)
     rows = reading.nights(library, crib=crib)
     wanted = [_night_named(rows, date_of("DATE", text)) for text in nights]
     if not yes:
@@ -140,9 +138,8 @@ def _night_named(rows: list[dict], of: date) -> dict:
 def backup_nights(file: Path, folder: Path | None, as_json: bool) -> None:
     """Write the whole library into one FILE."""
     from cribtrace.library import backup
-    from cribtrace.library.store import Library
 
-    count = backup.backup(Library(folder), file)
+    count = backup.backup(opened(folder), file)
     emit({"type": "backup", "file": str(file), "nights": count}, as_json)
 
 
@@ -191,11 +188,10 @@ def trend(
     from cribtrace import atomic
     from cribtrace import profile as infant
     from cribtrace.library import reading
-    from cribtrace.library.store import Library
     from cribtrace.trend import page, text
 
     born = infant.born(profile)
-    name, nights = reading.chosen_crib(Library(folder), crib)
+    name, nights = reading.chosen_crib(opened(folder), crib)
     first, last = (date_of(o, d) if d else None for o, d in (("--from", since), ("--to", until)))
     counted = [row for row in nights if last is None or row["night"] <= last]
     if not counted or (first and counted[-1]["night"] < first):
