@@ -125,7 +125,7 @@ def _notes(source: Path, first: boots.Boot, night: Night, shift: bool) -> bytes:
 
 def _about(told: dict[str, bool], left_out: int, shift: bool) -> dict[str, Any]:
     texts = {
-        "marks": "what was typed for marks",
+        "marks": "marks",
         "notes": "notes beside the log",
         "dates": "dates and times of day",
     }
