@@ -178,12 +178,6 @@ def _compare(before: logfile.Segment, after: logfile.Segment, how: Redaction) ->
         )
 
 
-def first_anchor_s(segments: Iterable[logfile.Segment]) -> int | None:
-    """The earliest clock time that the log has of itself, seconds since 1970."""
-    told = [r["utc_s"] for s in segments for r in s.records if r["type"] == records.ANCHOR]
-    return min(told, default=None)
-
-
 def leaks(content: bytes, devices: Iterable[bytes]) -> Iterator[str]:
     """Where a board's number still stands: in raw bytes, in a decoded record, as hex digits."""
     decoded = [framing.decode(piece) or b"" for piece in content.split(b"\0")]
