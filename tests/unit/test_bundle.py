@@ -359,7 +359,7 @@ def long_boot(tmp_path_factory) -> Path:
 
 
 def test_of_a_long_boot_only_the_night_goes_out(long_boot):
-    """06:00 to noon of 26 h 40 min: the settings are in the first segment, the clock in the last."""
+    """06:00 to noon: the settings are in the first segment, the clock in the last."""
     read = analysis.read_night(long_boot)
     chosen = nights.choose(read, timezone.utc, date(2023, 11, 14))
     assert [one.begins.hour for one in chosen.sessions] == [6]
