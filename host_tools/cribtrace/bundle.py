@@ -4,18 +4,25 @@ import json
 import platform
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from cribtrace import __version__, boots, log_records, logfile, notes, redaction
 from cribtrace.analysis import Night
 from cribtrace.atomic import replacing
+from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.redaction import Redaction
+from cribtrace.scale import Scale
+from cribtrace.wording import length
 
 FIRST_S = 946_756_800
-"""2000-01-01 20:00 UTC: the first clock time of a log whose times are shifted."""
+"""2000-01-01 20:00 UTC: when a night begins whose times are shifted."""
+_NOON_S = FIRST_S - 8 * 3600  # the same of one that would otherwise be cut at the next noon
+_EDGE_S = 120.0  # chosen: what a movement, an epoch or a waveform may be written behind its moment
 _NOTE_KEYS = ("type", "tags", "text", "t_s", "utc", "of")
 _DATED = ("utc", "of")
 _FOLDER = "bundle"
@@ -23,7 +30,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # of every file in it: when it was made is nobody
 _README = """A night of Cribtrace, redacted. Unpack it, then
 
     cribtrace decode bundle
-    cribtrace report bundle --whole
+    cribtrace report bundle{zone}
 
 about.json says what was taken out and what was left in.
 """
@@ -56,9 +63,9 @@ def make(
     found = [s for s in logfile.read(source) if s.header or s.records]
     row = list(boots.in_a_row([s for s in found if s.header]))
     chosen = _boots(row, night)
-    kept = _segments(found, {boot.number for boot in chosen})
-    first_s = redaction.first_anchor_s(kept) if shift else None
-    shift_s = 0 if first_s is None else FIRST_S - first_s
+    kept = _segments(found, chosen, night)
+    begins = _begins(night)
+    shift_s = _first_s(night) - int(begins[0]) if shift and begins else 0
     paths = {path.name: path for path in logfile.segment_paths(source)}
     contents = [paths[segment.name].read_bytes() for segment in kept]
     written = [redaction.redacted(raw, Redaction(marks, shift_s)) for raw in contents]
@@ -69,7 +76,10 @@ def make(
     if with_notes:
         bundle.files[notes.FILE] = _notes(source, chosen[0], night, shift)
     told = {"marks": marks, "notes": with_notes, "dates": not shift}
-    bundle.about = _about(told, written.count(None) + len(found) - len(kept), shift)
+    bundle.about = {
+        **_about(told, written.count(None) + len(found) - len(kept), shift),
+        "span": _span(kept, chosen, begins, shift_s),
+    }
     _check(bundle, contents)
     return bundle
 
@@ -86,13 +96,90 @@ def _boots(row: list[boots.Boot], night: Night) -> list[boots.Boot]:
     ]
 
 
-def _segments(found: list[logfile.Segment], numbers: set[int]) -> list[logfile.Segment]:
-    """Segments of these boots, and between them those that have lost their header."""
-    at = [k for k, s in enumerate(found) if s.header and s.header["boot"] in numbers]
-    if not at:
+def _segments(
+    found: list[logfile.Segment], chosen: list[boots.Boot], night: Night
+) -> list[logfile.Segment]:
+    """What of these boots overlaps the night, and what tells their settings and their clock.
+
+    Between those that overlap, segments that have lost their header too: nobody knows of when.
+    """
+    starts = {boot.number: boot.start_s for boot in chosen}
+    of_boots = [s for s in found if s.header and s.header["boot"] in starts]
+    spans = [(one.onset_s, one.end_s) for one in night.sessions]
+    inside = [
+        s
+        for s in of_boots
+        if not spans
+        or any(a < until_s + _EDGE_S and b >= from_s
+               for a, b in [_seconds(s, starts)] for from_s, until_s in spans)
+    ]  # fmt: skip
+    if not inside:
         raise Usage("nothing of that night is in this log")
-    part = found[at[0] : at[-1] + 1]
-    return [s for s in part if not s.header or s.header["boot"] in numbers]
+    first, last = found.index(inside[0]), found.index(inside[-1])
+    lost = [s for s in found[first : last + 1] if not s.header]
+    needed = [s for number in starts for s in _needed(of_boots, inside, number)]
+    names = {s.name for s in (*inside, *lost, *needed)}
+    return [s for s in found if s.name in names]
+
+
+def _seconds(segment: logfile.Segment, starts: dict[int, float]) -> tuple[float, float]:
+    """Its first and last record on the log's time line."""
+    assert segment.header
+    start_s, scale = starts[segment.header["boot"]], Scale(segment.header)
+    frames = [record["frame"] for record in segment.records] or [0]
+    return start_s + scale.seconds(min(frames)), start_s + scale.seconds(max(frames))
+
+
+def _needed(
+    of_boots: list[logfile.Segment], inside: list[logfile.Segment], number: int
+) -> Iterator[logfile.Segment]:
+    """Of a boot's segments the nearest that tell settings or a clock time, where no other does."""
+    of_boot = [s for s in of_boots if s.header and s.header["boot"] == number]
+    held = [k for k, s in enumerate(of_boot) if s in inside]
+    if not held:
+        return
+    for kind in (records.CONFIG, records.ANCHOR):
+        telling = [k for k, s in enumerate(of_boot) if any(r["type"] == kind for r in s.records)]
+        before = [k for k in telling if k <= held[0]]
+        if before or (telling and not set(telling) & set(held)):
+            yield of_boot[before[-1] if before else telling[0]]
+
+
+def _begins(night: Night) -> tuple[float, float] | None:
+    """Of the night's first moment, or of the first boot whose time is known: s since 1970, t_s."""
+    if night.sessions:
+        return night.sessions[0].begins.timestamp(), night.sessions[0].onset_s
+    for line in night.clocks:
+        utc = line.get("utc") or line.get("utc_about")
+        if utc:
+            begun = datetime.fromisoformat(utc.replace("Z", "+00:00"))
+            return begun.timestamp(), line["onset_s"]
+    return None
+
+
+def _first_s(night: Night) -> int:
+    lasts_s = night.sessions[-1].end_s - night.sessions[0].onset_s if night.sessions else 0.0
+    return FIRST_S if lasts_s <= 16 * 3600 else _NOON_S
+
+
+def _span(
+    kept: list[logfile.Segment],
+    chosen: list[boots.Boot],
+    begins: tuple[float, float] | None,
+    shift_s: int,
+) -> str:
+    """From when to when the archive's segments are; what lies between may be left out."""
+    starts = {boot.number: boot.start_s for boot in chosen}
+    spans = [_seconds(segment, starts) for segment in kept if segment.header]
+    ends = min(first for first, _ in spans), max(last for _, last in spans)
+    told = f"{length(ends[1] - ends[0])} in {len(kept)} segments"
+    if begins is None:
+        return told
+    from_s, at_s = begins
+    first, last = (
+        datetime.fromtimestamp(from_s + shift_s + end_s - at_s, timezone.utc) for end_s in ends
+    )
+    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, {told}"
 
 
 def _names(kept: list[logfile.Segment]) -> list[str]:
@@ -125,7 +212,7 @@ def _notes(source: Path, first: boots.Boot, night: Night, shift: bool) -> bytes:
 
 def _about(told: dict[str, bool], left_out: int, shift: bool) -> dict[str, Any]:
     texts = {
-        "marks": "what was typed for marks",
+        "marks": "marks",
         "notes": "notes beside the log",
         "dates": "dates and times of day",
     }
@@ -158,7 +245,12 @@ def _check(bundle: Bundle, contents: list[bytes]) -> None:
 def write(path: Path, bundle: Bundle) -> None:
     """Write the archive; it is there when it is whole, and says nothing of when or by whom."""
     about = json.dumps(bundle.about, indent=1, ensure_ascii=False).encode()
-    files = {"README.txt": _README.encode(), "about.json": about, **bundle.files}
+    zone = " --zone UTC" if bundle.about["shifted"] else ""
+    files = {
+        "README.txt": _README.format(zone=zone).encode(),
+        "about.json": about,
+        **bundle.files,
+    }
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, raw in files.items():
             info = zipfile.ZipInfo(f"{_FOLDER}/{name}", _DATE)

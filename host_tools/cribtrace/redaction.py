@@ -6,8 +6,8 @@ cannot be either, so that the fault stays and nothing in it is handed on. docs/E
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from cribtrace import log_records, logfile, sensors, tree
 from cribtrace.device import framing, records
@@ -16,9 +16,11 @@ from cribtrace.errors import CribtraceError
 DEVICE = b"redacted"
 """In the place of the board's number, which has as many bytes."""
 OTHER = b"other"
-BUTTON = b"button"  # what the firmware writes where nobody typed anything
+GONE = b"what=redacted"
+"""The text record in a mark's place, so that the numbers of records still go on without a hole."""
 _FILLER = b"\xff"  # is no COBS, and begins no record
 _UTC_S = records.HEAD_BYTES  # where an anchor's fixed part begins with its seconds
+_SEQ = 2  # where a record's sequence number stands
 _SETTINGS = re.compile(rb"schema=\d+(?: \w+=-?\d+)*")
 _VERSION = re.compile(rb"[0-9A-Za-z.+-]{1,16}")
 _WITH_REST = (records.SNIPPET, records.EPOCH)
@@ -32,10 +34,15 @@ _TELLING = re.compile(
 
 @dataclass(frozen=True)
 class Redaction:
-    """What goes and what stays: texts of marks stay with `marks`; `shift_s` moves clock times."""
+    """What goes and what stays: marks stay with `marks`; `shift_s` moves clock times.
+
+    `frames` has, by sequence number, the frame at which a mark's place is put: its own would tell
+    when there was one.
+    """
 
     marks: bool = False
     shift_s: int = 0
+    frames: Mapping[int, int] = field(default_factory=dict)
 
 
 def redacted(content: bytes, how: Redaction) -> bytes | None:
@@ -47,6 +54,8 @@ def redacted(content: bytes, how: Redaction) -> bytes | None:
     before = logfile.parse(content, "")
     if before.verdict == logfile.FOREIGN:
         return None
+    if not how.marks:
+        how = replace(how, frames=_places(before.records))
     start, header = log_records.find_header(content)
     out = bytearray()
     if header is None:
@@ -61,8 +70,21 @@ def redacted(content: bytes, how: Redaction) -> bytes | None:
     for piece in pieces:
         out += _piece(piece, how) + b"\0"
     out += _FILLER * len(torn)
-    _compare(before, logfile.parse(bytes(out), ""))
+    _compare(before, logfile.parse(bytes(out), ""), how)
     return bytes(out)
+
+
+def _places(found: list[dict]) -> dict[int, int]:
+    """For each mark the frame of the record before it, of a first one of that behind it."""
+    others = [record["frame"] for record in found if record["type"] != records.MARK]
+    at = others[0] if others else 0
+    places = {}
+    for record in found:
+        if record["type"] == records.MARK:
+            places[record["seq"]] = at
+        else:
+            at = record["frame"]
+    return places
 
 
 def _header(header: dict) -> dict:
@@ -116,6 +138,10 @@ def _record(body: bytes, how: Redaction) -> bytes:
     head = body[: records.HEAD_BYTES]
     if not _known(kind, version):
         return head  # nobody knows what is in it
+    if kind == records.MARK and not how.marks:
+        (seq,) = struct.unpack_from("<I", head, _SEQ)
+        version = records.VERSIONS[records.TEXT]
+        return struct.pack(records.HEAD, records.TEXT, version, seq, how.frames[seq]) + GONE
     end = records.HEAD_BYTES + struct.calcsize(records.LAYOUTS[kind])
     fixed, rest = body[:end], body[end:]
     if kind == records.ANCHOR:
@@ -131,28 +157,25 @@ def _rest(kind: int, rest: bytes, how: Redaction) -> bytes:
     if kind == records.CONFIG:
         return rest if _SETTINGS.fullmatch(rest) else b""
     if kind == records.MARK:
-        return rest if how.marks or rest == BUTTON else DEVICE
+        return rest
     if kind == records.TEXT:
         return _TELLING.sub("redacted", rest.decode("utf-8", "replace")).encode()
     return b""
 
 
-def _compare(before: logfile.Segment, after: logfile.Segment) -> None:
-    """Raise unless a reader finds the same records and the same verdict."""
-    found = [
-        (segment.verdict, [(r["type"], r["seq"], r["frame"]) for r in segment.records])
-        for segment in (before, after)
+def _compare(before: logfile.Segment, after: logfile.Segment, how: Redaction) -> None:
+    """Raise unless a reader finds the same records, or what stands for them, and that verdict."""
+    expected = [
+        (records.TEXT, r["seq"], how.frames[r["seq"]])
+        if r["type"] == records.MARK and not how.marks
+        else (r["type"], r["seq"], r["frame"])
+        for r in before.records
     ]
-    if found[0] != found[1]:
+    found = [(r["type"], r["seq"], r["frame"]) for r in after.records]
+    if (before.verdict, expected) != (after.verdict, found):
         raise CribtraceError(
             "the redacted log would not decode as the log does: keep it, and report that"
         )
-
-
-def first_anchor_s(segments: Iterable[logfile.Segment]) -> int | None:
-    """The earliest clock time that the log has of itself, seconds since 1970."""
-    told = [r["utc_s"] for s in segments for r in s.records if r["type"] == records.ANCHOR]
-    return min(told, default=None)
 
 
 def leaks(content: bytes, devices: Iterable[bytes]) -> Iterator[str]:

@@ -8,13 +8,13 @@ import struct
 import zipfile
 import zlib
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from cribtrace import analysis, bundle, cli, log_records, logfile, nights, redaction, scenario
-from cribtrace.device import framing, records
+from cribtrace.device import framing, records, settings
 from tests.support import logged
 from tests.support.peer import encoded, record
 
@@ -175,9 +175,24 @@ def test_a_report_comes_out_of_it_and_every_event_again(pack, telling, tmp_path,
     assert counts[0] == counts[1] and counts[0]["same"] > 2
 
 
-def test_marks_keep_their_moment_and_lose_their_text(pack, telling):
-    texts = [line["text"] for line in analysis.read_night(pack(telling)).marks]
-    assert texts == ["redacted", "button", "redacted"]
+def test_no_mark_is_in_it_nor_when_there_was_one(pack, telling):
+    """Texts stand in their places, at the record before: numbers go on, and nothing is missing."""
+    one, two = analysis.read_night(telling), analysis.read_night(pack(telling))
+    assert [mark["text"] for mark in one.marks][:2] == [MARK, "button"]
+    assert two.marks == []
+    assert sum(line.get("text") == "what=redacted" for line in two.recorder) == len(one.marks)
+    assert two.gaps == one.gaps
+
+
+def test_a_mark_s_place_is_the_record_before_it(telling):
+    raw = (telling / "00000001.crib").read_bytes()
+    told = logfile.parse(raw, "").records
+    seq, at = told[-1]["seq"] + 1, told[-1]["frame"] + 99_999
+    late = encoded(record(records.MARK, seq, at, rest=b"button"))
+    out = redaction.redacted(raw + late, redaction.Redaction())
+    assert out is not None
+    last = logfile.parse(out, "").records[-1]
+    assert (last["type"], last["frame"]) == (records.TEXT, told[-1]["frame"])
 
 
 def test_a_fault_stays_readable(pack, telling):
@@ -316,6 +331,60 @@ def test_one_night_s_boots_and_notes_alone_are_in_it(two_boots):
     assert json.loads(made.files["notes.jsonl"])["t_s"] == 7.0
     assert made.about["segments_left_out"] == 2
     assert [first["boot"], second["boot"]] == [1, 2]
+
+
+@pytest.fixture(scope="session")
+def long_boot(tmp_path_factory) -> Path:
+    """One boot of 26 h 40 min in ten segments, told its clock at their end; from 06:00 UTC."""
+    folder = tmp_path_factory.mktemp("long") / "log"
+    folder.mkdir()
+    rate_hz, each_s, seq = 104, 9600, 0
+    facts = logged.boot_facts(rate_hz * 1000, 16_393_443, settings.DEFAULTS)
+    for k in range(10):
+        body = records.pack_header(facts, k + 1, seq, records.FACTS)
+        told = []
+        if k == 0:
+            said = settings.text(settings.DEFAULTS).encode()
+            told = [(records.BOOT, 0, (1, 1), b""), (records.CONFIG, 0, (), said)]
+        for j in range(1, 17):
+            at = (k * each_s + j * 600) * rate_hz
+            told.append((records.EPOCH, at, (600 * rate_hz, 0, 1, 0, 0, 0, 0, 0, 0), b""))
+        if k == 9:
+            told.append((records.ANCHOR, at, (1_700_028_000 + 10 * each_s, 0, 0, 1, 0, 0), b""))
+        for kind, frame, fields, rest in told:
+            body += encoded(record(kind, seq, frame, fields, rest))
+            seq += 1
+        (folder / f"{k + 1:08d}.crib").write_bytes(body)
+    return folder
+
+
+def test_of_a_long_boot_only_the_night_goes_out(long_boot):
+    """06:00 to noon: the settings are in the first segment, the clock in the last."""
+    read = analysis.read_night(long_boot)
+    chosen = nights.choose(read, timezone.utc, date(2023, 11, 14))
+    assert [one.begins.hour for one in chosen.sessions] == [6]
+    made = bundle.make(long_boot, chosen)
+    names = [name[:8] for name in made.files if name.endswith(".crib")]
+    assert names == ["00000001", "00000002", "00000003", "00000010"]
+    assert made.about["segments_left_out"] == 6
+    assert made.about["span"].startswith("2023-11-15 06:00 to 2023-11-16 08:40 UTC")
+
+
+@pytest.mark.parametrize(("evening", "hour"), [("2023-11-14", 20), ("2023-11-15", 12)])
+def test_a_shifted_night_is_whole_however_late_its_clock_was_told(
+    long_boot, tmp_path, evening, hour
+):
+    packed = tmp_path / "b.zip"
+    given = ["--night", evening, "--zone", "UTC", "--shift-times", "-o", str(packed)]
+    assert cli.run(["bundle", str(long_boot), *given]) in (0, 3)
+    zipfile.ZipFile(packed).extractall(tmp_path)
+    begun = datetime(2000, 1, 1, hour, tzinfo=timezone.utc)
+    found = nights.sessions(analysis.read_night(tmp_path / "bundle"), timezone.utc)
+    one = next(one for one in found if one.of == begun.date() and one.end_s > 6 * 3600)
+    if hour == 12:  # before it the segment of the settings
+        assert (one.begins, round((one.end_s - one.onset_s) / 3600, 2)) == (begun, 20.67)
+    else:
+        assert one.begins == begun
 
 
 def test_what_is_there_stays(telling, tmp_path):

@@ -15,11 +15,13 @@ from cribtrace import (
     veto_wording,
     wording,
 )
+from cribtrace.cli import group
 from cribtrace.configuration import MEANINGS
 from cribtrace.device import records, settings
 from cribtrace.wording import ALLOWED, NOT_THIS, explain, forbidden, headline, length, since_start
 
 HOST = Path(wording.__file__).parent
+ROOT = Path(__file__).parents[2]
 # The simulated world names what it simulates, in files and to developers; all else may be read by
 # anybody.
 TEXTS = sorted(path for path in HOST.rglob("*.py") if "world" not in path.parts)
@@ -89,6 +91,64 @@ def test_no_page_for_a_reader_of_reports_says_it(page):
     text = (HOST.parents[1] / "docs" / page).read_text(encoding="utf-8")
     for sentence in NOT_THIS:
         assert sentence in text or page != "NUMBERS.md"
+    assert forbidden(text) == []
+
+
+def commands(command, name: str):
+    """Every command with its full name, those within others too."""
+    yield name, command
+    for inner, found in getattr(command, "commands", {}).items():
+        yield from commands(found, f"{name} {inner}")
+
+
+HELPS = dict(commands(group, "cribtrace"))
+
+
+def told_by(command) -> str:
+    """All that `--help` prints of it: click takes it from docstrings, and from the options."""
+    options = [getattr(param, "help", None) for param in command.params]
+    shown = (command.help, command.short_help, command.epilog, *options)
+    return " ".join(" ".join(filter(None, shown)).split())
+
+
+@pytest.mark.parametrize("name", HELPS)
+def test_no_help_says_it(name):
+    said = told_by(HELPS[name]).replace("Not a medical device.", "")
+    assert len(said) > 30
+    assert forbidden(said) == []
+
+
+def test_helps_are_found_down_to_the_last_command():
+    assert {"cribtrace", "cribtrace report", "cribtrace hil run"} <= set(HELPS)
+    assert "swaddled" in told_by(HELPS["cribtrace note"])
+    assert "For a clinician" in told_by(HELPS["cribtrace report"])
+
+
+FOR_PEOPLE = ("README.md", "docs/REPORT.md", "docs/LIBRARY.md", "docs/TAIL.md", "docs/EXPORTS.md")
+# README's disclaimer in its own words, and what is said of files and of boards: these alone.
+ALLOWED_IN_DOCS = (
+    "Each board's folder holds its wiring and the safety notes;",
+    "Cribtrace is not a medical device and was not developed as one.",
+    "It names no condition, shows no vital sign, gives no alarm and no all-clear.",
+    "It cannot rule anything in or out, and cannot tell an empty crib from a very still infant.",
+    "Worried?",
+    "Trouble breathing, a change of colour or an unresponsive child:",
+    "call emergency services.",
+    "Colours tell kinds of lines apart, never good from bad;",
+    "in MCAP a warning in `/log`",
+    "The patient fields are X.",
+    "gaps are warnings.",
+    "and the damage is still named,",
+    "Still in it are movements,",
+)
+
+
+@pytest.mark.parametrize("name", FOR_PEOPLE)
+def test_no_page_for_people_says_it(name):
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
+    assert len(text) > 1000
+    for sentence in ALLOWED_IN_DOCS:
+        text = text.replace(sentence, " ")
     assert forbidden(text) == []
 
 

@@ -146,6 +146,7 @@ def bundle(
         read, chosen = _chosen(source, night, zone, whole)
     made = packing.make(source, chosen, marks=with_marks, with_notes=with_notes, shift=shift_times)
     packing.write(output, made)
+    say(f"it goes from {made.about['span']}")
     say(f"redacted: {'; '.join(made.about['redacted'])}")
     say(f"left in: {'; '.join(made.about['still_there'])}")
     click.echo(output)
