@@ -242,6 +242,7 @@ def test_a_library_that_is_named_has_to_be_one(tmp_path, capsys, monkeypatch, wo
 
 
 def test_a_library_that_is_not_there_yet_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("CRIBTRACE_LIBRARY", raising=False)
     monkeypatch.setattr(store, "default_folder", lambda: tmp_path / "none")
     assert cli.run(["query", "SELECT count(*) AS n FROM nights"]) == 0
     out, err = capsys.readouterr()
