@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-library bench-link campaign fuzz soak clean
+.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-library bench-link campaign pictures fuzz soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ lint: .venv/test-ready .typings/ready ## Check style, format and types of firmwa
 format: .venv/test-ready ## Put the source into the format that lint expects
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+pictures: .venv/test-ready ## Make the pictures in docs/pictures anew, of the real output
+	@$(BIN)/cribtrace runtime
+	@$(BIN)/python -m tests.support.pictures
 
 golden: .venv/test-ready ## Rewrite the golden files from what the detector finds now
 	$(BIN)/python -m tests.support.golden

@@ -17,6 +17,7 @@ MOVEMENT, DISTURBANCE, HOST, FAULT, MARK, BOARD = (
 )  # fmt: skip
 """What a line is about, for its colour: none of them says how much or how good."""
 _NAME = 15
+_REASON = 23  # what 80 columns leave
 _BRIEF = (
     "slow, below 1 Hz", "slow, from 1 Hz on", "vibration, 5-12 Hz", "vibration, long or fast",
     "steps, by the floor", "through the floor", "beyond handling_mg", "lean, as of hands",
@@ -108,7 +109,8 @@ def _of_board(line: dict[str, Any], *, whole: bool) -> str:
     if not whole:
         # Of a disturbance the reason says it, and 80 columns hold no more.
         told = why["vetoes"] if line["kind"] in MOVEMENTS else []
-        return " +".join([_SHORT[why["rule"]] + rate, *told])
+        rule = _SHORT[why["rule"]]
+        return " +".join([rule + rate if len(rule + rate) <= _REASON else rule, *told])
     text = f"{why['rule']}{rate}; strength {why['strength']} of {why['threshold']}"
     against = f"; {', '.join(why['vetoes'])}" if why["vetoes"] else ""
     cut = ", cut" * why["cut"] + ", joined" * why["joined"]

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *(ROOT / "boards").rglob("*.md")])
 # Folders that making something creates, and what a reader names himself.
-MADE = ("build/", ".venv", ".micropython", ".perf", ".typings", "night.npz", "log/")
+MADE = ("build/", ".venv", ".micropython", ".perf", ".typings", "night.npz", "log/",
+        "tests/test_own.py", "tests/bus_held.crib.toml")  # fmt: skip
 
 
 def text(page: Path) -> str:

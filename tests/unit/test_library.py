@@ -186,6 +186,17 @@ def test_a_log_that_tells_less_of_a_night_leaves_it(tmp_path, library):
     assert reading.nights(library)[0]["hours"] == 3.0
 
 
+def test_a_night_keeps_its_crib_unless_it_is_to_be_renamed(tmp_path, library):
+    adding.add(library, write_nights(tmp_path / "a", (FIRST, 3.0, OFTEN)), UTC, "attic")
+    both = write_nights(tmp_path / "b", (FIRST, 3.0, OFTEN), (SECOND, 3.5, SELDOM))
+    added = adding.add(library, both, UTC, "cellar")
+    assert [row["crib"] for row in reading.nights(library)] == ["attic", "cellar"]
+    assert (added.new, added.elsewhere) == ([JUNE_2], [JUNE_1])
+    assert adding.add(library, both, UTC).new == [] and len(reading.cribs(library)) == 2
+    assert adding.add(library, both, UTC, "cellar", rename=True).updated == [JUNE_1]
+    assert [row["crib"] for row in reading.nights(library)] == ["cellar", "cellar"]
+
+
 def test_injected_input_never_comes_in(tmp_path, library):
     log = write_nights(tmp_path / "a", (FIRST, 3.0, OFTEN), sensor=b"injected")
     with pytest.raises(CribtraceError, match="boot 1 is no night: a host played a file"):
@@ -476,7 +487,7 @@ def run(capsys, *words):
 def test_the_commands(log, tmp_path, capsys):
     at = ("--library", str(tmp_path / "kept"))
     code, out, err = run(capsys, "library", "list", *at)
-    assert code == 0 and out == "" and "holds no night" in err
+    assert code == 1 and out == "" and "is no library" in err
     code, out, _ = run(capsys, "library", "add", str(log), "--crib", "attic", "--zone", "UTC",
                        *at, "--json")  # fmt: skip
     line = json.loads(out)

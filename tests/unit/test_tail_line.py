@@ -65,9 +65,10 @@ def test_without_an_anchor_it_is_the_second_of_the_boot():
 
 @pytest.mark.parametrize("kind", records.KINDS)
 @pytest.mark.parametrize("rule", facts.RULES)
-def test_events_of_the_board_fit_80_columns_side_by_side(clock, kind, rule):
+@pytest.mark.parametrize("rate_hz", [None, 2.0, 11.5])
+def test_events_of_the_board_fit_80_columns_side_by_side(clock, kind, rule, rate_hz):
     why = {**event()["why"], "rule": rule, "margin": 1234.5}
-    widest = event(kind=kind, duration_s=29.994, peak_mg=1999.1, why=why, rate_hz=None)
+    widest = event(kind=kind, duration_s=29.994, peak_mg=1999.1, why=why, rate_hz=rate_hz)
     lines = [tail_line.made(one, clock, 3) for one in (widest, event())]
     assert all(len(line.text()) <= 80 for line in lines)
     if len(kind) < 16:

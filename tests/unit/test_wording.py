@@ -24,6 +24,7 @@ HOST = Path(wording.__file__).parent
 # anybody.
 TEXTS = sorted(path for path in HOST.rglob("*.py") if "world" not in path.parts)
 DRAWN = sorted(p for name in ("report", "trend") for p in (HOST / name / "assets").iterdir())
+PAGES_FOR_READERS = ("GETTING-STARTED.md", "NUMBERS.md", "REPORT.md")
 # Of the board, the tool and a person's own hand, and never of a sleeper: whole strings alone.
 OF_THE_MACHINE = {
     " This is not a medical device.",
@@ -80,6 +81,14 @@ def test_the_strings_are_found():
 def test_nothing_the_page_is_made_of_says_it_either(path):
     text = path.read_text(encoding="utf-8")
     assert len(text) > 500
+    assert forbidden(text) == []
+
+
+@pytest.mark.parametrize("page", PAGES_FOR_READERS)
+def test_no_page_for_a_reader_of_reports_says_it(page):
+    text = (HOST.parents[1] / "docs" / page).read_text(encoding="utf-8")
+    for sentence in NOT_THIS:
+        assert sentence in text or page != "NUMBERS.md"
     assert forbidden(text) == []
 
 

@@ -40,6 +40,7 @@ class Added:
     updated: list[date] = field(default_factory=list)
     same: list[date] = field(default_factory=list)
     kept: list[date] = field(default_factory=list)  # the library's is of more records
+    elsewhere: list[date] = field(default_factory=list)  # of another crib, which they keep
     refused: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -111,6 +112,7 @@ def add(
     zone: tzinfo | None = None,
     crib: str | None = None,
     take_less: bool = False,
+    rename: bool = False,
     tags: Callable[[date], str] = lambda _: "",
     progress: Callable[[int, int], None] | None = None,
     jobs: int = 1,
@@ -118,7 +120,8 @@ def add(
     """Bring the nights of a log folder into the library; naps and desk time stay out.
 
     A night that is there is replaced where the log now tells more of it (`take_less`: or less).
-    `crib` names where the board lies; else it is what it was the last time, else the device.
+    `crib` names where the board lay in the nights that are new; else it is what it was the last
+    time, else the device. A night that is there keeps its crib, unless `rename`.
     `tags` gives those of a night's notes; `jobs` is how many processes read. Raises CribtraceError
     as `logfile.read`, and where no night of it can come in.
     """
@@ -135,7 +138,9 @@ def add(
         "zone": getattr(zone, "key", None) or "of this machine",
         "faults": len(added.faults),
     }
-    coming = _Coming(library, added, known, zone, take_less, tags, about)
+    coming = _Coming(
+        library, added, known, zone, take_less, rename and crib is not None, tags, about
+    )
     coming.take(source, segments, clocks, groups(boots, clocks, zone), jobs, progress)
     if not any(getattr(added, outcome) for outcome in OUTCOMES):
         why = [*added.refused, "it holds no night of which anybody knows the time"]
@@ -150,6 +155,7 @@ class _Coming:
     known: dict[date, dict]
     zone: tzinfo | None
     take_less: bool
+    rename: bool
     tags: Callable[[date], str]
     about: dict
 
@@ -191,9 +197,12 @@ class _Coming:
         """The nights of a group that the library has not, or has otherwise."""
         found = []
         for of in sorted(group.nights):
-            identity = {**self.about, "tags": self.tags(of)}
-            identity["digest"] = group.digest(clocks, identity)
             before = self.known.get(of)
+            identity = {**self.about, "tags": self.tags(of)}
+            if before and not self.rename and before["crib"] != identity["crib"]:
+                self.added.elsewhere.append(of)
+                identity["crib"] = before["crib"]
+            identity["digest"] = group.digest(clocks, identity)
             if before and before["digest"] == identity["digest"]:
                 self.added.same.append(of)
                 continue
