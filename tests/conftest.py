@@ -25,7 +25,8 @@ def own_ports(tmp_path_factory):
 def no_library(tmp_path_factory):
     """Whoever runs the tests may keep nights of their own: no test reads those."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CRIBTRACE_LIBRARY", str(tmp_path_factory.mktemp("none") / "library"))
+        patch.delenv("CRIBTRACE_LIBRARY", raising=False)
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("none")))
         yield
 
 

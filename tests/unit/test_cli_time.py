@@ -198,6 +198,16 @@ def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
     assert {(one[4], one[-1]) for one in board.anchors} == {(1, 0)}, "its boot, the host"
 
 
+def test_a_note_s_evening_is_one_of_its_zone(run, tmp_path):
+    log = two_nights(tmp_path / "log")
+    words = ("note", log, "swaddled", "--night", "2026-03-27", "--zone")
+    code, out, _ = run(*words, "Europe/Berlin")
+    assert (code, out.split()[0]) == (0, "2026-03-27")
+    code, _, err = run(*words, "Atlantis")
+    assert code == 2
+    assert "--zone Atlantis: no time zone of that name" in err
+
+
 def test_nights_before_it_in_the_same_log_stand_beside_it(run, tmp_path):
     log = two_nights(tmp_path / "log")
     zone = ("--zone", "Europe/Berlin")

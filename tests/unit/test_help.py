@@ -115,3 +115,33 @@ def test_the_command_starts_with_nothing_heavy(words):
     ours = {name for name in ours if not name.startswith("cribtrace.cli")}
     assert ours <= {"cribtrace.errors", "cribtrace.sensors"}, "they hold names only"
     assert not {"asyncio", "multiprocessing", "sqlite3", "ssl", "zoneinfo"} & set(loaded)
+
+
+def options():
+    for path, command in COMMANDS.items():
+        for one in command.params:
+            if isinstance(one, click.Option):
+                yield " ".join(path), one
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["--night", "--zone", "--whole", "--json", "--port", "--library", "--overwrite", "--profile"],
+)
+def test_an_option_of_one_name_is_one_thing_everywhere(name):
+    found = [one for _, one in options() if name in one.opts]
+    assert len(found) > 1
+    told = {(one.help, one.metavar, one.is_flag, one.envvar) for one in found}
+    assert len(told) == 1, told
+
+
+def test_whatever_is_written_goes_where_o_says():
+    for command, one in options():
+        if {"--output", "--out"} & set(one.opts):
+            assert {"-o", "--output"} <= set(one.opts), command
+
+
+def test_what_takes_a_night_takes_its_zone_too():
+    """An evening's date means nothing without it."""
+    taking = {name: {c for c, o in options() if name in o.opts} for name in ("--night", "--zone")}
+    assert taking["--night"] <= taking["--zone"]

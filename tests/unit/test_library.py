@@ -447,7 +447,6 @@ def test_a_library_s_nights_stand_beside_a_report_each_once(filled, tmp_path, ca
 def test_a_library_that_nobody_named_keeps_no_report_from_being_made(
     tmp_path, log, capsys, monkeypatch
 ):
-    monkeypatch.delenv("CRIBTRACE_LIBRARY")
     monkeypatch.setattr(store, "default_folder", lambda: tmp_path / "kept")
     words = ("report", str(log), "--format", "text")
     assert run(capsys, *words)[0] == 0

@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from cribtrace.cli.output import name_faults, say, working
-from cribtrace.cli.when import evening, zone_of, zone_option
+from cribtrace.cli.when import evening, night_option, whole_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)
@@ -24,9 +24,9 @@ _TABLES = "events, patterns, states, epochs, seconds, gaps, marks, waveforms, fr
               " Else events, of a recording frames, and of jsonl every line.")  # fmt: skip
 @click.option("--at", "when", metavar="WHEN",
               help="Of npz: the waveform of this moment, as a recording.")  # fmt: skip
-@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+@night_option
 @zone_option
-@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
+@whole_option
 @click.option("--begins", metavar="TIME",
               help="Of a recording: its first frame, as 2026-11-20T19:40Z.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
@@ -113,9 +113,9 @@ def _moment(text: str | None) -> float | None:
 @click.command()
 @click.argument("source", type=_PATH, required=False)
 @click.option("-o", "--output", type=_PATH, default=Path("bundle.zip"), show_default=True)
-@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+@night_option
 @zone_option
-@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
+@whole_option
 @click.option("--with-marks", is_flag=True, help="Leave in what was typed for marks.")
 @click.option("--with-notes", is_flag=True, help="Put in the notes beside the log.")
 @click.option("--shift-times", is_flag=True,

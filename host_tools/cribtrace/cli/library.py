@@ -8,7 +8,7 @@ import rich_click as click
 
 from cribtrace.cli.output import counting, emit, json_option, name_faults, say, working
 from cribtrace.cli.query import library_option, opened, plain
-from cribtrace.cli.when import date_of, zone_of, zone_option
+from cribtrace.cli.when import date_of, profile_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)
@@ -171,7 +171,7 @@ def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
     help="Shown from this evening on, as 2026-11-20; baselines stay those of all nights.",
 )
 @click.option("--to", "until", metavar="DATE", help="The last one that is counted.")
-@click.option("--profile", type=_PATH, help="A TOML file with the date of birth; else one's own.")
+@profile_option
 @library_option
 def trend(
     crib: str | None,

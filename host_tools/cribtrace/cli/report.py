@@ -6,7 +6,14 @@ import rich_click as click
 
 from cribtrace.cli.output import name_faults, say, working
 from cribtrace.cli.query import library_option
-from cribtrace.cli.when import evening, zone_of, zone_option
+from cribtrace.cli.when import (
+    evening,
+    night_option,
+    profile_option,
+    whole_option,
+    zone_of,
+    zone_option,
+)
 from cribtrace.errors import CribtraceError, Usage
 
 _SOURCE = click.Path(path_type=Path)
@@ -21,13 +28,13 @@ _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.htm
               default="html", show_default=True)  # fmt: skip
 @click.option("--for", "reader", type=click.Choice(["everyone", "clinician"]), default="everyone",
               show_default=True, help="For a clinician: two pages to print.")  # fmt: skip
-@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
+@night_option
 @zone_option
-@click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
+@whole_option
 @click.option("--previous", type=_SOURCE, multiple=True, metavar="LOG",
               help="A log with earlier nights, or a report as JSON; may be repeated.")  # fmt: skip
 @library_option
-@click.option("--profile", type=_SOURCE, metavar="FILE", help="Says when the infant was born.")
+@profile_option
 def report(
     source: Path | None,
     output: Path | None,
@@ -119,8 +126,16 @@ def _written(told, form: str, reader: str) -> str:
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
 @click.option("--at", "when", metavar="WHEN", help="As 03:12, or seconds since the start.")
 @click.option("--text", default="", help="A few words of your own.")
-@click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
-def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: str | None) -> None:
+@night_option
+@zone_option
+def note(
+    log: Path,
+    tags: tuple[str, ...],
+    when: str | None,
+    text: str,
+    night: str | None,
+    zone: str | None,
+) -> None:
     """Note something about a night in a pulled log; the report shows it without comment.
 
     TAG is filmed, awake, swaddled, soothed, vibrating-pillow, new-place, eyes, tongue-or-sucking
@@ -134,7 +149,7 @@ def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: s
             click.echo(_line(found))
         return
     wanted = evening(night)
-    chosen = nights.choose(analysis.read_night(log), None, wanted)
+    chosen = nights.choose(analysis.read_night(log), zone_of(zone), wanted)
     made = notes.made(chosen, tags, text, when)
     path = notes.add(log, made)
     click.echo(_line(made))

@@ -37,7 +37,12 @@ _QUESTION = "y: do it, s: skip it, q: leave; run this again to go on here"
 )
 @click.option("--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder of the first log (cribtrace-ID)."
+    "-o",
+    "--output",
+    "--out",
+    "out",
+    type=click.Path(path_type=Path),
+    help="Folder of the first log; else cribtrace-<device id>.",
 )
 def setup(
     port: str | None,
