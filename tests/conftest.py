@@ -21,6 +21,14 @@ def own_ports(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_library(tmp_path_factory):
+    """Whoever runs the tests may keep nights of their own: no test reads those."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRIBTRACE_LIBRARY", str(tmp_path_factory.mktemp("none") / "library"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def micropython() -> runtime.Runtime:
     """The interpreter that the firmware runs on here; 64-bit ones are named in the skips."""

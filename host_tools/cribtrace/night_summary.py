@@ -14,13 +14,15 @@ from cribtrace.tally import (
     Span,
     Tally,
     between,
+    for_everyone,
     interval,
     intervals,
     kind_of,
     merged,
     overlap_s,
+    tally,
 )
-from cribtrace.wording import number
+from cribtrace.wording import DEVELOPERS, number
 
 LEAST_SLEEP_S = 2 * HOUR_S  # [D] clinical.md section 4: no index below 2 h
 
@@ -116,25 +118,25 @@ def spread(values: Sequence[float | None]) -> tuple[float, float, float] | None:
     return (median(known), min(known), max(known)) if known else None
 
 
-def summarize(night: Night, tally: Tally) -> NightSummary:
+def summarize(night: Night, counted: Tally) -> NightSummary:
     """The figures of a night that `tally` counted."""
-    empty = empty_spans(night, tally.span_s)
+    empty = empty_spans(night, counted.span_s)
     asleep, still = likely_sleep(night.likely)
     awake = merged(intervals([one for one in night.likely if one.get("state") == AWAKE]))
     bouts = [one for one in night.patterns if one.get("kind") == "bout"]
     bout = max(intervals(bouts), key=_length, default=None)
-    free = between(merged([*tally.hidden, *empty, *intervals(bouts)]), tally.span_s)
+    free = between(merged([*counted.hidden, *empty, *intervals(bouts)]), counted.span_s)
     without = max(free, key=_length, default=None)
     return NightSummary(
         of=night.of.isoformat() if night.of else None,
-        begins=tally.start.isoformat() if tally.start else None,
-        recorded_s=tally.span_s,
-        covered_s=tally.covered_s,
+        begins=counted.start.isoformat() if counted.start else None,
+        recorded_s=counted.span_s,
+        covered_s=counted.covered_s,
         asleep_s=_outside(asleep, empty),
         still_s=_outside(still, empty),
         awake_s=_outside(awake, empty),
         empty_s=sum(map(_length, empty)),
-        counts=_counts(night, tally, asleep),
+        counts=_counts(night, counted, asleep),
         longest_bout_s=bout and _length(bout),
         longest_bout_onset_s=bout and bout[0],
         longest_without_s=without and _length(without),
@@ -146,6 +148,19 @@ def summarize(night: Night, tally: Tally) -> NightSummary:
         config_crc=_text(night.header.get("config_crc")),
         simulated=bool(night.header.get("recording_frames") or night.injected),
     )
+
+
+def of_night(night: Night) -> NightSummary:
+    """The figures of a night as every report tells them: without the developer's kinds."""
+    listed = for_everyone(night)
+    return summarize(listed, tally(listed))
+
+
+def unlisted(night: Night) -> dict[str, Count]:
+    """Counts of the kinds that are the developer's alone."""
+    asleep, _ = likely_sleep(night.likely)
+    found = {kind: [e for e in night.events if kind_of(e) == kind] for kind in DEVELOPERS}
+    return {kind: _count(lines, asleep) for kind, lines in found.items()}
 
 
 def _text(value: object) -> str | None:
@@ -182,8 +197,8 @@ def likely_sleep(likely: list[dict]) -> tuple[tuple[Span, ...], tuple[Span, ...]
     return merged(asleep), merged(still)
 
 
-def _counts(night: Night, tally: Tally, asleep: tuple[Span, ...]) -> dict[str, Count]:
-    names = [*tally.counts, *HOST_KINDS]
+def _counts(night: Night, counted: Tally, asleep: tuple[Span, ...]) -> dict[str, Count]:
+    names = [*counted.counts, *HOST_KINDS]
     lines: dict[str, list[dict]] = {name: [] for name in names}
     for line in (*night.events, *night.patterns):
         lines.setdefault(kind_of(line), []).append(line)

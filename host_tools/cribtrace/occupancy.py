@@ -17,6 +17,12 @@ ALIKE_MG = 2.0  # chosen: half of that, several times what a sensor's offset dri
 NEAR_S = 10.0  # chosen: a movement this near to handling may be the hands' own
 
 
+def takes_waveforms(night: Night, span_s: float) -> bool:
+    """Whether `empty_spans` could find any, were the waveforms of the night there."""
+    hands = _hands(night)
+    return len(_motionless(night, hands, _busy(night, _moved(night, hands)), span_s)) > 1
+
+
 class _Hands(NamedTuple):
     span: Span
     first: int  # index of its first event, and of its last
@@ -35,12 +41,12 @@ def empty_spans(night: Night, span_s: float) -> tuple[Span, ...]:
     same way, and otherwise than before any movement of the night. Waveforms tell how it lay.
     """
     hands = _hands(night)
-    moved = [i for i in _others(night, hands) if kind_of(night.events[i]) not in DISTURBANCES]
+    moved = _moved(night, hands)
     lain = [level for i in moved if (level := _before(night, i)) is not None]
     if not lain:
         return ()
-    busy = [span for i in moved if (span := interval(night.events[i]))]
-    still = [one for one in _motionless(night, hands, busy, span_s) if one.level is not None]
+    stretches = _motionless(night, hands, _busy(night, moved), span_s)
+    still = [one for one in stretches if one.level is not None]
     away = [one for one in still if min(_apart(one.level, other) for other in lain) >= APART_MG]
     return tuple(
         one.span
@@ -69,6 +75,15 @@ def _others(night: Night, hands: list[_Hands]) -> list[int]:
     inside = tuple(one.span for one in hands)
     spans = [(i, interval(event)) for i, event in enumerate(night.events)]
     return [i for i, span in spans if span and not any(a <= span[0] <= b for a, b in inside)]
+
+
+def _moved(night: Night, hands: list[_Hands]) -> list[int]:
+    """Those of them that are movements."""
+    return [i for i in _others(night, hands) if kind_of(night.events[i]) not in DISTURBANCES]
+
+
+def _busy(night: Night, moved: list[int]) -> list[Span]:
+    return [span for i in moved if (span := interval(night.events[i]))]
 
 
 def _apart(one: np.ndarray | None, two: np.ndarray | None) -> float:

@@ -1,5 +1,6 @@
-"""Other nights to put beside one: those of its own log, of other logs, of reports as JSON."""
+"""Other nights to put beside one: of its own log, of others, of reports as JSON, of a library."""
 
+import importlib.util
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, tzinfo
@@ -8,20 +9,14 @@ from pathlib import Path
 from cribtrace import analysis, nights
 from cribtrace.analysis import Night
 from cribtrace.errors import CribtraceError
-from cribtrace.night_summary import NightSummary, summarize
-from cribtrace.tally import for_everyone, tally
+from cribtrace.night_summary import NightSummary, of_night
 
 
 def in_log(night: Night, zone: tzinfo | None) -> list[NightSummary]:
     """Every night in a log that `analysis.read_night` gave; its whole where nobody knows when."""
     days = {one.of for one in nights.sessions(night, zone) if one.kind == nights.NIGHT}
     wanted: Sequence[date | None] = sorted(days) or [None]
-    return [_figures(nights.choose(night, zone, day)) for day in wanted]
-
-
-def _figures(night: Night) -> NightSummary:
-    listed = for_everyone(night)
-    return summarize(listed, tally(listed))
+    return [of_night(nights.choose(night, zone, day)) for day in wanted]
 
 
 def read(path: Path, zone: tzinfo | None) -> list[NightSummary]:
@@ -39,15 +34,34 @@ def read(path: Path, zone: tzinfo | None) -> list[NightSummary]:
         ) from None
 
 
+def in_library(folder: Path | None, device: str | None) -> list[NightSummary]:
+    """The nights of a board that a library keeps; none where there is none.
+
+    Without pyarrow none of this user's own library; of one that is named it raises CribtraceError
+    then, and each that cannot be read.
+    """
+    from cribtrace.library import reading, summaries  # noqa: PLC0415 - platformdirs, pyarrow
+    from cribtrace.library.store import Library  # noqa: PLC0415
+
+    if device is None or (folder is None and importlib.util.find_spec("pyarrow") is None):
+        return []
+    return [summaries.summary_of(row) for row in reading.nights(Library(folder), device=device)]
+
+
 def comparable(one: NightSummary, others: Iterable[NightSummary]) -> list[NightSummary]:
-    """Those before it by the same board, sensor and settings, each night once."""
-    found = {}
+    """Those before it by the same board, sensor and settings; of each night the first."""
+    found: dict[tuple, NightSummary] = {}
     for other in others:
         alike = all(getattr(other, name) == getattr(one, name) for name in _ALIKE)
         earlier = one.of is None or other.of is None or other.of < one.of
-        if alike and earlier and (other.of, other.begins) != (one.of, one.begins):
-            found[other.of, other.begins] = other
+        if alike and earlier and _which(other) != _which(one):
+            found.setdefault(_which(other), other)
     return list(found.values())
+
+
+def _which(night: NightSummary) -> tuple:
+    """What is the same of one night, wherever it is kept: clocks are told more or less finely."""
+    return (night.of,) if night.of else (None, night.begins)
 
 
 _ALIKE = ("device", "sensor", "config_crc", "firmware")

@@ -18,7 +18,7 @@ FIXED = {
 def night(index: int, **differs) -> dict:
     """The night so many days after the first: 10 h, 9 h likely asleep, nothing counted."""
     row = {**FIXED, "night": BEGIN + timedelta(days=index), "hours": 10.0, "covered_h": 10.0,
-           "asleep_h": 9.0}  # fmt: skip
+           "asleep_h": 9.0, "empty_h": 0.0}  # fmt: skip
     for kind in (*records.KINDS, *COUNTED.values()):
         row[kind] = row[kind + "_asleep"] = 0
     return {**row, **differs}

@@ -99,7 +99,7 @@ HOST_ORDER = (
     "link < obstacles < cli",
     "atomic board_facts link client < first_time < cli",
     "sparse_sum < sleep",
-    "nights < library < trend < cli",
+    "nights night_summary < library < previous trend < cli",
     "tally atomic < library",
     "profile < trend",
     "nights recording criteria < export < cli",

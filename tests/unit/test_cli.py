@@ -184,6 +184,42 @@ def test_a_terminal_sees_a_bar_with_rate_and_time_left(monkeypatch):
     assert re.search(r"pulling \S+ \d+\.\d/100\.0 kB \d+\.\d [kM]B/s 0:00:0\d", text), text
 
 
+class Terminal(io.StringIO):
+    """What a person sees who has stderr on a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    "words, what",
+    [
+        (["scenario", "ten_minutes", "-o", "made.npz"], "simulating"),
+        (["decode", "log"], "reading"),
+        (["report", "log", "--whole"], "reporting"),
+        (["export", "log", "--whole", "--format", "csv"], "exporting"),
+    ],
+    ids=lambda words: words[0] if isinstance(words, list) else "",
+)
+def test_a_long_task_is_seen_on_a_terminal_alone(capsys, tmp_path, monkeypatch, words, what):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "00000001.crib").write_bytes(log_segment(1, "door"))
+    assert cli.run([*words]) == 0
+    off = capsys.readouterr()
+    assert what not in off.err and "\x1b" not in off.err
+    seen = Terminal()
+    monkeypatch.setattr("sys.stderr", seen)
+    monkeypatch.setenv("TERM", "xterm")
+    (tmp_path / "events.csv").unlink(missing_ok=True)
+    again = [*words, "--overwrite"] if words[0] == "export" else words
+    assert cli.run(again) == 0
+    on = capsys.readouterr().out
+    assert what in seen.getvalue()
+    assert seen.getvalue().count("\x1b[2K"), "the line is taken away again"
+    assert on == off.out, "results are what they are without a terminal"
+
+
 def test_pull_names_its_folder_by_the_device(run, peers, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     peers(Peer({1: log_segment(1, "door")}))

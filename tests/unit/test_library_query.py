@@ -4,13 +4,16 @@ import csv
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 from datetime import datetime, timezone
 
 import pytest
 
 from cribtrace import cli
 from cribtrace.errors import CribtraceError, Usage
-from cribtrace.library import adding, query
+from cribtrace.library import adding, query, store
 from cribtrace.library.store import Library
 from tests.support.night_log import write_nights
 
@@ -171,3 +174,83 @@ def test_a_mistake_is_named_with_the_tables(library, capsys):
     code, out, err = run(capsys, library, "SELECT * FROM night")
     assert (code, out) == (2, "")
     assert err.count("\n") == 1 and "night" in err and "nights, events" in err
+
+
+@pytest.mark.parametrize("sql", [
+    "SELECT night - INTERVAL 4000 YEAR FROM nights", "SELECT 'infinity'::TIMESTAMP",
+    "FROM test_all_types()",
+])  # fmt: skip
+def test_a_value_that_python_does_not_know_is_named_with_the_cast(library, capsys, sql):
+    code, _, err = run(capsys, library, sql)
+    assert code == 2 and err.count("\n") == 1 and "VARCHAR" in err
+
+
+def test_rows_come_as_they_are_found(library):
+    sql = "SELECT range, range || 'x' AS text FROM range(100000000000)"
+    with query.asking(library, sql) as asked:
+        rows = next(asked.batches) + next(asked.batches)
+    assert rows[-1][0] == len(rows) - 1 < 100_000
+
+
+def test_what_needs_too_much_memory_says_so(library, capsys):
+    code, _, err = run(capsys, library, "SELECT list(range) FROM range(1000000000)")
+    assert code == 2 and "memory" in err and "fewer" in err
+
+
+@pytest.mark.parametrize("sql", [
+    "SELECT sum(sin(a.range * b.range)) FROM range(10000000) a, range(10000000) b",
+    "SELECT range FROM range(100000000000)",
+])  # fmt: skip
+def test_ctrl_c_ends_a_query(library, sql):
+    program = "import sys; from cribtrace import cli; sys.exit(cli.run(sys.argv[1:]))"
+    words = ["query", sql, "--library", str(library.folder)]
+    command = [sys.executable, "-c", program, *words]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as asked:
+        with pytest.raises(subprocess.TimeoutExpired):
+            asked.wait(3)
+        asked.send_signal(signal.SIGINT)
+        assert asked.wait(20) == 130 and asked.stderr.read() == b"cribtrace: interrupted\n"
+
+
+def test_json_refuses_two_columns_of_a_name(library, capsys):
+    for form in ("json", "jsonl"):
+        code, out, err = run(
+            capsys, library, "SELECT crib, 1 AS crib FROM nights", "--format", form
+        )
+        assert (code, out) == (2, "") and "two columns are called crib" in err and "AS" in err
+    code, out, _ = run(capsys, library, "SELECT 1 AS a, 2 AS a", "--format", "csv")
+    assert (code, out) == (0, "a,a\n1,2\n")
+
+
+def test_no_rows(library, capsys):
+    none = "SELECT crib, night FROM nights WHERE crib = 'loft'"
+    shown = {"table": "crib  night\n", "csv": "crib,night\n", "json": "[]\n", "jsonl": ""}
+    for form, expected in shown.items():
+        assert run(capsys, library, none, "--format", form)[:2] == (0, expected)
+
+
+@pytest.mark.parametrize("words", [
+    ["query", "SELECT 1"], ["trend"], ["library", "list"], ["library", "delete", "2026-06-01"],
+    ["library", "backup", "nights.zip"],
+])  # fmt: skip
+def test_a_library_that_is_named_has_to_be_one(tmp_path, capsys, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    code = cli.run([*words, "--library", "librray"])
+    out, err = capsys.readouterr()
+    assert (code, out) == (1, "") and "librray is no library" in err and "--library" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_library_that_is_not_there_yet_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(store, "default_folder", lambda: tmp_path / "none")
+    assert cli.run(["query", "SELECT count(*) AS n FROM nights"]) == 0
+    out, err = capsys.readouterr()
+    assert out.split() == ["n", "0"] and "no library yet" in err and "library add" in err
+
+
+def test_a_crib_that_is_not_there_is_one_error(library, capsys):
+    said = []
+    for words in (["library", "list", "--crib", "loft"], ["trend", "loft"]):
+        code = cli.run([*words, "--library", str(library.folder)])
+        said.append((code, *capsys.readouterr()))
+    assert said[0] == said[1] and said[0][:2] == (1, "") and "it has attic" in said[0][2]

@@ -5,7 +5,7 @@ import pytest
 
 from cribtrace import analysis, nights, scenario
 from cribtrace.analysis import Snippet
-from cribtrace.occupancy import APART_MG, SHORTEST_S, empty_spans
+from cribtrace.occupancy import APART_MG, SHORTEST_S, empty_spans, takes_waveforms
 from cribtrace.tally import for_everyone
 from tests.support import logged
 from tests.support.example_night import empty
@@ -81,6 +81,12 @@ def test_a_movement_beside_hands_may_be_theirs():
 def test_without_waveforms_nobody_can_tell():
     assert empty_spans(night(*WHOLE, waves=False), SPAN_S) == ()
     assert empty_spans(empty(), 0.0) == ()
+
+
+def test_whether_waveforms_could_tell_is_known_without_them():
+    assert takes_waveforms(night(*WHOLE, waves=False), SPAN_S)
+    assert not takes_waveforms(night(*MOVES, waves=False), SPAN_S)
+    assert not takes_waveforms(night(PUT_IN, *MOVES, waves=False), SPAN_S), "two are needed"
 
 
 def test_what_was_not_covered_is_not_empty():

@@ -1,6 +1,8 @@
 """The host package, as `pip install` makes it: the firmware and the boards come along."""
 
 import importlib
+import json
+import os
 import re
 import subprocess
 import sys
@@ -84,6 +86,41 @@ def test_the_wheel_imports_the_device_modules_and_finds_the_boards(site):
         "cribtrace.firmware.crib.kernels",
     ]
     assert (inside / "boards" / "virtual").is_dir()
+
+
+@pytest.fixture
+def installed(site, tmp_path):
+    """A function that runs the wheel's command in a folder away from the checkout."""
+
+    def run(*words):
+        env = {**os.environ, "PYTHONPATH": str(site), "COLUMNS": "80"}
+        program = [sys.executable, "-m", "cribtrace.cli", *map(str, words)]
+        return subprocess.run(program, capture_output=True, text=True, cwd=tmp_path, env=env)
+
+    return run
+
+
+def test_the_installed_command_works_from_any_folder(site, installed, tmp_path):
+    where = "import cribtrace.cli as cli; print(cli.__file__)"
+    env = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run([sys.executable, "-c", where], capture_output=True, text=True, env=env)
+    assert done.stdout.strip() == str(site / "cribtrace" / "cli" / "__init__.py")
+    assert installed("--version").stdout.startswith("cribtrace, version ")
+    assert "name=ten_minutes" in installed("scenario").stdout
+    made = installed("scenario", "ten_minutes", "--seed", "3", "-o", "made.npz")
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "made.npz").exists()
+    replayed = installed("replay", "made.npz", "--on", "cpython", "--json")
+    assert '"type":"event"' in replayed.stdout, replayed.stderr
+
+
+def test_the_installed_command_decodes_a_segment(installed):
+    vector = ROOT / "tests" / "vectors" / "segment.crib"
+    done = installed("decode", vector, "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (lines[0]["type"], lines[-1]["type"]) == ("header", "summary")
+    assert "complete: 1 segments" in done.stderr
 
 
 def test_the_checkout_is_used_where_there_is_one():

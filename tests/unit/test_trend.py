@@ -99,6 +99,32 @@ def test_a_night_with_a_change_in_it_stands_alone():
     assert all("during the night of 2026-06-03" in period.because[0] for period in found[1:])
 
 
+@pytest.mark.parametrize("index", [1, 16, 25, 29])
+def test_what_is_shown_changes_no_number(index):
+    """`--from` leaves nights out of the drawing, and none out of a baseline or a week."""
+    rows = nights(30)
+    rows[:12] = [{**row, "settings": "ring_ms=0 tilt_mg=6 when_full=1"} for row in rows[:12]]
+    since = BEGIN + timedelta(days=index)
+    whole, part = periods(rows), periods(rows, since)
+    assert [row["night"] for period in part for row in period.nights] == [
+        row["night"] for row in rows if row["night"] >= since
+    ]
+    assert compared(part[-1]) == compared(whole[-1]) and part[-1].begins == whole[-1].begins
+    assert part[-1].because == whole[-1].because
+    weeks = dict(whole[-1].weeks())
+    assert all(nights == weeks[monday] for monday, nights in part[-1].weeks())
+    shown = text.render("attic", rows, None, since)
+    assert f"Since {whole[-1].begins}" in shown and f"attic, {since} to" in shown
+
+
+def test_the_first_baseline_says_that_it_began_ahead_of_what_is_shown():
+    since = BEGIN + timedelta(days=20)
+    told = words.headline("attic", periods(nights(30), since))
+    assert told.startswith("10 nights of attic, 2026-06-21 to") and "2026-06-01, 20 nights" in told
+    drawn = page.render("attic", nights(30), None, since)
+    assert "Since 2026-06-01" in drawn and '<tr><th scope="row">2026-06-20' not in drawn
+
+
 def test_the_comparison_is_of_the_last_nights_with_the_first():
     rows = [night(k, twitch=100 + k % 3) for k in range(14)]
     rows += [night(k, twitch=500) for k in range(14, 20)]
@@ -129,7 +155,7 @@ def test_weeks_begin_on_mondays_and_end_with_a_baseline():
 
 @pytest.mark.parametrize("born", [None, date(2026, 5, 14)])
 def test_growth_is_named_with_how_long_it_had(born):
-    said = words.growth(nights(50), born)
+    said = words.growth(periods(nights(50)), born)
     assert said.startswith("Growth lies in every difference") and "49 days" in said
     assert ("2 to 9 weeks of age" in said) is (born is not None)
 

@@ -17,6 +17,7 @@ from cribtrace.cli import (
     board,
     check,
     config,
+    examples,
     exports,
     files,
     firmware,
@@ -74,6 +75,18 @@ _FAMILIES = (
 )
 for _command in [command for family in _FAMILIES for command in family.COMMANDS]:
     group.add_command(_command)
+    examples.add_to(_command, _command.name or "")
+
+# In the order in which a person meets them.
+_GROUPED = {
+    "A new board": "setup flash deploy check calibrate tap-test selftest",
+    "A night": "pull report why note decode export bundle",
+    "Many nights": "library trend query",
+    "A board, now": "tail live ports info config time list wipe",
+    "Without hardware, for developers": "sim scenario replay score hil runtime",
+}
+GROUPS = [{"name": name, "commands": names.split()} for name, names in _GROUPED.items()]
+click.rich_click.COMMAND_GROUPS = {"cribtrace": GROUPS}
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from cribtrace.cli.output import (
     recording_options,
     row,
     say,
+    working,
 )
 from cribtrace.errors import CribtraceError, Damaged, Usage
 
@@ -56,8 +57,9 @@ def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) ->
     output = output or Path(f"{Path(name).stem}-{seed}")
     if output.suffix != ".npz":
         output = output.with_name(output.name + ".npz")
-    made = scenarios.generate(name, seed)
-    recording.save(output, made)
+    with working("simulating"):
+        made = scenarios.generate(name, seed)
+        recording.save(output, made)
     seconds = round(len(made.accel) / made.rate_hz, 3)
     line = {"type": "scenario", "name": name, "seed": seed, "path": str(output)}
     emit({**line, "duration_s": seconds, "truths": len(made.truth)}, as_json)
@@ -103,7 +105,8 @@ def replay(
         _rerun(source, as_json)
         return
     rec = load_recording(source, rate_hz, unit, lsb_per_g)
-    events = replay_recording(rec, on=on, settings=configuration.parsed(changes))
+    with working("replaying"):
+        events = replay_recording(rec, on=on, settings=configuration.parsed(changes))
     for event in events:
         emit(event, as_json)
     say(f"{source}: {len(rec.accel) / rec.rate_hz:.1f} s, {len(events)} events")

@@ -6,7 +6,7 @@ from typing import Any
 
 import rich_click as click
 
-from cribtrace.cli.output import name_faults, say
+from cribtrace.cli.output import name_faults, say, working
 from cribtrace.cli.when import evening, zone_of, zone_option
 from cribtrace.errors import Usage
 
@@ -43,13 +43,7 @@ def export(
 
     SOURCE is a log folder, a segment file or a recording (.npz); else the log pulled last. Times
     in the files are UTC. docs/EXPORTS.md says which format is for which tool.
-
-    \b
-    cribtrace export build/night --format csv -o events.csv
-    cribtrace export build/night --format csv --what frames -o raw.csv
-    cribtrace export build/night --format npz --at 03:12 -o event.npz
-    cribtrace export nap.npz --format edf
-    """  # noqa: D301 - the control character is meant
+    """
     from cribtrace import moments
     from cribtrace.export import writing
 
@@ -61,11 +55,12 @@ def export(
     name = what or ("event" if when else "night")
     output = output or Path(name).with_suffix(writing.SUFFIXES[form])
     _refuse_there(output, overwrite, source)
-    found = _contents(source, **part)
-    at_s = moments.moment_s(found.night, when) if when and found.night else None
-    for sentence in [*found.sentences, *_of_raw(found, form, what)]:
-        say(f"{source}: {sentence}")
-    writing.write(output, form, found, what, at_s)
+    with working("exporting"):
+        found = _contents(source, **part)
+        at_s = moments.moment_s(found.night, when) if when and found.night else None
+        for sentence in [*found.sentences, *_of_raw(found, form, what)]:
+            say(f"{source}: {sentence}")
+        writing.write(output, form, found, what, at_s)
     click.echo(output)
     name_faults(source, found.faults, found.notes)
 
@@ -141,17 +136,14 @@ def bundle(
 
     Without the board's number, without texts of marks and notes unless asked for, and without a
     name or path of this machine. It decodes as the log does. docs/EXPORTS.md says what stays.
-
-    \b
-    cribtrace bundle build/night -o night.zip
-    cribtrace bundle build/night --shift-times --with-marks
-    """  # noqa: D301 - the control character is meant
+    """
     from cribtrace import bundle as packing
     from cribtrace import moments
 
     source = source or moments.newest_log(Path())
     _refuse_there(output, overwrite, source)
-    read, chosen = _chosen(source, night, zone, whole)
+    with working("reading"):
+        read, chosen = _chosen(source, night, zone, whole)
     made = packing.make(source, chosen, marks=with_marks, with_notes=with_notes, shift=shift_times)
     packing.write(output, made)
     say(f"redacted: {'; '.join(made.about['redacted'])}")

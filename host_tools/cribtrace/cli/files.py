@@ -5,7 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, name_faults, say
+from cribtrace.cli.output import emit, json_option, name_faults, say, working
 from cribtrace.errors import Usage
 
 _SOURCE = click.Path(path_type=Path)
@@ -18,7 +18,8 @@ def decode(source: Path, as_json: bool) -> None:
     """Print what a log folder or segment file holds, and whether it is whole."""
     from cribtrace import analysis, logfile
 
-    night = analysis.read_night(source)
+    with working("reading"):
+        night = analysis.read_night(source)
     for line in analysis.lines(night):
         emit(line, as_json)
     name_faults(source, night.faults, night.notes)
@@ -52,7 +53,8 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     from cribtrace import why as reasons
 
     source = source or moments.newest_log(Path())
-    night = analysis.read_night(source)
+    with working("reading"):
+        night = analysis.read_night(source)
     said = reasons.answer(night, moments.moment_s(night, when))
     if as_json:
         emit(said, as_json)

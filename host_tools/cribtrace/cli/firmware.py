@@ -5,7 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, port_option, say
+from cribtrace.cli.output import emit, json_option, port_option, say, working
 from cribtrace.errors import NoDevice, Usage
 
 _PATH = click.Path(path_type=Path, exists=True)
@@ -127,7 +127,8 @@ def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bo
     deploying.files(board)
     beside = bmi270.extra_files(chosen.facts["sensor"], bmi270_config, say)
     name = port or port_for(chosen)
-    hello = deploying.deploy(name, board, beside=beside, progress=say)
+    with working("deploying"):
+        hello = deploying.deploy(name, board, beside=beside, progress=say)
     emit({"type": "deployed", "port": name, **hello}, as_json)
     _safety(chosen)
 

@@ -15,6 +15,7 @@ from cribtrace.cli.output import (
     port_option,
     recording_options,
     say,
+    working,
 )
 from cribtrace.errors import CribtraceError, Damaged, Usage
 
@@ -78,7 +79,8 @@ def run_recording(
     with open_client(name) as client:
         client.hello()
         say("INJECTED: what the board records now comes from a file, not from its sensor")
-        lived = loop.run(client, rec, paced=pace == "1", depth=depth or 0, on_gap=_tell)
+        with working("living through it"):
+            lived = loop.run(client, rec, paced=pace == "1", depth=depth or 0, on_gap=_tell)
     emit(lived.shown(), as_json)
     if lived.lost:
         raise Damaged(f"{lived.lost} frames were lost on the way: the log has their gaps")
@@ -144,9 +146,10 @@ def record_frames(output: Path, port: str | None, seconds: float | None, as_json
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     client = open_client(port)
     say(f"recording from {client.link.port}; Ctrl-C ends it and keeps {output}")
-    kept = capture.record(
-        client, output, lambda name: Client(Link(name)), seconds=seconds, say=say
-    )
+    with working("recording"):
+        kept = capture.record(
+            client, output, lambda name: Client(Link(name)), seconds=seconds, say=say
+        )
     line = {"type": "record", "path": str(output), "frames": kept.rows - kept.missing}
     more = {"missing": kept.missing, "gaps": kept.gaps, "took_s": round(kept.seconds, 1)}
     emit({**line, **more}, as_json)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import counting, emit, json_option, name_faults, say
-from cribtrace.cli.query import library_option, plain
+from cribtrace.cli.output import counting, emit, json_option, name_faults, say, working
+from cribtrace.cli.query import library_option, opened, plain
 from cribtrace.cli.when import date_of, zone_of, zone_option
 from cribtrace.errors import Usage
 
@@ -25,7 +25,9 @@ def library_group() -> None:
 
 @library_group.command("add")
 @click.argument("source", type=_PATH, required=False)
-@click.option("--crib", metavar="NAME", help="Where the board lies; else as the last time.")
+@click.option("--crib", metavar="NAME", help="Where the board lay in nights that are new; else"
+              " as the last time.")  # fmt: skip
+@click.option("--rename", is_flag=True, help="Give --crib to the nights that are there, too.")
 @zone_option
 @click.option("--take-less", is_flag=True, help="Replace a night by one of fewer records too.")
 @library_option
@@ -33,6 +35,7 @@ def library_group() -> None:
 def add_nights(
     source: Path | None,
     crib: str | None,
+    rename: bool,
     zone: str | None,
     take_less: bool,
     folder: Path | None,
@@ -41,24 +44,29 @@ def add_nights(
     """Bring the nights of a pulled log into the library; else of the log pulled last.
 
     A night that is there is replaced where the log tells more of it. Naps, time at a desk and
-    what a host injected stay out. For example: cribtrace library add log --crib attic
+    what a host injected stay out.
     """
     from cribtrace import moments, notes
     from cribtrace.library import adding
     from cribtrace.library.store import Library
 
+    if rename and not crib:
+        raise Usage("--rename needs the name: --crib NAME")
     source = source or moments.newest_log(Path())
     noted = notes.read(source)
     with counting("adding") as bar:
         jobs = os.cpu_count() or 1
         added = adding.add(
-            Library(folder), source, zone_of(zone), crib, take_less,
+            Library(folder), source, zone_of(zone), crib, take_less, rename,
             tags=lambda of: notes.tags_of(noted, of), progress=bar, jobs=jobs,
         )  # fmt: skip
     told = {name: [str(of) for of in getattr(added, name)] for name in adding.OUTCOMES}
     line = {"type": "added", "device": added.device, "crib": added.crib}
     plain = {name: " ".join(listed) or None for name, listed in told.items()}
     emit({**line, **(told if as_json else plain)}, as_json)
+    if crib and added.elsewhere:
+        say(f"nights that keep the crib they were added to: {len(added.elsewhere)}; --rename makes"
+            f" them {crib}'s")  # fmt: skip
     if added.kept:
         say("kept as they were: the library has more records of them; --take-less replaces them")
     name_faults(source, added.faults, added.refused)
@@ -71,17 +79,16 @@ def add_nights(
 def list_nights(crib: str | None, folder: Path | None, as_json: bool) -> None:
     """List the nights in the library."""
     from cribtrace.library import reading
-    from cribtrace.library.store import Library
 
-    library = Library(folder)
-    nights = reading.nights(library, crib=crib)
+    library = opened(folder)
+    nights = reading.chosen_crib(library, crib)[1] if crib else reading.nights(library)
     for row in nights:
         if as_json:
             emit({"type": "night", **{k: plain(v) for k, v in row.items()}}, as_json)
         else:
             emit({"type": "night", **{k: plain(row[k]) for k in _LISTED}}, as_json)
-    if not nights:
-        say(f"{library.folder} holds no night{f' of crib {crib}' if crib else ''}")
+    if library.exists and not nights:
+        say(f"{library.folder} holds no night")
 
 
 _LISTED = ("night", "crib", "device", "hours", "covered_h", "asleep_h", "sensor", "tags")
@@ -98,9 +105,8 @@ def delete_nights(
 ) -> None:
     """Delete nights, each named by its evening's date; the pulled logs stay."""
     from cribtrace.library import reading
-    from cribtrace.library.store import Library
 
-    library = Library(folder)
+    library = opened(folder)
     rows = reading.nights(library, crib=crib)
     wanted = [_night_named(rows, date_of("DATE", text)) for text in nights]
     if not yes:
@@ -132,9 +138,9 @@ def _night_named(rows: list[dict], of: date) -> dict:
 def backup_nights(file: Path, folder: Path | None, as_json: bool) -> None:
     """Write the whole library into one FILE."""
     from cribtrace.library import backup
-    from cribtrace.library.store import Library
 
-    count = backup.backup(Library(folder), file)
+    with working("backing up"):
+        count = backup.backup(opened(folder), file)
     emit({"type": "backup", "file": str(file), "nights": count}, as_json)
 
 
@@ -147,7 +153,8 @@ def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
     from cribtrace.library import backup
     from cribtrace.library.store import Library
 
-    count = backup.restore(Library(folder), file)
+    with working("restoring"):
+        count = backup.restore(Library(folder), file)
     emit({"type": "restored", "file": str(file), "nights": count}, as_json)
 
 
@@ -157,8 +164,13 @@ def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
     "--format", "form", type=click.Choice(["html", "text"]), default="html", show_default=True
 )
 @click.option("-o", "--output", type=_PATH, help="Of html; else trend.html.")
-@click.option("--from", "since", metavar="DATE", help="The first evening, as 2026-11-20.")
-@click.option("--to", "until", metavar="DATE", help="The last one.")
+@click.option(
+    "--from",
+    "since",
+    metavar="DATE",
+    help="Shown from this evening on, as 2026-11-20; baselines stay those of all nights.",
+)
+@click.option("--to", "until", metavar="DATE", help="The last one that is counted.")
 @click.option("--profile", type=_PATH, help="A TOML file with the date of birth; else one's own.")
 @library_option
 def trend(
@@ -172,32 +184,26 @@ def trend(
 ) -> None:
     """Show the nights of a crib beside each other, by date and age, and beside their baseline.
 
-    A page, whose path is printed, or text. CRIB is needed where the library has several. For
-    example: cribtrace trend attic --format text --from 2026-10-01
+    A page, whose path is printed, or text. CRIB is needed where the library has several.
     """
     from cribtrace import atomic
     from cribtrace import profile as infant
     from cribtrace.library import reading
-    from cribtrace.library.store import Library
     from cribtrace.trend import page, text
 
     born = infant.born(profile)
-    name, nights = reading.chosen_crib(Library(folder), crib)
+    name, nights = reading.chosen_crib(opened(folder), crib)
     first, last = (date_of(o, d) if d else None for o, d in (("--from", since), ("--to", until)))
-    shown = [
-        row
-        for row in nights
-        if (first is None or row["night"] >= first) and (last is None or row["night"] <= last)
-    ]
-    if not shown:
+    counted = [row for row in nights if last is None or row["night"] <= last]
+    if not counted or (first and counted[-1]["night"] < first):
         span = f"{nights[0]['night']} to {nights[-1]['night']}"
         raise Usage(f"no night of {name} in that time: the library has {span}")
     if form == "text":
-        click.echo(text.render(name, shown, born), nl=False)
+        click.echo(text.render(name, counted, born, first), nl=False)
         return
     output = output or Path("trend.html")
     with atomic.replacing(output, "w") as f:
-        f.write(page.render(name, shown, born))
+        f.write(page.render(name, counted, born, first))
     click.echo(output)
 
 

@@ -64,43 +64,49 @@ def _shown(value: object) -> str:
     return text if text.isprintable() and " " not in text else json.dumps(text)
 
 
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a callback for a progress bar on stderr, None where stderr is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress as rich_progress
-    from rich.console import Console
-
-    columns = (
-        rich_progress.TextColumn("{task.description}"),
-        rich_progress.BarColumn(),
-        rich_progress.DownloadColumn(),
-        rich_progress.TransferSpeedColumn(),
-        rich_progress.TimeRemainingColumn(),
-    )
-    with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+Tell = Callable[[int, int], None]
+"""Called with how much is done, and of how much."""
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None] | None]:
+def progress(what: str) -> Iterator[Tell | None]:
+    """Give a callback for a bar of bytes on stderr, None where stderr is no terminal."""
+    with _bar(what, "BarColumn", "DownloadColumn", "TransferSpeedColumn", _LEFT) as tell:
+        yield tell
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Tell | None]:
     """Give a callback for a bar of things done, on stderr; None where stderr is no terminal."""
+    with _bar(what, "BarColumn", "MofNCompleteColumn", _LEFT) as tell:
+        yield tell
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal at stderr that something goes on, whose end nobody knows."""
+    with _bar(what, "SpinnerColumn", "TimeElapsedColumn"):
+        yield
+
+
+_LEFT = "TimeRemainingColumn"
+
+
+@contextmanager
+def _bar(what: str, *columns: str) -> Iterator[Tell | None]:
+    """A line at the bottom of the terminal, which vanishes with the task; stdout is left alone."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich import progress as rich_progress
     from rich.console import Console
 
-    columns = (
-        rich_progress.TextColumn("{task.description}"),
-        rich_progress.BarColumn(),
-        rich_progress.MofNCompleteColumn(),
-        rich_progress.TimeRemainingColumn(),
-    )
-    with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    shown = [getattr(rich_progress, column)() for column in columns]
+    text = rich_progress.TextColumn("{task.description}")
+    console = Console(stderr=True)
+    with rich_progress.Progress(
+        text, *shown, console=console, transient=True, redirect_stdout=False
+    ) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -2,13 +2,18 @@
 
 import csv
 import io
+import itertools
 import json
 import math
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import rich_click as click
+
+from cribtrace.cli.output import say
+from cribtrace.errors import CribtraceError, Usage
 
 _PATH = click.Path(path_type=Path)
 library_option = click.option(
@@ -35,22 +40,31 @@ def query(sql: str, form: str, folder: Path | None) -> None:
     """Answer one SELECT over the library, by DuckDB; no other file and no network is reached.
 
     The tables are nights, events, patterns, states, epochs, gaps, marks and recorder
-    (docs/LIBRARY.md). For example: cribtrace query "SELECT night, twitch FROM nights"
+    (docs/LIBRARY.md).
     """
     from cribtrace.library import query as asking
+
+    with asking.asking(opened(folder), sql) as asked:
+        batches = ([[plain(value) for value in row] for row in rows] for rows in asked.batches)
+        if form == "csv":
+            _print_csv(asked.columns, batches)
+        elif form == "table":
+            _print_table(asked.columns, batches)
+        else:
+            _print_json(asked.columns, batches, as_lines=form == "jsonl")
+
+
+def opened(folder: Path | None):
+    """The library to read: the one named, else this user's, which need not be there yet."""
     from cribtrace.library.store import Library
 
-    answer = asking.ask(Library(folder), sql)
-    rows = [[plain(value) for value in row] for row in answer.rows]
-    if form == "csv":
-        click.echo(_csv(answer.columns, rows), nl=False)
-    elif form == "table":
-        click.echo("\n".join(_table(answer.columns, rows)))
-    else:
-        found = [dict(zip(answer.columns, row, strict=True)) for row in rows]
-        shown = found if form == "jsonl" else [found]
-        for one in shown:
-            click.echo(json.dumps(one, allow_nan=False, separators=(",", ":")))
+    library = Library(folder)
+    if not library.exists:
+        make = "`cribtrace library add FOLDER` brings the nights of a pulled log into one"
+        if folder is not None:
+            raise CribtraceError(f"{library.folder} is no library: correct --library, or {make}")
+        say(f"{library.folder}: there is no library yet; {make}")
+    return library
 
 
 def plain(value):
@@ -73,35 +87,58 @@ def _cell(value) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def _table(columns: list[str], rows: list[list]) -> list[str]:
-    """Lines of columns that stand below each other, numbers to the right."""
-    cells = [[_cell(value) for value in row] for row in [columns, *rows]]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+def _print_table(columns: list[str], batches: Iterator[list[list]]) -> None:
+    """Columns that stand below each other, numbers to the right; widths are of the first rows.
+
+    Rows come as they are found, so a later one may be wider than those above it.
+    """
+    first = next(batches, [])
+    widths = [len(name) for name in columns]
     right = [
-        all(isinstance(row[k], (int, float, type(None))) for row in rows)
+        all(isinstance(row[k], (int, float, type(None))) for row in first)
         for k in range(len(columns))
     ]
-    return [
-        "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in cells
-    ]
+    for rows in itertools.chain([[columns, *first]], batches):
+        cells = [[_cell(value) for value in row] for row in rows]
+        widths = [
+            max(old, *map(len, c))
+            for old, c in zip(widths, zip(*cells, strict=False), strict=True)
+        ]
+        for row in cells:
+            told = zip(row, widths, right, strict=True)
+            line = (cell.rjust(w) if to_right else cell.ljust(w) for cell, w, to_right in told)
+            click.echo("  ".join(line).rstrip())
 
 
-def _csv(columns: list[str], rows: list[list]) -> str:
+def _print_json(columns: list[str], batches: Iterator[list[list]], as_lines: bool) -> None:
+    """An object a row, in one array or each in a line. Raises Usage for two of one name."""
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise Usage(f"two columns are called {twice}: JSON keeps one; name the other with AS")
+    before = "" if as_lines else "["
+    for row in itertools.chain.from_iterable(batches):
+        found = dict(zip(columns, row, strict=True))
+        line = json.dumps(found, allow_nan=False, separators=(",", ":"))
+        click.echo(before + line, nl=as_lines)
+        before = "" if as_lines else ","
+    if not as_lines:
+        click.echo("[]" if before == "[" else "]")
+
+
+def _print_csv(columns: list[str], batches: Iterator[list[list]]) -> None:
     """CSV in which no text is taken for a formula by a spreadsheet: those get a ' in front."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in [columns, *rows]:
-        writer.writerow(
-            [
-                "'" + v if isinstance(v, str) and v[:1] in tuple("=+-@\t\r") and v else v
-                for v in row
-            ]
-        )
-    return out.getvalue()
+    first = next(batches, [])
+    for rows in itertools.chain([[columns, *first]], batches):
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        for row in rows:
+            writer.writerow(
+                [
+                    "'" + v if isinstance(v, str) and v[:1] in tuple("=+-@\t\r") and v else v
+                    for v in row
+                ]
+            )
+        click.echo(out.getvalue(), nl=False)
 
 
 COMMANDS = (query,)

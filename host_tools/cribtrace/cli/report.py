@@ -4,9 +4,10 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import name_faults, say
+from cribtrace.cli.output import name_faults, say, working
+from cribtrace.cli.query import library_option
 from cribtrace.cli.when import evening, zone_of, zone_option
-from cribtrace.errors import Usage
+from cribtrace.errors import CribtraceError, Usage
 
 _SOURCE = click.Path(path_type=Path)
 _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.html"}
@@ -25,6 +26,7 @@ _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.htm
 @click.option("--whole", is_flag=True, help="All that the log holds, and no single night.")
 @click.option("--previous", type=_SOURCE, multiple=True, metavar="LOG",
               help="A log with earlier nights, or a report as JSON; may be repeated.")  # fmt: skip
+@library_option
 @click.option("--profile", type=_SOURCE, metavar="FILE", help="Says when the infant was born.")
 def report(
     source: Path | None,
@@ -35,26 +37,23 @@ def report(
     zone: str | None,
     whole: bool,
     previous: tuple[Path, ...],
+    folder: Path | None,
     profile: Path | None,
 ) -> None:
     """Write a report of one night in a log folder or segment file: an HTML page, or text.
 
     A night goes from noon to noon. Without SOURCE it is the log pulled last, without --night the
-    last night in it; which one it took stands on stderr. Earlier nights in the same log by the
-    same sensor and settings are told beside it.
-
-    \b
-    cribtrace report                        report.html, to open in a browser
-    cribtrace report build/night --format text
-    cribtrace report build/night --for clinician -o build/sheet.html
-    """  # noqa: D301 - the control character is meant
+    last night in it; which one it took stands on stderr. Earlier nights by the same sensor and
+    settings, in the same log and in the library, are told beside it.
+    """
     from cribtrace import atomic, moments
 
     if reader == "clinician" and form != "html":
         raise Usage("the sheet for a clinician is HTML, to print: leave out --format")
     source = source or moments.newest_log(Path())
-    read, told = _told(source, night, zone_of(zone), whole, previous, profile)
-    written = _written(told, form, reader)
+    with working("reporting"):
+        read, told = _told(source, night, zone_of(zone), whole, previous, folder, profile)
+        written = _written(told, form, reader)
     if output is None and form != "html":
         click.echo(written)
     else:
@@ -65,7 +64,7 @@ def report(
     name_faults(source, read.faults, read.notes)
 
 
-def _told(source, night, tz, whole, previous, profile):
+def _told(source, night, tz, whole, previous, folder, profile):
     """The log, and what of it is to be told."""
     from dataclasses import replace
 
@@ -88,7 +87,22 @@ def _told(source, night, tz, whole, previous, profile):
     if previous and left_out:
         why = "later, the same, or another sensor or settings"
         say(f"nights that are not told beside it: {left_out} ({why})")
+    kept = [] if whole else _in_library(folder, told.summary.device)
+    fitting = others.comparable(told.summary, [*fitting, *kept])
     return read, replace(told, previous=tuple(fitting))
+
+
+def _in_library(folder: Path | None, device: str | None) -> list:
+    """Nights that a library keeps; where nobody named it, it keeps no report from being made."""
+    from cribtrace import previous as others
+
+    try:
+        return others.in_library(folder, device)
+    except CribtraceError as error:
+        if folder:
+            raise
+        say(f"the library's nights are not told beside it: {error}")
+        return []
 
 
 def _written(told, form: str, reader: str) -> str:
@@ -112,11 +126,7 @@ def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: s
     TAG is filmed, awake, swaddled, soothed, vibrating-pillow, new-place, eyes, tongue-or-sucking
     or other. Without one, print the notes there are. They lie beside the log, in notes.jsonl, and
     nothing that was pulled is changed.
-
-    \b
-    cribtrace note build/night swaddled
-    cribtrace note build/night filmed --at 03:12 --text "left arm"
-    """  # noqa: D301 - the same
+    """
     from cribtrace import analysis, nights, notes
 
     if not tags and not text and when is None:

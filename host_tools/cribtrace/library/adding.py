@@ -40,6 +40,7 @@ class Added:
     updated: list[date] = field(default_factory=list)
     same: list[date] = field(default_factory=list)
     kept: list[date] = field(default_factory=list)  # the library's is of more records
+    elsewhere: list[date] = field(default_factory=list)  # of another crib, which they keep
     refused: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -111,6 +112,7 @@ def add(
     zone: tzinfo | None = None,
     crib: str | None = None,
     take_less: bool = False,
+    rename: bool = False,
     tags: Callable[[date], str] = lambda _: "",
     progress: Callable[[int, int], None] | None = None,
     jobs: int = 1,
@@ -118,7 +120,8 @@ def add(
     """Bring the nights of a log folder into the library; naps and desk time stay out.
 
     A night that is there is replaced where the log now tells more of it (`take_less`: or less).
-    `crib` names where the board lies; else it is what it was the last time, else the device.
+    `crib` names where the board lay in the nights that are new; else it is what it was the last
+    time, else the device. A night that is there keeps its crib, unless `rename`.
     `tags` gives those of a night's notes; `jobs` is how many processes read. Raises CribtraceError
     as `logfile.read`, and where no night of it can come in.
     """
@@ -135,7 +138,9 @@ def add(
         "zone": getattr(zone, "key", None) or "of this machine",
         "faults": len(added.faults),
     }
-    coming = _Coming(library, added, known, zone, take_less, tags, about)
+    coming = _Coming(
+        library, added, known, zone, take_less, rename and crib is not None, tags, about
+    )
     coming.take(source, segments, clocks, groups(boots, clocks, zone), jobs, progress)
     if not any(getattr(added, outcome) for outcome in OUTCOMES):
         why = [*added.refused, "it holds no night of which anybody knows the time"]
@@ -150,6 +155,7 @@ class _Coming:
     known: dict[date, dict]
     zone: tzinfo | None
     take_less: bool
+    rename: bool
     tags: Callable[[date], str]
     about: dict
 
@@ -163,8 +169,7 @@ class _Coming:
         progress: Callable[[int, int], None] | None,
     ) -> None:
         """Bring these in, some at a time: what is staged stays small, and a sync serves many."""
-        facts = [s for s in segments if s.header and s.header["stream"] == records.FACTS]
-        names = {number: [s.name for s in row] for number, row in by_number(facts).items()}
+        names, waves = (_names(segments, of) for of in (records.FACTS, records.WAVEFORMS))
         wanted = [(group, nights) for group in found if (nights := self._wanted(group, clocks))]
         with _workers(min(jobs, len(wanted) // _WORTH)) as each:
             for first in range(0, len(wanted), _AT_ONCE):
@@ -172,7 +177,8 @@ class _Coming:
                     tasks = [
                         Task(
                             source,
-                            frozenset(n for b in group.boots for n in names.get(b.number, ())),
+                            _files(names, group),
+                            _files(waves, group),
                             group.boots,
                             group.injected,
                             {boot.number: clocks[boot.number] for boot in group.boots},
@@ -191,9 +197,12 @@ class _Coming:
         """The nights of a group that the library has not, or has otherwise."""
         found = []
         for of in sorted(group.nights):
-            identity = {**self.about, "tags": self.tags(of)}
-            identity["digest"] = group.digest(clocks, identity)
             before = self.known.get(of)
+            identity = {**self.about, "tags": self.tags(of)}
+            if before and not self.rename and before["crib"] != identity["crib"]:
+                self.added.elsewhere.append(of)
+                identity["crib"] = before["crib"]
+            identity["digest"] = group.digest(clocks, identity)
             if before and before["digest"] == identity["digest"]:
                 self.added.same.append(of)
                 continue
@@ -208,6 +217,16 @@ class _Coming:
                 continue
             change.nights[self.added.device, night.of] = set(TABLES)
             (self.added.updated if night.of in self.known else self.added.new).append(night.of)
+
+
+def _names(segments: list[logfile.Segment], stream: int) -> dict[int, list[str]]:
+    """Files of each boot that hold this stream."""
+    of_it = [s for s in segments if s.header and s.header["stream"] == stream]
+    return {number: [s.name for s in row] for number, row in by_number(of_it).items()}
+
+
+def _files(of_boots: dict[int, list[str]], group: Group) -> frozenset[str]:
+    return frozenset(name for boot in group.boots for name in of_boots.get(boot.number, ()))
 
 
 @contextlib.contextmanager

@@ -13,6 +13,8 @@ from cribtrace.anchors import Clock
 from cribtrace.boots import Boot, in_a_row
 from cribtrace.library import parquet, rows
 from cribtrace.library.store import file_of
+from cribtrace.occupancy import takes_waveforms
+from cribtrace.tally import for_everyone, tally
 
 INJECTED = "injected"
 
@@ -29,11 +31,13 @@ class Wanted(NamedTuple):
 class Task:
     """Nights out of some segments of a log, to be written below `folder`.
 
-    `outline` are the boots in question as the whole log placed them, `clocks` theirs.
+    `names` are those with facts, `waves` those with waveforms. `outline` are the boots in question
+    as the whole log placed them, `clocks` theirs.
     """
 
     source: Path
     names: frozenset[str]
+    waves: frozenset[str]
     outline: list[Boot]
     injected: list[Boot]
     clocks: dict[int, Clock]
@@ -45,18 +49,32 @@ class Task:
 def prepare(task: Task) -> list[bool]:
     """Write the files of each wanted night; False for one of fewer records than are wanted."""
     with _uncollected():
-        boots = _read(task)
-        whole = analysis.of_boots(boots, task.clocks, waveforms=False)
-        for boot in task.injected:
-            lasted = {"onset_s": boot.start_s, "duration_s": boot.length_s, "frames": None}
-            whole.gaps.append({"type": "gap", **lasted, "reason": INJECTED})
+        boots, whole = _lived(task, waveforms=False)
+        # Most of a log is waveforms, and a night that takes them is seldom.
+        if any(_takes_waveforms(whole, task.zone, wanted.of) for wanted in task.nights):
+            boots, whole = _lived(task, waveforms=True)
         return [_written(task, whole, boots, wanted) for wanted in task.nights]
 
 
-def _read(task: Task) -> list[Boot]:
-    """The boots with all their records, where the whole log placed them."""
+def _lived(task: Task, *, waveforms: bool) -> tuple[list[Boot], analysis.Night]:
+    boots = _read(task, task.names | task.waves if waveforms else task.names)
+    whole = analysis.of_boots(boots, task.clocks, waveforms=waveforms)
+    for boot in task.injected:
+        lasted = {"onset_s": boot.start_s, "duration_s": boot.length_s, "frames": None}
+        whole.gaps.append({"type": "gap", **lasted, "reason": INJECTED})
+    return boots, whole
+
+
+def _takes_waveforms(whole: analysis.Night, zone: tzinfo | None, of: date) -> bool:
+    listed = for_everyone(nights.choose(whole, zone, of))
+    return takes_waveforms(listed, tally(listed).span_s)
+
+
+def _read(task: Task, names: frozenset[str]) -> list[Boot]:
+    """The boots with their facts, where the whole log placed them."""
     placed = {boot.number: boot for boot in task.outline}
-    boots = [b for b in in_a_row(logfile.read(task.source, task.names)) if b.number in placed]
+    read = in_a_row(logfile.read(task.source, names))
+    boots = [boot for boot in read if boot.number in placed and boot.has_facts]
     for boot in boots:
         known = placed[boot.number]
         boot.start_s, boot.away_s = known.start_s, known.away_s

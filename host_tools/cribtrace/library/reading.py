@@ -38,8 +38,12 @@ LEAST_H = 2.0  # [D] clinical.md section 4: no index below 2 h of analysable sle
 
 
 def rate(row: dict, count: float, hours: str) -> float | None:
-    """`count` an hour of `covered_h` or `asleep_h`; None below 2 h of it."""
-    return count / row[hours] if (row[hours] or 0.0) >= LEAST_H else None
+    """`count` an hour of `covered_h` or `asleep_h`; None below 2 h of it.
+
+    Covered hours of an empty crib are in no rate; `asleep_h` has none of them.
+    """
+    rated_h = (row[hours] or 0.0) - (row["empty_h"] if hours == "covered_h" else 0.0)
+    return count / rated_h if rated_h >= LEAST_H else None
 
 
 def rates(row: dict) -> dict[str, float | None]:

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from statistics import median
 
-from cribtrace import __version__
+from cribtrace import __version__, night_summary
 from cribtrace.analysis import Night
 from cribtrace.boots import Boot
 from cribtrace.configuration import told as settings_of
 from cribtrace.device import records
-from cribtrace.library.tables import COUNTED
-from cribtrace.sleep import ASLEEP, AWAKE, NO_MOTION, UNKNOWN, active_seconds
-from cribtrace.tally import HOUR_S, tally, utc_of
+from cribtrace.library import summaries
+from cribtrace.sleep import NO_MOTION, UNKNOWN, active_seconds
+from cribtrace.tally import HOUR_S, utc_of
 
 _TAP = ("ring_ms", "resonance_mhz")
 
@@ -62,49 +62,31 @@ def _epoch(epoch: dict) -> dict:
 
 
 def _night(night: Night, boots: list[Boot], identity: dict) -> dict:
-    counts = tally(night)
     begins: datetime = night.sessions[0].begins
     floors = [epoch["floor_mg"] for epoch in night.epochs]
-    least = [e["floor_mg"] * e["threshold"] ** 0.5 for e in night.epochs if e["threshold"]]
-    bouts_s = [line["duration_s"] for line in night.patterns if line["kind"] == "bout"]
     return {
         **identity,
         "begins": begins,
         "ends": night.sessions[-1].ends,
         "about": any(session.about for session in night.sessions),
-        "hours": counts.span_s / HOUR_S,
-        "covered_h": counts.covered_s / HOUR_S,
+        **summaries.columns(night_summary.of_night(night), night_summary.unlisted(night)),
         **_states(night),
-        **_counts(night),
-        "bout_min": sum(bouts_s) / 60,
-        "longest_bout_s": max(bouts_s, default=None),
-        "longest_without_s": counts.longest[1] - counts.longest[0] if counts.longest else None,
         "floor_mg": median(floors) if floors else None,
-        "least_mg": median(least) if least else None,
         "marks": len(night.marks),
         **_instrument(boots),
         "boots": len(boots),
-        "records": sum(len(boot.all_records()) for boot in boots),
+        "records": sum(len(boot.records) for boot in boots),
         "cribtrace": __version__,
     }
 
 
 def _states(night: Night) -> dict[str, float]:
-    named = {"asleep_h": ASLEEP, "awake_h": AWAKE, "unknown_h": UNKNOWN, "no_motion_h": NO_MOTION}
+    """Time in states of which the figures of a night have no such sum."""
+    named = {"unknown_h": UNKNOWN, "no_motion_h": NO_MOTION}
     return {
         column: sum(line["duration_s"] for line in night.likely if line["state"] == state) / HOUR_S
         for column, state in named.items()
     }
-
-
-def _counts(night: Night) -> dict[str, int]:
-    found = [(e["kind"], night.contexts.get(i, {})) for i, e in enumerate(night.events)]
-    columns = {kind: kind for kind in records.KINDS} | COUNTED
-    out = {name + ending: 0 for name in columns.values() for ending in ("", "_asleep")}
-    for kind, context in found + [(line["kind"], line["context"]) for line in night.patterns]:
-        out[columns[kind]] += 1
-        out[columns[kind] + "_asleep"] += context.get("state") == ASLEEP
-    return out
 
 
 def _instrument(boots: list[Boot]) -> dict:
@@ -116,10 +98,8 @@ def _instrument(boots: list[Boot]) -> dict:
     first = in_force[0] if in_force else {}
     return {
         "board": _text(header["board"]),
-        "sensor": _text(header["sensor"]),
         "rate_hz": header["rate_mhz"] / 1000,
         "full_scale_g": header["full_scale_g"],
-        "firmware": _text(header["firmware"]),
         "build": f"{header['build']:08x}",
         "settings": " ".join(f"{k}={v}" for k, v in sorted(first.items())) or None,
         **{name: first.get(name) for name in _TAP},

@@ -94,6 +94,11 @@ class Library:
             return
         except (ValueError, KeyError, TypeError, OSError):
             raise Damaged(f"{self.folder / _NAMED} cannot be read: restore a backup") from None
+        if isinstance(found, int) and found < FORMAT:
+            raise CribtraceError(
+                f"{self.folder} is a library of format {found}, whose figures meant something"
+                " else: move it away, and `cribtrace library add` each log again"
+            )
         if found != FORMAT:
             raise CribtraceError(
                 f"{self.folder} is a library of format {found}, which this cribtrace cannot read:"

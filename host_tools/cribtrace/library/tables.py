@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cribtrace.device import records
 
-FORMAT = 1  # of the library: another one when a column changes its meaning or goes
+FORMAT = 2  # of the library: another one when a column changes its meaning or goes
 PARTITIONS = ("device", "night")
 
 TEXT, WHOLE, REAL, FLAG = "string", "int64", "double", "bool"
@@ -56,17 +56,22 @@ _NIGHT_BEGINS = """
     about | bool | these times are bracketed by their neighbours' (docs/SCHEMA.md, clock)
     hours | double | h recorded, known interruptions included
     covered_h | double | h in which a movement would have been reported
-    asleep_h | double | h likely asleep
+    asleep_h | double | h likely asleep, `still_h` included, `empty_h` not
+    still_h | double | h without any motion that follow on likely sleep
     awake_h | double | h likely awake
+    empty_h | double | h in which tilt says that nobody lay there; in no rate
     unknown_h | double | h of unknown state
     no_motion_h | double | h without motion (docs/PATTERNS.md)
 """
 _NIGHT_ENDS = """
-    bout_min | double | min of all bouts together
     longest_bout_s | double | s of the longest; null without one
-    longest_without_s | double | s of the longest covered stretch without an event
+    longest_bout_onset_s | double | s since the night's first frame
+    longest_without_s | double | s of the longest covered stretch without a bout
+    longest_without_onset_s | double | s since the night's first frame
     floor_mg | double | mg, median of the epochs' noise floors
     least_mg | double | mg, median of what would have been enough on one axis
+    least_low_mg | double | mg, the least of it
+    least_high_mg | double | mg, the most
     marks | int64 | marks made while it was recorded
     tags | string | tags of notes, with commas between them; empty without one
     board | string | folder under boards/
@@ -75,6 +80,7 @@ _NIGHT_ENDS = """
     full_scale_g | int64 | g, ±
     firmware | string | its version
     build | string | CRC-32 of the firmware's files, 8 hex digits
+    config_crc | string | CRC-32 of the settings, 8 hex digits
     settings | string | in force at its start: name=value, sorted; null where not in the log
     ring_ms | int64 | ms, of the tap test; 0 where there was none
     resonance_mhz | int64 | mHz, of the tap test; 0 where there was none
@@ -92,11 +98,13 @@ _NIGHT_ENDS = """
 def _night_columns() -> tuple[Column, ...]:
     kinds = "\n".join(
         f"{kind} | int64 | events of this kind\n"
-        f"{kind}_asleep | int64 | those of them with an onset while likely asleep"
+        f"{kind}_asleep | int64 | those of them with an onset while likely asleep\n"
+        f"{kind}_s | double | s of all of them together"
         for kind in records.KINDS
     )
     patterns = "\n".join(
-        f"{name} | int64 | of the host\n{name}_asleep | int64 | those while likely asleep"
+        f"{name} | int64 | of the host\n{name}_asleep | int64 | those while likely asleep\n"
+        f"{name}_s | double | s of all of them together"
         for name in COUNTED.values()
     )
     return _columns(_NIGHT_BEGINS + kinds + "\n" + patterns + _NIGHT_ENDS)

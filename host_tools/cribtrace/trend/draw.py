@@ -46,7 +46,9 @@ def figure(measure: Measure, found: Sequence[Period], axis: Axis) -> str:
     if not values:
         none = "<p class='note'>No night has it.</p>"
         return f"<figure><figcaption>{name}</figcaption>{none}</figure>"
-    top = _top(max(values))
+    shown = [period.baseline(measure) for period in found]
+    shown += [spread(measure, week) for period in found for _, week in period.weeks()]
+    top = _top(max(*values, *(one.high for one in shown if one), 0.0))
     drawn = "".join([
         *_breaks(found, axis), *_baselines(measure, found, axis, top),
         *_weeks(measure, found, axis, top), *_nights(measure, nights, axis, top),
@@ -138,7 +140,7 @@ def _weeks(measure: Measure, found: Sequence[Period], axis: Axis, top: float) ->
             week = spread(measure, nights)
             if week is None:
                 continue
-            first, last = nights[0]["night"], nights[-1]["night"]
+            first, last = max(nights[0]["night"], axis.first), nights[-1]["night"]
             left, right = axis.at(first, -0.3), axis.at(last, 0.3)
             middle = f"{(left + right) / 2:.2f}%"
             title = html.escape(f"Week from {monday}: {words.told(week, measure.digits)}")

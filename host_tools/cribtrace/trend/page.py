@@ -16,16 +16,18 @@ from cribtrace.wording import MISSING, NOT_THIS, fixed, rounded_down
 esc = html.escape
 
 
-def render(crib: str, nights: Sequence[dict], born: date | None = None) -> str:
-    """The trend of a crib's nights (rows of the table `nights`, at least one), by evening.
+def render(
+    crib: str, nights: Sequence[dict], born: date | None = None, since: date | None = None
+) -> str:
+    """The trend of a crib's nights (rows of the table `nights`), by evening, from `since` on.
 
-    Write it as UTF-8. Text from the library is escaped.
+    At least one night is to be drawn. Write it as UTF-8. Text from the library is escaped.
     """
-    found = periods(nights)
-    axis = draw.Axis(nights[0]["night"], nights[-1]["night"], born)
+    found = periods(nights, since)
+    axis = draw.Axis(found[0].nights[0]["night"], nights[-1]["night"], born)
     style = _asset("trend.css")
     digest = hashlib.sha256(style.encode("utf-8")).digest()
-    simulated = any(row["simulated"] for row in nights)
+    simulated = any(row["simulated"] for period in found for row in period.whole)
     return Template(_asset("trend.html")).substitute(
         policy=f"default-src 'none'; style-src 'sha256-{base64.b64encode(digest).decode()}';"
         " base-uri 'none'; form-action 'none'",
@@ -35,9 +37,9 @@ def render(crib: str, nights: Sequence[dict], born: date | None = None) -> str:
         when=f"{axis.first} to {axis.last}{_ages(axis)}",
         simulated=f'<p class="simulated">{words.SIMULATED}</p>' if simulated else "",
         headline=esc(words.headline(crib, found)),
-        since=found[-1].nights[0]["night"],
+        since=found[-1].begins,
         compared=_compared(found[-1]),
-        growth=esc(words.growth(nights, born)),
+        growth=esc(words.growth(found, born)),
         breaks=_breaks(found),
         figures="".join(draw.figure(measure, found, axis) for measure in MEASURES),
         method=esc(words.method()),
@@ -87,7 +89,7 @@ def _compared(period: Period) -> str:
         ))  # fmt: skip
     head = ("Measure", "Last night", "Last nights: median (spread)", "Baseline: median (spread)",
             "Difference of the medians", "Nights in both")  # fmt: skip
-    since = f"Since {period.nights[0]['night']}"
+    since = f"Since {period.begins}"
     return f'<div class="compared">{_table(since, head, rows)}</div>'
 
 

@@ -29,14 +29,28 @@ class Spread(NamedTuple):
 
 @dataclass
 class Period:
-    """Nights that one instrument measured in one place; `because`: what was another before."""
+    """Nights that one instrument measured in one place; `because`: what was another before.
+
+    `nights` are those that are shown; `before` lie ahead of them, and count like them.
+    """
 
     nights: list[dict]
     because: list[str] = field(default_factory=list)
+    before: list[dict] = field(default_factory=list)
+
+    @property
+    def whole(self) -> list[dict]:
+        """Every night of it, shown or not."""
+        return self.before + self.nights
+
+    @property
+    def begins(self) -> date:
+        """The evening of its first night."""
+        return self.whole[0]["night"]
 
     def among(self, measure: Measure) -> list[dict]:
         """Nights with a number of this measure, that count."""
-        return [row for row in self.nights if counts(row) and measure.of(row) is not None]
+        return [row for row in self.whole if counts(row) and measure.of(row) is not None]
 
     def baseline(self, measure: Measure) -> Spread | None:
         """Its first nights; None while there are too few."""
@@ -47,11 +61,12 @@ class Period:
         return spread(measure, self.among(measure)[BASELINE_NIGHTS:][-RECENT_NIGHTS:], WEEK_LEAST)
 
     def weeks(self) -> Iterator[tuple[date, list[dict]]]:
-        """The nights of each week, from its Monday."""
+        """The nights of each week that is shown, from its Monday; all of them, shown or not."""
         found: dict[date, list[dict]] = {}
-        for row in self.nights:
+        for row in self.whole:
             found.setdefault(row["night"] - timedelta(days=row["night"].weekday()), []).append(row)
-        yield from found.items()
+        shown = self.nights[0]["night"]
+        yield from ((monday, rows) for monday, rows in found.items() if rows[-1]["night"] >= shown)
 
 
 def spread(measure: Measure, nights: Sequence[dict], least: int = WEEK_LEAST) -> Spread | None:
@@ -64,15 +79,19 @@ def spread(measure: Measure, nights: Sequence[dict], least: int = WEEK_LEAST) ->
     return Spread(median, low, high, len(values))
 
 
-def periods(nights: Sequence[dict]) -> list[Period]:
-    """The nights of a crib, in order, apart wherever a number may have come to mean another."""
+def periods(nights: Sequence[dict], since: date | None = None) -> list[Period]:
+    """The nights of a crib, in order, apart wherever a number may have come to mean another.
+
+    Nights ahead of `since` are not shown, and are in their baselines all the same.
+    """
     found: list[Period] = []
     for row in nights:
-        because = list(differs(found[-1].nights[-1], row)) if found else []
+        because = list(differs(found[-1].whole[-1], row)) if found else []
         if because or not found:
             found.append(Period([], because))
-        found[-1].nights.append(row)
-    return found
+        ahead = since is not None and row["night"] < since
+        (found[-1].before if ahead else found[-1].nights).append(row)
+    return [period for period in found if period.nights]
 
 
 def differs(before: dict, row: dict) -> Iterator[str]:

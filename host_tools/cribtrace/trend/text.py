@@ -12,21 +12,26 @@ _IN_WEEKS = (0, 1, 2, 3, 5)  # of MEASURES: what a line of a terminal has room f
 _SHORT = ("Movements/h", "Twitches/h", "Limb/h", "Gross/h", "Bouts/h asleep")
 
 
-def render(crib: str, nights: Sequence[dict], born: date | None = None) -> str:
-    """The trend of a crib's nights (rows of the table `nights`, at least one), by evening."""
-    found = periods(nights)
+def render(
+    crib: str, nights: Sequence[dict], born: date | None = None, since: date | None = None
+) -> str:
+    """The trend of a crib's nights (rows of the table `nights`), by evening, from `since` on.
+
+    At least one night is to be shown.
+    """
+    found = periods(nights, since)
     said = [words.headline(crib, found)]
-    if any(row["simulated"] for row in nights):
+    if any(row["simulated"] for period in found for row in period.whole):
         said.append(words.SIMULATED)
     blocks = [said, list(_compared(found[-1]))]
     blocks.append([f"New baseline {words.broken(p)}" for p in found[1:]] or ["One baseline."])
     blocks += [list(_weeks(found, born))]
-    blocks += [[words.growth(nights, born)], [words.method()], [" ".join(NOT_THIS)]]
+    blocks += [[words.growth(found, born)], [words.method()], [" ".join(NOT_THIS)]]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
 def _compared(period: Period) -> Iterator[str]:
-    head = ("Since " + str(period.nights[0]["night"]), "last night", "last nights", "baseline",
+    head = (f"Since {period.begins}", "last night", "last nights", "baseline",
             "difference")  # fmt: skip
     rows: list[tuple[str, ...]] = [head]
     for one in compared(period):

@@ -31,13 +31,20 @@ def headline(crib: str, found: Sequence[Period]) -> str:
     return (
         f"{_of(len(nights), 'night', 'nights')} of {crib}, {nights[0]['night']} to"
         f" {nights[-1]['night']}: {covered:.1f} hours covered, {asleep:.1f} likely asleep, under"
-        f" {_of(len(found), 'baseline', 'baselines')}{apart}."
+        f" {_of(len(found), 'baseline', 'baselines')}{apart}.{_ahead(found[0])}"
     )
 
 
-def growth(nights: Sequence[dict], born: date | None) -> str:
+def _ahead(first: Period) -> str:
+    if not first.before:
+        return ""
+    count = _of(len(first.before), "night", "nights")
+    return f" The first one began on {first.begins}, {count} ahead of these."
+
+
+def growth(found: Sequence[Period], born: date | None) -> str:
     """What changes these numbers though nothing else did."""
-    first, last = nights[0]["night"], nights[-1]["night"]
+    first, last = found[0].begins, found[-1].nights[-1]["night"]
     ages = [profile.weeks(born, day) for day in (first, last)]
     told = f" (from {ages[0]} to {ages[1]} weeks of age)" if None not in ages else ""
     return (
