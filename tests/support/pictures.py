@@ -99,6 +99,7 @@ def drawn(said: str, title: str) -> str:
 
 def offline(svg: str) -> str:
     """Without the fonts that the library's template would fetch from elsewhere."""
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
     return re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.S).replace(
         "Fira Code", "DejaVu Sans Mono"
     )
