@@ -440,6 +440,21 @@ def test_faults_of_a_log_are_named_and_its_nights_come_in(log, tmp_path, capsys)
     assert code == 3 and "ends within a record" in err and "new=" in out
 
 
+def test_a_note_says_how_it_comes_into_the_library(log, library, capsys, monkeypatch):
+    monkeypatch.setenv("CRIBTRACE_LIBRARY", str(library.folder))
+    monkeypatch.setenv("TZ", "UTC")
+    noted = "note", str(log), "filmed", "--night", "2026-06-02"
+    assert "library" not in run(capsys, *noted)[2] and not library.folder.exists()
+    adding.add(library, log, UTC)
+    code, _, err = run(capsys, *noted)
+    assert code == 0 and f"`cribtrace library add {log}` brings its tags there" in err
+    assert run(capsys, "library", "add", str(log), "--zone", "UTC")[0] == 0
+    assert [row["tags"] for row in reading.nights(library)] == ["", "filmed"]
+    with library.changing() as change:
+        change.delete((DEVICE.hex(), JUNE_2))
+    assert "library add" not in run(capsys, *noted)[2]
+
+
 @pytest.mark.parametrize("missing", ["pyarrow", "duckdb"])
 def test_a_missing_extra_is_named_with_the_line_that_brings_it(filled, missing):
     program = (

@@ -1,12 +1,13 @@
 """Commands about one night: its report in every format, and notes of an observer."""
 
+import os
 from pathlib import Path
 
 import rich_click as click
 
 from cribtrace.cli.output import name_faults, say
 from cribtrace.cli.when import evening, zone_of, zone_option
-from cribtrace.errors import Usage
+from cribtrace.errors import CribtraceError, Usage
 
 _SOURCE = click.Path(path_type=Path)
 _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.html"}
@@ -129,6 +130,23 @@ def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: s
     path = notes.add(log, made)
     click.echo(_line(made))
     say(f"noted in {path}")
+    if made.of and _in_library(chosen):
+        add = f"`cribtrace library add {log}` brings its tags there, for the trend"
+        say(f"the library has the night of {made.of}: {add}")
+
+
+def _in_library(night) -> bool:
+    """Whether this user's library has the night; False, too, where it cannot be read."""
+    folder = os.environ.get("CRIBTRACE_LIBRARY")
+    try:
+        from cribtrace.library.store import Library, default_folder
+
+        if not Path(folder or default_folder()).is_dir():
+            return False
+        kept = Library(Path(folder) if folder else None)
+        return (night.header["device"], night.of) in kept.nights()
+    except (CribtraceError, OSError):
+        return False
 
 
 def _line(found) -> str:
