@@ -1,5 +1,6 @@
 """Nights that are kept: what comes into a library, how it changes, and who can read it."""
 
+import io
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from cribtrace import anchors, cli, logfile, night_summary, scenario
 from cribtrace.analysis import read_night
 from cribtrace.boots import in_a_row
 from cribtrace.device import records
-from cribtrace.errors import CribtraceError, Damaged
+from cribtrace.errors import CribtraceError, Damaged, Usage
 from cribtrace.library import adding, backup, parquet, preparing, reading, store, summaries
 from cribtrace.library.store import Library
 from cribtrace.library.tables import TABLES
@@ -353,6 +354,21 @@ def test_a_restore_leaves_other_nights(filled, tmp_path, library):
     assert [of for _, of in library.nights()] == [JUNE_1, JUNE_2, date(2026, 6, 9)]
 
 
+def test_a_backup_goes_over_no_other_file_and_into_no_folder(filled, tmp_path, library):
+    file = tmp_path / "nights.zip"
+    file.write_text("another")
+    with pytest.raises(Usage, match="--overwrite"):
+        backup.backup(filled, file)
+    assert file.read_text() == "another"
+    assert backup.backup(filled, file, overwrite=True) == 2
+    assert len(backup.nights_in(file)) == 2
+    with pytest.raises(Usage, match="name the file to write"):
+        backup.backup(filled, tmp_path, overwrite=True)
+    with pytest.raises(Usage, match="library backup FILE"):
+        backup.restore(library, tmp_path)
+    assert not library.folder.exists()
+
+
 def cut_short(file):
     file.write_bytes(file.read_bytes()[:-2000])
 
@@ -483,7 +499,7 @@ def run(capsys, *words):
     return code, out, err
 
 
-def test_the_commands(log, tmp_path, capsys):
+def test_the_commands(log, tmp_path, capsys, monkeypatch):
     at = ("--library", str(tmp_path / "kept"))
     code, out, err = run(capsys, "library", "list", *at)
     assert code == 1 and out == "" and "is no library" in err
@@ -499,8 +515,11 @@ def test_the_commands(log, tmp_path, capsys):
     assert code == 0 and "2026-06-01" in out
     code, _, err = run(capsys, "library", "delete", "2026-06-01", "--yes", *at)
     assert code == 2 and "no night of 2026-06-01" in err and "2026-06-02" in err
-    code, out, _ = run(capsys, "library", "restore", str(tmp_path / "b.zip"), *at)
-    assert code == 0 and "nights=2" in out
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    code, _, err = run(capsys, "library", "restore", str(tmp_path / "b.zip"), *at)
+    assert code == 130 and "replace 1 night of" in err
+    code, out, _ = run(capsys, "library", "restore", str(tmp_path / "b.zip"), "--yes", *at)
+    assert code == 0 and "nights=2 replaced=1" in out
     assert len(Library(tmp_path / "kept").nights()) == 2
 
 
@@ -510,6 +529,21 @@ def test_faults_of_a_log_are_named_and_its_nights_come_in(log, tmp_path, capsys)
     code, out, err = run(capsys, "library", "add", str(log), "--zone", "UTC", "--library",
                          str(tmp_path / "kept"))  # fmt: skip
     assert code == 3 and "ends within a record" in err and "new=" in out
+
+
+def test_a_note_says_how_it_comes_into_the_library(log, library, capsys, monkeypatch):
+    monkeypatch.setenv("CRIBTRACE_LIBRARY", str(library.folder))
+    monkeypatch.setenv("TZ", "UTC")
+    noted = "note", str(log), "filmed", "--night", "2026-06-02"
+    assert "library" not in run(capsys, *noted)[2] and not library.folder.exists()
+    adding.add(library, log, UTC)
+    code, _, err = run(capsys, *noted)
+    assert code == 0 and f"`cribtrace library add {log}` brings its tags there" in err
+    assert run(capsys, "library", "add", str(log), "--zone", "UTC")[0] == 0
+    assert [row["tags"] for row in reading.nights(library)] == ["", "filmed"]
+    with library.changing() as change:
+        change.delete((DEVICE.hex(), JUNE_2))
+    assert "library add" not in run(capsys, *noted)[2]
 
 
 @pytest.mark.parametrize("missing", ["pyarrow", "duckdb"])

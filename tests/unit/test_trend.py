@@ -186,6 +186,19 @@ def test_the_text_has_weeks_ages_and_breaks():
     assert max(map(len, said.split("Growth lies")[0].splitlines()[2:])) <= 150
 
 
+def test_the_text_names_each_night_with_a_note_or_a_mark():
+    rows = nights(20)
+    rows[2].update(tags="filmed,awake", marks=3)
+    rows[5].update(marks=1)
+    rows[7].update(tags="a\x1b[2Jb")
+    said = text.render("attic", rows)
+    assert (
+        "\n\n2026-06-03: filmed, awake; 3 marks\n2026-06-06: 1 mark\n2026-06-08: a [2Jb\n\n"
+        in said
+    )
+    assert "mark" not in text.render("attic", nights(20))
+
+
 class Page(HTMLParser):
     """Counts of tags, and all attributes that could fetch or run anything."""
 

@@ -133,29 +133,37 @@ def _night_named(rows: list[dict], of: date) -> dict:
 
 @library_group.command("backup")
 @click.argument("file", type=_PATH)
+@click.option("--overwrite", is_flag=True, help="Replace FILE where it is there.")
 @library_option
 @json_option
-def backup_nights(file: Path, folder: Path | None, as_json: bool) -> None:
+def backup_nights(file: Path, overwrite: bool, folder: Path | None, as_json: bool) -> None:
     """Write the whole library into one FILE."""
     from cribtrace.library import backup
 
     with working("backing up"):
-        count = backup.backup(opened(folder), file)
+        count = backup.backup(opened(folder), file, overwrite)
     emit({"type": "backup", "file": str(file), "nights": count}, as_json)
 
 
 @library_group.command("restore")
 @click.argument("file", type=_PATH)
+@click.option("--yes", is_flag=True, help="Do not ask before nights are replaced.")
 @library_option
 @json_option
-def restore_nights(file: Path, folder: Path | None, as_json: bool) -> None:
+def restore_nights(file: Path, yes: bool, folder: Path | None, as_json: bool) -> None:
     """Bring the nights of a backup back; those of the same device and date are replaced."""
     from cribtrace.library import backup
     from cribtrace.library.store import Library
 
+    library = Library(folder)
+    replaced = len(backup.nights_in(file) & set(library.nights()))
+    if replaced and not yes:
+        what = "1 night" if replaced == 1 else f"{replaced} nights"
+        click.confirm(f"replace {what} of {library.folder} by the backup's?", abort=True, err=True)
     with working("restoring"):
-        count = backup.restore(Library(folder), file)
-    emit({"type": "restored", "file": str(file), "nights": count}, as_json)
+        count = backup.restore(library, file)
+    line = {"file": str(file), "nights": count, "replaced": replaced}
+    emit({"type": "restored", **line}, as_json)
 
 
 @click.command()

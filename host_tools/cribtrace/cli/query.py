@@ -100,10 +100,8 @@ def _print_table(columns: list[str], batches: Iterator[list[list]]) -> None:
     ]
     for rows in itertools.chain([[columns, *first]], batches):
         cells = [[_cell(value) for value in row] for row in rows]
-        widths = [
-            max(old, *map(len, c))
-            for old, c in zip(widths, zip(*cells, strict=False), strict=True)
-        ]
+        for row in cells:
+            widths = [max(old, len(cell)) for old, cell in zip(widths, row, strict=True)]
         for row in cells:
             told = zip(row, widths, right, strict=True)
             line = (cell.rjust(w) if to_right else cell.ljust(w) for cell, w, to_right in told)

@@ -1,5 +1,6 @@
 """Commands about one night: its report in every format, and notes of an observer."""
 
+import os
 from pathlib import Path
 
 import rich_click as click
@@ -154,6 +155,23 @@ def note(
     path = notes.add(log, made)
     click.echo(_line(made))
     say(f"noted in {path}")
+    if made.of and _in_library(chosen):
+        add = f"`cribtrace library add {log}` brings its tags there, for the trend"
+        say(f"the library has the night of {made.of}: {add}")
+
+
+def _in_library(night) -> bool:
+    """Whether this user's library has the night; False, too, where it cannot be read."""
+    folder = os.environ.get("CRIBTRACE_LIBRARY")
+    try:
+        from cribtrace.library.store import Library, default_folder
+
+        if not Path(folder or default_folder()).is_dir():
+            return False
+        kept = Library(Path(folder) if folder else None)
+        return (night.header["device"], night.of) in kept.nights()
+    except (CribtraceError, OSError):
+        return False
 
 
 def _line(found) -> str:

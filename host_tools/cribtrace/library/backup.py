@@ -1,12 +1,14 @@
 """A library as one file, and back: what is restored is checked first, and comes whole."""
 
+import contextlib
 import shutil
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from cribtrace.atomic import replacing
-from cribtrace.errors import CribtraceError, Damaged
+from cribtrace.errors import CribtraceError, Damaged, Usage
 from cribtrace.library import parquet
 from cribtrace.library.store import Library, Night, night_of
 from cribtrace.library.tables import FORMAT, TABLES
@@ -14,8 +16,15 @@ from cribtrace.library.tables import FORMAT, TABLES
 _FORMAT = "library.json"
 
 
-def backup(library: Library, file: Path) -> int:
-    """Write every night into one zip file, which is there when it is whole; returns how many."""
+def backup(library: Library, file: Path, overwrite: bool = False) -> int:
+    """Write every night into one zip file, which is there when it is whole; returns how many.
+
+    Raises Usage for a file that is there, unless `overwrite`.
+    """
+    if file.is_dir():
+        raise Usage(f"{file} is a folder: name the file to write, as {file / 'nights.zip'}")
+    if file.exists() and not overwrite:
+        raise Usage(f"{file} is there already: name another file, or write over it: --overwrite")
     nights = library.nights()
     if not nights:
         raise CribtraceError(f"{library.folder} holds no night: nothing to back up")
@@ -33,30 +42,47 @@ def restore(library: Library, file: Path) -> int:
     Other nights stay. Returns how many came. Raises Damaged for a file that is none, or no
     longer is what was written; then nothing has changed.
     """
+    with _opened(file) as packed, library.changing() as change:
+        nights: dict[Night, set[str]] = {}
+        for name in (info.filename for info in packed.infolist()):
+            found = night_of(name)
+            if found:
+                table, night = found
+                path = change.path(table, night)
+                with packed.open(name) as source, path.open("wb") as target:
+                    shutil.copyfileobj(source, target)
+                parquet.check(path, table)
+                nights.setdefault(night, set()).add(table)
+            elif name != _FORMAT:
+                raise Damaged(f"{file}: {name} is no part of a library: nothing was restored")
+        if not nights or any(tables != set(TABLES) for tables in nights.values()):
+            raise Damaged(f"{file}: a night in it is not whole: nothing was restored")
+    return len(nights)
+
+
+def nights_in(file: Path) -> set[Night]:
+    """The nights that a backup names. Raises as `restore`."""
+    with _opened(file) as packed:
+        return {found[1] for name in packed.namelist() if (found := night_of(name))}
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    if file.is_dir():
+        raise Usage(
+            f"{file} is a folder: name the file that `cribtrace library backup FILE` wrote; a"
+            " library's own folder is used as it is with --library"
+        )
     try:
-        with zipfile.ZipFile(file) as packed, library.changing() as change:
+        with zipfile.ZipFile(file) as packed:
             _check_format(packed, file)
-            nights: dict[Night, set[str]] = {}
-            for name in (info.filename for info in packed.infolist()):
-                found = night_of(name)
-                if found:
-                    table, night = found
-                    path = change.path(table, night)
-                    with packed.open(name) as source, path.open("wb") as target:
-                        shutil.copyfileobj(source, target)
-                    parquet.check(path, table)
-                    nights.setdefault(night, set()).add(table)
-                elif name != _FORMAT:
-                    raise Damaged(f"{file}: {name} is no part of a library: nothing was restored")
-            if not nights or any(tables != set(TABLES) for tables in nights.values()):
-                raise Damaged(f"{file}: a night in it is not whole: nothing was restored")
+            yield packed
     except FileNotFoundError:
         raise CribtraceError(
             f"{file}: no such file; `cribtrace library backup FILE` makes one"
         ) from None
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise Damaged(f"{file} is no whole backup ({error}): nothing was restored") from None
-    return len(nights)
 
 
 def _check_format(packed: zipfile.ZipFile, file: Path) -> None:

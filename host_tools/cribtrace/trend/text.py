@@ -26,6 +26,7 @@ def render(
     blocks = [said, list(_compared(found[-1]))]
     blocks.append([f"New baseline {words.broken(p)}" for p in found[1:]] or ["One baseline."])
     blocks += [list(_weeks(found, born))]
+    blocks += [noted] if (noted := list(_noted(found))) else []
     blocks += [[words.growth(found, born)], [words.method()], [" ".join(NOT_THIS)]]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
@@ -55,6 +56,16 @@ def _weeks(found: Sequence[Period], born: date | None) -> Iterator[str]:
             age = words.age(born, nights[0]["night"])
             rows.append((str(monday), age, str(len(nights)), *medians))
     yield from _aligned(rows)
+
+
+def _noted(found: Sequence[Period]) -> Iterator[str]:
+    """The nights with a note or a mark, and which."""
+    for row in (row for period in found for row in period.nights):
+        tags = [row["tags"].replace(",", ", ")] if row["tags"] else []
+        marks = [words.of(row["marks"], "mark", "marks")] if row["marks"] else []
+        if tags or marks:
+            line = f"{row['night']}: {'; '.join(tags + marks)}"
+            yield "".join(c if c.isprintable() else " " for c in line)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

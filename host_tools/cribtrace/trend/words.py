@@ -29,16 +29,16 @@ def headline(crib: str, found: Sequence[Period]) -> str:
     thin = sum(not counts(row) for row in nights)
     apart = f"; {thin} with less than {COVERED_LEAST:.0%} covered are in no median" if thin else ""
     return (
-        f"{_of(len(nights), 'night', 'nights')} of {crib}, {nights[0]['night']} to"
+        f"{of(len(nights), 'night', 'nights')} of {crib}, {nights[0]['night']} to"
         f" {nights[-1]['night']}: {covered:.1f} hours covered, {asleep:.1f} likely asleep, under"
-        f" {_of(len(found), 'baseline', 'baselines')}{apart}.{_ahead(found[0])}"
+        f" {of(len(found), 'baseline', 'baselines')}{apart}.{_ahead(found[0])}"
     )
 
 
 def _ahead(first: Period) -> str:
     if not first.before:
         return ""
-    count = _of(len(first.before), "night", "nights")
+    count = of(len(first.before), "night", "nights")
     return f" The first one began on {first.begins}, {count} ahead of these."
 
 
@@ -98,5 +98,6 @@ def broken(period: Period) -> str:
     return f"{period.nights[0]['night']}: {'; '.join(period.because)}"
 
 
-def _of(count: int, one: str, many: str) -> str:
+def of(count: int, one: str, many: str) -> str:
+    """A number of things, in words that agree with it."""
     return f"{count} {one if count == 1 else many}"
