@@ -106,25 +106,44 @@ def _written(told, form: str, reader: str) -> str:
 @click.option("--at", "when", metavar="WHEN", help="As 03:12, or seconds since the start.")
 @click.option("--text", default="", help="A few words of your own.")
 @click.option("--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last.")
-def note(log: Path, tags: tuple[str, ...], when: str | None, text: str, night: str | None) -> None:
+@zone_option
+@click.option("--delete", type=int, metavar="NUMBER", help="Take a note back, by its number.")
+def note(
+    log: Path,
+    tags: tuple[str, ...],
+    when: str | None,
+    text: str,
+    night: str | None,
+    zone: str | None,
+    delete: int | None,
+) -> None:
     """Note something about a night in a pulled log; the report shows it without comment.
 
     TAG is filmed, awake, swaddled, soothed, vibrating-pillow, new-place, eyes, tongue-or-sucking
-    or other. Without one, print the notes there are. They lie beside the log, in notes.jsonl, and
-    nothing that was pulled is changed.
+    or other. Without one, print the notes there are, of --night alone where it is given. They lie
+    beside the log, in notes.jsonl, and nothing that was pulled is changed.
 
     \b
     cribtrace note build/night swaddled
     cribtrace note build/night filmed --at 03:12 --text "left arm"
+    cribtrace note build/night --delete 2
     """  # noqa: D301 - the same
     from cribtrace import analysis, nights, notes
 
-    if not tags and not text and when is None:
-        for found in notes.read(log):
-            click.echo(_line(found))
+    nothing = not tags and not text and when is None
+    if delete is not None:
+        if not nothing:
+            raise Usage("--delete takes one note back: leave out what would be noted")
+        say(f"deleted: {_line(notes.delete(log, delete))}")
         return
     wanted = evening(night)
-    chosen = nights.choose(analysis.read_night(log), None, wanted)
+    if nothing:
+        of = wanted.isoformat() if wanted else None
+        for number, found in enumerate(notes.read(log), 1):
+            if of is None or found.of in (None, of):
+                click.echo(f"{number}  {_line(found)}")
+        return
+    chosen = nights.choose(analysis.read_night(log), zone_of(zone), wanted)
     made = notes.made(chosen, tags, text, when)
     path = notes.add(log, made)
     click.echo(_line(made))
