@@ -1,7 +1,7 @@
 """Which moment of a night somebody means: seconds, or a time of day."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from cribtrace import logfile
@@ -30,7 +30,7 @@ def newest_log(folder: Path) -> Path:
 def moment_s(night: Night, when: str) -> float:
     """Seconds since the start of the night that `when` means.
 
-    `when` is seconds, or h:mm or h:mm:ss: a local clock time where the log has an anchor, else
+    `when` is seconds, or h:mm or h:mm:ss: a clock time of its zone where the log has an anchor, else
     time since the start. One without a fraction means that whole second: an event that begins
     within it, where none covers its first moment. Raises Usage for anything else, and for what
     lies outside the night.
@@ -60,7 +60,7 @@ def _first_moment_s(night: Night, when: str) -> float:
                     f"{when} is no clock time, which this recording has: write 00:00 to 23:59,"
                     f" or {past_s:.0f} for seconds since the start"
                 )
-            found, told = _by_clock(pairs, past_s, ends_s)
+            found, told = _by_clock(pairs, past_s, ends_s, night.zone)
     if found >= ends_s:
         raise Usage(f"{when} is not in this recording, which is {told}")
     return found
@@ -80,21 +80,25 @@ def anchored(night: Night) -> list[tuple[float, datetime]]:
 
 
 def _by_clock(
-    pairs: list[tuple[float, datetime]], past_s: float, ends_s: float
+    pairs: list[tuple[float, datetime]], past_s: float, ends_s: float, zone: tzinfo | None
 ) -> tuple[float, str]:
     """The first moment from the start on that a local clock showed this, and from when to when."""
     start = pairs[0][1] - timedelta(seconds=pairs[0][0])
     last = pairs[-1][1] + timedelta(seconds=ends_s - pairs[-1][0])
-    told = f"from {start.astimezone():%H:%M:%S} to {last.astimezone():%H:%M:%S}"
-    local = start.astimezone()
+    told = f"from {start.astimezone(zone):%H:%M:%S} to {last.astimezone(zone):%H:%M:%S}"
+    local = start.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    wanted = (midnight + timedelta(seconds=past_s)).astimezone()
+    wanted = _there(midnight + timedelta(seconds=past_s), zone)
     # Up to a second early: the log's first frame is rarely at a whole one.
     if wanted < start - timedelta(seconds=1):
-        wanted = (midnight + timedelta(days=1, seconds=past_s)).astimezone()
+        wanted = _there(midnight + timedelta(days=1, seconds=past_s), zone)
     before = [pair for pair in pairs if pair[1] <= wanted] or pairs[:1]
     onset_s, clock = before[-1]
     return max(0.0, onset_s + (wanted - clock).total_seconds()), told
+
+
+def _there(naive: datetime, zone: tzinfo | None) -> datetime:
+    return naive.replace(tzinfo=zone) if zone else naive.astimezone()
 
 
 def touches(line: dict, from_s: float, until_s: float) -> bool:

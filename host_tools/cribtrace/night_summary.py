@@ -25,6 +25,7 @@ from cribtrace.tally import (
 from cribtrace.wording import DEVELOPERS, number
 
 LEAST_SLEEP_S = 2 * HOUR_S  # [D] clinical.md section 4: no index below 2 h
+LEAST_COVERED_S = LEAST_SLEEP_S  # and of what was covered, as the library has it
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,15 @@ class NightSummary:
         """Whether rates per hour of likely sleep are given."""
         return self.asleep_s >= LEAST_SLEEP_S
 
+    @property
+    def covered_enough(self) -> bool:
+        """Whether rates per covered hour are given."""
+        return self.rated_s >= LEAST_COVERED_S
+
     def per_covered_hour(self, name: str) -> float | None:
-        """Rate of one kind; None where nothing was covered."""
+        """Rate of one kind; None below LEAST_COVERED_S."""
         found = self.counts.get(name, Count())
-        return found.count * HOUR_S / self.rated_s if self.rated_s > 0 else None
+        return found.count * HOUR_S / self.rated_s if self.covered_enough else None
 
     def per_sleep_hour(self, name: str) -> float | None:
         """Rate of those while likely asleep, per hour of that; None below LEAST_SLEEP_S."""

@@ -82,6 +82,22 @@ def add(folder: Path, note: Note) -> Path:
     return path
 
 
+def delete(folder: Path, number: int) -> Note:
+    """Take the note of this number, from 1 in the file's order, away; gives it.
+
+    Raises Usage where there is none of that number.
+    """
+    found = read(folder)
+    if not 1 <= number <= len(found):
+        there = f"1 to {len(found)}" if found else "none"
+        raise Usage(f"no note {number}: there are {there}; `cribtrace note NIGHT` lists them")
+    path = (folder if folder.is_dir() else folder.parent) / FILE
+    lines = path.read_text(encoding="utf-8").splitlines()
+    with replacing(path, "w") as file:
+        file.write("".join(f"{line}\n" for k, line in enumerate(lines, 1) if k != number))
+    return found[number - 1]
+
+
 def read(source: Path) -> list[Note]:
     """All notes beside a log folder, or a segment of it. Raises CribtraceError for a bad file."""
     path = (source if source.is_dir() else source.parent) / FILE

@@ -65,9 +65,10 @@ def pace(pattern: dict) -> str:
 def evenness(pattern: dict) -> str:
     """How regular: a bout's likeness from beat to beat, else how far the intervals deviate."""
     if pattern["kind"] == "bout":
-        return fixed(number(pattern.get("regularity")), 2)
+        likeness = number(pattern.get("regularity"))
+        return MISSING if likeness is None else f"likeness {likeness:.2f}"
     cv = number(pattern.get("interval_cv"))
-    return f"± {100 * cv:.0f} %" if cv is not None else MISSING
+    return f"intervals ± {100 * cv:.0f} %" if cv is not None else MISSING
 
 
 def name_of(pattern: dict) -> str:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import notes
+from cribtrace import cli, notes, scenario
 from cribtrace import profile as infant
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.notes import LONGEST_TEXT, TAGS, Note
 from cribtrace.report import content, plain, render, sheet
 from cribtrace.report.recorder import observed
+from tests.support import logged
 from tests.support.example_night import HOSTILE, empty, example_night
 
 
@@ -154,3 +155,35 @@ def test_the_users_own_profile_is_read_where_there_is_one(tmp_path, monkeypatch)
     assert infant.born(None) is None
     written(tmp_path, "[infant]\nborn = 2025-11-01\n")
     assert infant.born(None) == date(2025, 11, 1)
+
+
+@pytest.fixture
+def noted(tmp_path) -> Path:
+    for of, tag in (("2026-11-19", "filmed"), ("2026-11-20", "awake"), ("2026-11-20", "other")):
+        notes.add(tmp_path, Note((tag,), of=of))
+    return tmp_path
+
+
+def test_the_notes_of_one_night_are_listed_by_their_numbers(noted, capsys):
+    assert cli.run(["note", str(noted), "--night", "2026-11-20"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2  2026-11-20  awake", "3  2026-11-20  other",
+    ]  # fmt: skip
+
+
+def test_a_note_is_taken_back_by_its_number(noted, capsys):
+    assert cli.run(["note", str(noted), "--delete", "2"]) == 0
+    assert [note.tags for note in notes.read(noted)] == [("filmed",), ("other",)]
+    assert "deleted: 2026-11-20 awake" in capsys.readouterr().err
+    for number in ("3", "0", "-1"):
+        assert cli.run(["note", str(noted), "--delete", number]) == 2
+    assert "there are 1 to 2" in capsys.readouterr().err
+    assert cli.run(["note", str(noted), "awake", "--delete", "1"]) == 2
+    assert len(notes.read(noted)) == 2
+
+
+def test_a_moment_is_of_the_zone_that_is_asked_for(tmp_path):
+    logged.log(scenario.generate("ten_minutes", 7), tmp_path)  # from 22:13:20 UTC
+    said = ["note", str(tmp_path), "awake", "--at", "23:15", "--zone", "Europe/Berlin"]
+    assert cli.run(said) == 0
+    assert notes.read(tmp_path)[0].t_s == pytest.approx(99.75, abs=0.1)

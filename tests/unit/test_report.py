@@ -526,12 +526,12 @@ def grouped() -> Night:
 def test_what_belongs_together_is_listed_with_its_moment():
     text = Page(render(grouped())).text
     assert (
-        "0:06:40 1 min 01 s Periodic series (10 to 90 s timing): 4 movements 20.0 s apart ± 0 %"
-        " likely asleep, 4 min no none" in text
+        "0:06:40 1 min 01 s Periodic series (10 to 90 s timing): 4 movements 20.0 s apart"
+        " intervals ± 0 % likely asleep, 4 min no none" in text
     )
     assert (
-        "0:21:40 12.0 s Rhythmic bout: 5 jerks 2.0 per second 0.90 likely asleep, 7 min yes"
-        " 9 min 55 s, handling" in text
+        "0:21:40 12.0 s Rhythmic bout: 5 jerks 2.0 per second likeness 0.90 likely asleep, 7 min"
+        " yes 9 min 55 s, handling" in text
     )
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from cribtrace.notes import TAGS, Note
-from cribtrace.report import content, plain, sheet
+from cribtrace.pattern_wording import evenness
+from cribtrace.report import content, patterns, plain, sheet
 from cribtrace.report.intervals import EDGES_S, NAMES, between_onsets, counted
 from cribtrace.report.page import page
 from cribtrace.wording import NOT_THIS, forbidden
@@ -72,9 +73,51 @@ def test_odd_nights_are_told_in_every_format(name, night):
 
 def test_text_fits_a_terminal(told):
     lines = plain.text(told).splitlines()
-    prose = [line for line in lines if not line.startswith("  ")]
-    assert max(map(len, prose)) <= plain.WIDTH
+    assert max(map(len, lines)) <= plain.WIDTH
     assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("name", ["text", "md"])
+def test_intervals_settings_and_versions_are_in_plain_formats_too(name, told):
+    said = " ".join(words(name, told).replace("\\", "").split())
+    whole = sum(counted(between_onsets(told)))
+    under = counted(between_onsets(told))[0]
+    for part in ("From one movement to the next", "over 10 min", "Settings and versions",
+                 "config_crc", "1a2b3c4d"):  # fmt: skip
+        assert part in said
+    row = re.search(r"under 0.5 s (?:\| )?(\d+) (?:\| )?(\d+) %", said)
+    assert row and [int(row[1]), int(row[2])] == [under, round(100 * under / whole)]
+
+
+@pytest.mark.parametrize("name", ["page", "text", "sheet"])
+def test_a_log_of_minutes_has_no_rate_and_says_why(name):
+    events = [{"kind": "handling", "onset_s": 60.0 * k, "duration_s": 9.0} for k in range(3)]
+    night = empty(events=events, summary={"hours": 5.7 / 60})
+    said = " ".join(words(name, content.content(night)).split())
+    assert "Rates per covered hour are not given: 5 min 42 s covered, less than the 2 h" in said
+    assert "31.6" not in said
+
+
+def test_one_stretch_is_one():
+    gap = {"onset_s": 150.0, "duration_s": 10.0}
+    events = [{"kind": "twitch", "onset_s": 900.0, "duration_s": 0.2}]
+    written = plain.text(content.content(empty(events=events, gaps=[gap])))
+    assert "Not covered: 10.0 s in 1 stretch." in written
+
+
+def test_regularity_says_which_scale_it_is_on(told):
+    cells = {row[2].split(":")[0]: row[4] for row in patterns.rows(told)}
+    assert evenness({"kind": "bout", "regularity": 0.261}) == "likeness 0.26"
+    series = next(cell for name, cell in cells.items() if "bout" not in name)
+    assert re.fullmatch(r"intervals ± \d+ %", series)
+
+
+def test_the_table_of_stretches_names_what_the_first_screen_counts(told):
+    text = Page(page(told)).text
+    assert (
+        "“Likely asleep” on the first screen: likely sleep, and 1 h 19 min without motion that"
+        " followed on it 9 h 39 min" in " ".join(text.split())
+    )
 
 
 def test_a_table_of_markdown_has_as_many_cells_in_every_row(told):

@@ -46,6 +46,7 @@ cribtrace why 03:12:30 build/night
 cribtrace note build/night swaddled
 cribtrace note build/night filmed --at 03:12 --text "left arm"
 cribtrace note build/night                 # the notes there are
+cribtrace note build/night --delete 2
 cribtrace decode build/night
 cribtrace decode build/night --json
 cribtrace export build/night --format csv -o events.csv

@@ -129,6 +129,7 @@ def _written(told, form: str, reader: str) -> str:
 @click.option("--text", default="", help="A few words of your own.")
 @night_option
 @zone_option
+@click.option("--delete", type=int, metavar="NUMBER", help="Take a note back, by its number.")
 def note(
     log: Path,
     tags: tuple[str, ...],
@@ -136,20 +137,29 @@ def note(
     text: str,
     night: str | None,
     zone: str | None,
+    delete: int | None,
 ) -> None:
     """Note something about a night in a pulled log; the report shows it without comment.
 
     TAG is filmed, awake, swaddled, soothed, vibrating-pillow, new-place, eyes, tongue-or-sucking
-    or other. Without one, print the notes there are. They lie beside the log, in notes.jsonl, and
-    nothing that was pulled is changed.
+    or other. Without one, print the notes there are, of --night alone where it is given. They lie
+    beside the log, in notes.jsonl, and nothing that was pulled is changed.
     """
     from cribtrace import analysis, nights, notes
 
-    if not tags and not text and when is None:
-        for found in notes.read(log):
-            click.echo(_line(found))
+    nothing = not tags and not text and when is None
+    if delete is not None:
+        if not nothing:
+            raise Usage("--delete takes one note back: leave out what would be noted")
+        say(f"deleted: {_line(notes.delete(log, delete))}")
         return
     wanted = evening(night)
+    if nothing:
+        of = wanted.isoformat() if wanted else None
+        for number, found in enumerate(notes.read(log), 1):
+            if of is None or found.of in (None, of):
+                click.echo(f"{number}  {_line(found)}")
+        return
     chosen = nights.choose(analysis.read_night(log), zone_of(zone), wanted)
     made = notes.made(chosen, tags, text, when)
     path = notes.add(log, made)

@@ -17,7 +17,6 @@ from cribtrace.wording import (
     DISTURBANCES,
     KINDS,
     MISSING,
-    fixed,
     headline,
     length,
     rounded_down,
@@ -95,12 +94,13 @@ def facts(told: Content) -> list[Fact]:
     coverage = None if counts.coverage is None else 100 * counts.coverage
     moved = counts.movements
     still = f"{length(summary.still_s)} of it without motion" if summary.still_s else ""
-    per_hour = moved * 3600 / summary.rated_s if summary.rated_s else None
+    per_hour = moved * 3600 / summary.rated_s if summary.covered_enough else None
+    rate = "" if per_hour is None else f"{per_hour:.1f} per covered hour"
     found = [
         Fact("Recorded", length(summary.recorded_s), f"{summary.recorded_s / 3600:.2f} h"),
         Fact("Covered", length(summary.covered_s), f"{rounded_down(coverage, 1)} %"),
         Fact("Likely asleep", _slept(told), still),
-        Fact("Movements", str(moved), f"{fixed(per_hour, 1)} per covered hour"),
+        Fact("Movements", str(moved), rate),
         _longest("Longest bout", summary.longest_bout_s, summary.longest_bout_onset_s, told),
         _longest(
             "Longest without a bout",
@@ -177,8 +177,17 @@ def range_told(found: tuple[float, float, float] | None) -> str:
 
 def remarks(told: Content) -> list[str]:
     """What a reader must know of the figures, in sentences."""
-    found = [_suppressed(told), _left_out(told), *smallest(told), _before(told)]
+    found = [_too_short(told), _suppressed(told), _left_out(told), *smallest(told), _before(told)]
     return [sentence for sentence in found if sentence]
+
+
+def _too_short(told: Content) -> str:
+    if told.summary.covered_enough:
+        return ""
+    return (
+        f"Rates per covered hour are not given: {length(told.summary.rated_s)} covered, less than"
+        " the 2 h that such a rate takes."
+    )
 
 
 def _suppressed(told: Content) -> str:

@@ -34,6 +34,17 @@ def counted(intervals: list[float]) -> list[int]:
     return found
 
 
+def interval_rows(told: Content) -> list[tuple[str, str, str]]:
+    """The distribution as text; empty where there is none."""
+    found = counted(between_onsets(told))
+    whole = sum(found)
+    return [
+        (name, str(count), f"{100 * count / whole:.0f} %")
+        for name, count in zip(NAMES, found, strict=True)
+        if whole
+    ]
+
+
 def intervals_table(told: Content) -> str:
     """The distribution, drawn and in numbers."""
     found = counted(between_onsets(told))

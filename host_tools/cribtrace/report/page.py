@@ -72,7 +72,7 @@ def page(told: Content) -> str:
         aside=" ".join(NOT_THIS[index] for index in (0, 3)),
         hours=parts.hours_table(night, counts),
         patterns=patterns.patterns_table(told),
-        states=patterns.states_table(night),
+        states=patterns.states_table(told),
         intervals=intervals_table(told),
         events=parts.events_list(night, counts, beside),
         unlisted=parts.unlisted(told.unlisted),

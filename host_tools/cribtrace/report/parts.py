@@ -242,6 +242,22 @@ def _in_force(night: Night) -> dict:
     }  # fmt: skip
 
 
+_NAMED = ("sensor", "board", "rate_hz", "full_scale_g", "firmware", "build", "config_crc")
+
+
+def version_rows(night: Night) -> list[tuple[str, str]]:
+    """What recorded and what read it, and the settings that are not the defaults; text."""
+    rows = [(name, f"{_value(night.header[name])} {UNITS.get(name, '')}".rstrip())
+            for name in _NAMED if night.header.get(name) is not None]  # fmt: skip
+    told = _in_force(night)
+    changed = {name: value for name, value in told.items() if ", by default " in value}
+    if told:
+        rows.append(("settings", "the defaults but for these" if changed else "the defaults"))
+    versions = night.summary.get("versions")
+    found = versions.items() if isinstance(versions, dict) else ()
+    return rows + [(str(name), str(value)) for name, value in (*changed.items(), *found)]
+
+
 def settings_tables(night: Night) -> str:
     """The log's header, the settings in force, the counters and the versions, as they came."""
     versions = night.summary.get("versions")

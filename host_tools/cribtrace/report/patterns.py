@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from cribtrace.analysis import Night
 from cribtrace.pattern_wording import (
     STATES,
     disturbed,
@@ -73,8 +72,19 @@ def patterns_table(told: Content) -> str:
     return table("plain patterns", "Movements that belong together", HEAD, drawn)
 
 
-def states_table(night: Night) -> str:
-    """How long each likely state lasted, all stretches together."""
+def _first_screen(told: Content) -> str:
+    summary = told.summary
+    still = f", and {length(summary.still_s)} without motion that followed on it"
+    empty = ", less what tilt says was an empty crib" if summary.empty_s else ""
+    words = (
+        f"“Likely asleep” on the first screen: likely sleep{still * bool(summary.still_s)}{empty}"
+    )
+    return row(words, "", length(summary.asleep_s) if summary.asleep_s else "none")
+
+
+def states_table(told: Content) -> str:
+    """How long each likely state lasted, all together, and which of it the first screen counts."""
+    night = told.night
     if not night.likely:
         return '<p class="note">Nothing is known about sleep.</p>'
     rows = []
@@ -82,5 +92,6 @@ def states_table(night: Night) -> str:
         lasted = [line["duration_s"] for line in night.likely if line["state"] == state]
         together = length(sum(lasted)) if sum(lasted) else "none"
         rows.append(row(words, str(len(lasted)), together))
+    rows.append(_first_screen(told))
     head = ("What the stretch looks like", "Stretches", "Together")
     return table("plain states", "Stretches by movement alone: no measure of sleep", head, rows)

@@ -10,11 +10,13 @@ from cribtrace.nights import sentences
 from cribtrace.report import content as gathered
 from cribtrace.report import patterns, recorder
 from cribtrace.report.content import Content, CountRow
-from cribtrace.report.parts import heading, simulated_told
+from cribtrace.report.intervals import interval_rows
+from cribtrace.report.parts import heading, simulated_told, version_rows
 from cribtrace.wording import MISSING, NOT_THIS, fixed, length
 
 WIDTH = 88  # characters of a line of text, chosen: an e-mail's, and a terminal's
 _COUNTED = ("Kind", "Count", "Per covered h", "Asleep", "Per h of likely sleep")
+_INTERVALS = ("From onset to onset", "Count", "Share")
 _BEFORE = ("Previous, per covered h", "Previous, per h of sleep")
 
 
@@ -38,7 +40,9 @@ def tables(told: Content) -> list[Table]:
     found = [Table("The night", ("What", "Figure", ""), list(facts))]
     found += [Table(title, head, [_cells(told, one) for one in rows]) for title, rows in groups]
     found.append(Table("Bouts, clusters and series", patterns.HEAD, list(patterns.rows(told))))
+    found.append(Table("From one movement to the next", _INTERVALS, list(interval_rows(told))))
     found.append(Table("Marks and notes", ("When", "What", "Text"), list(_observed(told))))
+    found.append(Table("Settings and versions", ("Name", "Value"), version_rows(told.night)))
     return [table for table in found if table.rows]
 
 
@@ -74,11 +78,12 @@ def _first(told: Content) -> list[str]:
 def _coverage(told: Content) -> list[str]:
     lost_s = max(0.0, told.counts.span_s - told.counts.covered_s)
     gaps = sum(1 for _ in told.counts.hidden)
-    return [f"Not covered: {length(lost_s)} in {gaps} stretches."] if gaps else []
+    stretches = "stretch" if gaps == 1 else "stretches"
+    return [f"Not covered: {length(lost_s)} in {gaps} {stretches}."] if gaps else []
 
 
 def text(told: Content) -> str:
-    """The report as lines of at most WIDTH characters, tables perhaps longer."""
+    """The report as lines of at most WIDTH characters."""
     title = _printable(heading(told.night, told.counts))
     lines = [title, "=" * len(title), *map(_printable, sentences(told.night)), ""]
     for sentence in _first(told):
@@ -91,10 +96,24 @@ def text(told: Content) -> str:
 
 
 def _columns(table: Table) -> list[str]:
+    """A table's lines; where those are too wide, more than one for each row."""
     rows = [table.head, *table.rows] if table.title != "The night" else table.rows
     rows = [[_printable(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(table.head))]
     numbers = table.head[:2] == _COUNTED[:2]
+    lines = _beside(rows, numbers)
+    if max(map(len, lines)) <= WIDTH:
+        return lines
+    if not numbers:
+        return _blocks(table.head, rows[1:])
+    own = len(_COUNTED)  # what the previous nights had goes below
+    out = _beside([row[:own] for row in rows], numbers)
+    for at in range(len(rows) - 1, 0, -1):
+        out[at + 1 : at + 1] = _blocks(table.head[own:], [rows[at][own:]], "      ")
+    return out
+
+
+def _beside(rows: Sequence[Sequence[str]], numbers: bool) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     out = []
     for row in rows:
         cells = [
@@ -102,6 +121,22 @@ def _columns(table: Table) -> list[str]:
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         out.append(("  " + "  ".join(cells)).rstrip())
+    return out
+
+
+def _blocks(head: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "  ") -> list[str]:
+    """A row as some lines where all of them beside each other are too wide."""
+    out = []
+    for row in rows:
+        cells = zip(head, row, strict=True)
+        told = "; ".join(f"{name}: {cell}" for name, cell in cells if cell)
+        out += textwrap.wrap(
+            told,
+            WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent + "  ",
+            break_on_hyphens=False,
+        )
     return out
 
 
