@@ -6,7 +6,7 @@ from typing import Any
 
 import rich_click as click
 
-from cribtrace.cli.output import name_faults, say, working
+from cribtrace.cli.output import name_faults, overwrite_option, say, working
 from cribtrace.cli.when import evening, night_option, whole_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
@@ -29,7 +29,7 @@ _TABLES = "events, patterns, states, epochs, seconds, gaps, marks, waveforms, fr
 @whole_option
 @click.option("--begins", metavar="TIME",
               help="Of a recording: its first frame, as 2026-11-20T19:40Z.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@overwrite_option
 def export(
     source: Path | None,
     form: str,
@@ -120,7 +120,7 @@ def _moment(text: str | None) -> float | None:
 @click.option("--with-notes", is_flag=True, help="Put in the notes beside the log.")
 @click.option("--shift-times", is_flag=True,
               help="Move all clock times, so that the first is 2000-01-01 20:00 UTC.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@overwrite_option
 def bundle(
     source: Path | None,
     output: Path,

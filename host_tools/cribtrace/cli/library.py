@@ -6,7 +6,15 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import counting, emit, json_option, name_faults, say, working
+from cribtrace.cli.output import (
+    counting,
+    emit,
+    json_option,
+    name_faults,
+    overwrite_option,
+    say,
+    working,
+)
 from cribtrace.cli.query import library_option, opened, plain
 from cribtrace.cli.when import date_of, profile_option, zone_of, zone_option
 from cribtrace.errors import Usage
@@ -133,7 +141,7 @@ def _night_named(rows: list[dict], of: date) -> dict:
 
 @library_group.command("backup")
 @click.argument("file", type=_PATH)
-@click.option("--overwrite", is_flag=True, help="Replace FILE where it is there.")
+@overwrite_option
 @library_option
 @json_option
 def backup_nights(file: Path, overwrite: bool, folder: Path | None, as_json: bool) -> None:

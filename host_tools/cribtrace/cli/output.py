@@ -16,6 +16,7 @@ from cribtrace.errors import Damaged, NoDevice, Usage
 _SHOWN = 5  # faults that are named one by one
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line each.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 port_option = click.option(
     "--port", envvar="CRIBTRACE_PORT", help="Serial port; needless when one board answers."
 )
