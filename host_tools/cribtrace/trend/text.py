@@ -27,7 +27,9 @@ def render(
     blocks.append([f"New baseline {words.broken(p)}" for p in found[1:]] or ["One baseline."])
     blocks += [list(_weeks(found, born))]
     blocks += [noted] if (noted := list(_noted(found))) else []
-    blocks += [[words.growth(found, born)], [words.method()], [" ".join(NOT_THIS)]]
+    blocks += [
+        [said] for said in (words.growth(found, born), words.method(), " ".join(NOT_THIS)) if said
+    ]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
