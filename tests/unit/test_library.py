@@ -440,6 +440,15 @@ def test_faults_of_a_log_are_named_and_its_nights_come_in(log, tmp_path, capsys)
     assert code == 3 and "ends within a record" in err and "new=" in out
 
 
+def test_the_list_is_a_table_on_a_terminal(filled, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    _, out, _ = run(capsys, "library", "list", "--library", str(filled.folder))
+    head, first, second = (line.split() for line in out.splitlines())
+    assert head[:6] == ["night", "crib", "device", "hours", "covered_h", "asleep_h"]
+    assert first[:4] == ["2026-06-01", "attic", DEVICE.hex(), "3.0"] and second[3] == "3.5"
+    assert all(len(value) <= 5 for value in first[3:6] + second[3:6])
+
+
 def test_a_note_says_how_it_comes_into_the_library(log, library, capsys, monkeypatch):
     monkeypatch.setenv("CRIBTRACE_LIBRARY", str(library.folder))
     monkeypatch.setenv("TZ", "UTC")

@@ -182,6 +182,7 @@ MANY = [*nights(30), *(replace_ for replace_ in (night(k, sensor="BMI270", twitc
 def test_nothing_that_is_said_is_a_verdict(render, count, born):
     shown = render("attic", MANY[:count], born)
     plain = re.sub(r"<style>.*?</style>|<[^>]*>", " ", shown, flags=re.DOTALL)
+    plain = " ".join(plain.split())
     assert forbidden(plain) == []
     assert " ".join(NOT_THIS) in plain and ("Growth lies" in plain) is (count > 1)
     assert not re.search(r"\b1 (days|nights|weeks|marks|baselines)\b", plain)
@@ -198,6 +199,14 @@ def test_the_text_has_weeks_ages_and_breaks():
     week = next(line for line in said.splitlines() if line.startswith("2026-06-08"))
     assert re.search(r"3 wk\s+7\s+\d+\.\d \(\d+\.\d to \d+\.\d\)", week)
     assert max(map(len, said.split("Growth lies")[0].splitlines()[2:])) <= 150
+
+
+def test_the_sentences_of_the_text_fit_a_terminal():
+    said = text.render("attic", MANY, date(2026, 5, 14))
+    for block in said.split("\n\n"):
+        if not block.startswith(("Since", "Week from")):
+            assert max(map(len, block.splitlines())) <= 80, block
+    assert "New baseline 2026-07-01: sensor" in said
 
 
 def test_the_text_names_each_night_with_a_note_or_a_mark():
