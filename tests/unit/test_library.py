@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import date, datetime, timezone
 
@@ -140,6 +141,26 @@ def test_a_night_keeps_its_crib_unless_it_is_to_be_renamed(tmp_path, library):
     assert adding.add(library, both, UTC).new == [] and len(reading.cribs(library)) == 2
     assert adding.add(library, both, UTC, "cellar", rename=True).updated == [JUNE_1]
     assert [row["crib"] for row in reading.nights(library)] == ["cellar", "cellar"]
+
+
+@pytest.mark.parametrize(("named", "told"), [
+    ("Europe/Berlin", "Europe/Berlin"), (":UTC", "UTC"), ("ABC-5:30", "+05:30"),
+])  # fmt: skip
+def test_this_machines_zone_is_kept_by_its_name(monkeypatch, named, told):
+    monkeypatch.setenv("TZ", named)
+    time.tzset()
+    try:
+        assert adding.zone_name(None) == told
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_zone_of_localtime_is_kept_by_its_name(monkeypatch):
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(os.path, "realpath", lambda *_, **__: "/usr/share/zoneinfo/Asia/Tokyo")
+    assert adding.zone_name(None) == "Asia/Tokyo"
+    assert adding.zone_name(UTC) == "UTC"
 
 
 def test_injected_input_never_comes_in(tmp_path, library):
