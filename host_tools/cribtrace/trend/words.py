@@ -57,12 +57,11 @@ def growth(found: Sequence[Period], born: date | None) -> str:
     if first == last:
         return ""
     days = (last - first).days
-    ages = [profile.weeks(born, day) for day in (first, last)]
+    young, old = (profile.weeks(born, day) for day in (first, last))
     told = ""
-    if None not in ages:
-        told = f" (at an age of {of(ages[1], 'week', 'weeks')})"
-        if ages[0] != ages[1]:
-            told = f" (from {ages[0]} to {of(ages[1], 'week', 'weeks')} of age)"
+    if young is not None and old is not None:
+        weeks = of(old, "week", "weeks")
+        told = f" (at an age of {weeks})" if young == old else f" (from {young} to {weeks} of age)"
     return (
         f"Growth lies in every difference here: {of(days, 'day', 'days')}{told}"
         f" {'changes' if days == 1 else 'change'} weight,"
