@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import date, datetime, timezone
 
@@ -196,6 +197,26 @@ def test_a_night_keeps_its_crib_unless_it_is_to_be_renamed(tmp_path, library):
     assert adding.add(library, both, UTC).new == [] and len(reading.cribs(library)) == 2
     assert adding.add(library, both, UTC, "cellar", rename=True).updated == [JUNE_1]
     assert [row["crib"] for row in reading.nights(library)] == ["cellar", "cellar"]
+
+
+@pytest.mark.parametrize(("named", "told"), [
+    ("Europe/Berlin", "Europe/Berlin"), (":UTC", "UTC"), ("ABC-5:30", "+05:30"),
+])  # fmt: skip
+def test_this_machines_zone_is_kept_by_its_name(monkeypatch, named, told):
+    monkeypatch.setenv("TZ", named)
+    time.tzset()
+    try:
+        assert adding.zone_name(None) == told
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_zone_of_localtime_is_kept_by_its_name(monkeypatch):
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(os.path, "realpath", lambda *_, **__: "/usr/share/zoneinfo/Asia/Tokyo")
+    assert adding.zone_name(None) == "Asia/Tokyo"
+    assert adding.zone_name(UTC) == "UTC"
 
 
 def test_injected_input_never_comes_in(tmp_path, library):
@@ -529,6 +550,15 @@ def test_faults_of_a_log_are_named_and_its_nights_come_in(log, tmp_path, capsys)
     code, out, err = run(capsys, "library", "add", str(log), "--zone", "UTC", "--library",
                          str(tmp_path / "kept"))  # fmt: skip
     assert code == 3 and "ends within a record" in err and "new=" in out
+
+
+def test_the_list_is_a_table_on_a_terminal(filled, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    _, out, _ = run(capsys, "library", "list", "--library", str(filled.folder))
+    head, first, second = (line.split() for line in out.splitlines())
+    assert head[:6] == ["night", "crib", "device", "hours", "covered_h", "asleep_h"]
+    assert first[:4] == ["2026-06-01", "attic", DEVICE.hex(), "3.0"] and second[3] == "3.5"
+    assert all(len(value) <= 5 for value in first[3:6] + second[3:6])
 
 
 def test_a_note_says_how_it_comes_into_the_library(log, library, capsys, monkeypatch):

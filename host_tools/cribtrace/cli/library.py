@@ -1,6 +1,7 @@
 """Nights that are kept: library and trend."""
 
 import os
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cribtrace.cli.output import (
     say,
     working,
 )
-from cribtrace.cli.query import library_option, opened, plain
+from cribtrace.cli.query import library_option, opened, plain, print_table
 from cribtrace.cli.when import date_of, profile_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
@@ -90,13 +91,27 @@ def list_nights(crib: str | None, folder: Path | None, as_json: bool) -> None:
 
     library = opened(folder)
     nights = reading.chosen_crib(library, crib)[1] if crib else reading.nights(library)
-    for row in nights:
-        if as_json:
+    if as_json:
+        for row in nights:
             emit({"type": "night", **{k: plain(v) for k, v in row.items()}}, as_json)
-        else:
-            emit({"type": "night", **{k: plain(row[k]) for k in _LISTED}}, as_json)
+    else:
+        _print_nights(nights)
     if library.exists and not nights:
         say(f"{library.folder} holds no night")
+
+
+def _print_nights(nights: list[dict]) -> None:
+    """A table on a terminal; elsewhere a row of key=value each, as other commands print."""
+    rows = [[_rounded(plain(row[name])) for name in _LISTED] for row in nights]
+    if nights and sys.stdout.isatty():
+        print_table(list(_LISTED), iter([rows]))
+        return
+    for row in rows:
+        emit({"type": "night", **dict(zip(_LISTED, row, strict=True))}, as_json=False)
+
+
+def _rounded(value):
+    return round(value, 2) if isinstance(value, float) else value
 
 
 _LISTED = ("night", "crib", "device", "hours", "covered_h", "asleep_h", "sensor", "tags")

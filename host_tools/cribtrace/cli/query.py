@@ -49,7 +49,7 @@ def query(sql: str, form: str, folder: Path | None) -> None:
         if form == "csv":
             _print_csv(asked.columns, batches)
         elif form == "table":
-            _print_table(asked.columns, batches)
+            print_table(asked.columns, batches)
         else:
             _print_json(asked.columns, batches, as_lines=form == "jsonl")
 
@@ -87,7 +87,7 @@ def _cell(value) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def _print_table(columns: list[str], batches: Iterator[list[list]]) -> None:
+def print_table(columns: list[str], batches: Iterator[list[list]]) -> None:
     """Columns that stand below each other, numbers to the right; widths are of the first rows.
 
     Rows come as they are found, so a later one may be wider than those above it.

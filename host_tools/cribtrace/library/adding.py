@@ -3,12 +3,14 @@
 import contextlib
 import hashlib
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from cribtrace import __version__, anchors, injected_boots, logfile, nights
 from cribtrace.analysis import Night
@@ -135,7 +137,7 @@ def add(
     clocks = anchors.clocks(boots)
     about = {
         "crib": added.crib,
-        "zone": getattr(zone, "key", None) or "of this machine",
+        "zone": zone_name(zone),
         "faults": len(added.faults),
     }
     coming = _Coming(
@@ -246,6 +248,21 @@ def _workers(count: int) -> Iterator[Callable]:
 def _leave_ctrl_c() -> None:
     """Ctrl-C is for the program that has these processes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def zone_name(zone: tzinfo | None) -> str:
+    """As Europe/Berlin, of this machine by TZ or /etc/localtime; else its offset, as +02:00."""
+    if zone is not None:
+        return getattr(zone, "key", None) or str(zone)
+    named = os.environ.get("TZ", "").removeprefix(":")
+    if not named:
+        named = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    named = named.removeprefix("posix/").removeprefix("right/")
+    try:
+        return ZoneInfo(named).key
+    except (KeyError, ValueError, OSError):
+        offset = f"{datetime.now().astimezone():%z}"
+        return f"{offset[:3]}:{offset[3:]}"
 
 
 def _refused(boot: Boot) -> str:

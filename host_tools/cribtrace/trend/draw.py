@@ -63,11 +63,13 @@ def figure(measure: Measure, found: Sequence[Period], axis: Axis) -> str:
 
 def _label(measure: Measure, found: Sequence[Period], values: list[float]) -> str:
     digits = measure.digits
+    nights = words.of(len(values), "night", "nights")
+    ends = [fixed(min(values), digits), fixed(max(values), digits)]
+    between = ends[0] if ends[0] == ends[1] else f"from {ends[0]} to {ends[1]}"
     last = words.told(found[-1].baseline(measure), digits)
     return (
-        f"{words.named(measure)}: {len(values)} nights, from {fixed(min(values), digits)} to"
-        f" {fixed(max(values), digits)}; median and spread of the last baseline {last}."
-        " The tables below have the numbers."
+        f"{words.named(measure)}: {nights}, {between}; median and spread of the last"
+        f" baseline {last}. The tables below have the numbers."
     )
 
 

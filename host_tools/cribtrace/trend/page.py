@@ -32,14 +32,14 @@ def render(
         policy=f"default-src 'none'; style-src 'sha256-{base64.b64encode(digest).decode()}';"
         " base-uri 'none'; form-action 'none'",
         style=style,
-        title=f"Cribtrace: {esc(crib)}, {axis.first} to {axis.last}",
+        title=f"Cribtrace: {esc(crib)}, {words.span(axis.first, axis.last)}",
         crib=esc(crib),
-        when=f"{axis.first} to {axis.last}{_ages(axis)}",
+        when=f"{words.span(axis.first, axis.last)}{_ages(axis)}",
         simulated=f'<p class="simulated">{words.SIMULATED}</p>' if simulated else "",
         headline=esc(words.headline(crib, found)),
         since=found[-1].begins,
         compared=_compared(found[-1]),
-        growth=esc(words.growth(found, born)),
+        growth=_growth(words.growth(found, born)),
         breaks=_breaks(found),
         figures="".join(draw.figure(measure, found, axis) for measure in MEASURES),
         method=esc(words.method()),
@@ -56,7 +56,12 @@ def _asset(name: str) -> str:
 def _ages(axis: draw.Axis) -> str:
     if axis.born is None:
         return ""
-    return f", {words.age(axis.born, axis.first)} to {words.age(axis.born, axis.last)} of age"
+    ages = [words.age(axis.born, day) for day in (axis.first, axis.last)]
+    return f", {' to '.join(dict.fromkeys(ages))} of age"
+
+
+def _growth(sentence: str) -> str:
+    return f'<p class="statement" id="growth">{esc(sentence)}</p>' if sentence else ""
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

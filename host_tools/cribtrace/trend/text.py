@@ -1,5 +1,6 @@
 """A trend as plain text, for a terminal or an e-mail."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -8,6 +9,7 @@ from cribtrace.trend.measures import MEASURES
 from cribtrace.trend.periods import Period, compared, periods, spread
 from cribtrace.wording import NOT_THIS, fixed
 
+_WIDTH = 80  # chosen: the narrowest terminal in use; tables are as wide as they are
 _IN_WEEKS = (0, 1, 2, 3, 5)  # of MEASURES: what a line of a terminal has room for
 _SHORT = ("Movements/h", "Twitches/h", "Limb/h", "Gross/h", "Bouts/h asleep")
 
@@ -20,15 +22,32 @@ def render(
     At least one night is to be shown.
     """
     found = periods(nights, since)
-    said = [words.headline(crib, found)]
-    if any(row["simulated"] for period in found for row in period.whole):
-        said.append(words.SIMULATED)
-    blocks = [said, list(_compared(found[-1]))]
-    blocks.append([f"New baseline {words.broken(p)}" for p in found[1:]] or ["One baseline."])
-    blocks += [list(_weeks(found, born))]
-    blocks += [noted] if (noted := list(_noted(found))) else []
-    blocks += [[words.growth(found, born)], [words.method()], [" ".join(NOT_THIS)]]
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+    simulated = any(row["simulated"] for period in found for row in period.whole)
+    ends = [f"New baseline {words.broken(p)}" for p in found[1:]] or ["One baseline."]
+    blocks = [
+        _wrapped(words.headline(crib, found)) + _wrapped(words.SIMULATED if simulated else ""),
+        list(_compared(found[-1])),
+        _wrapped(*ends),
+        list(_weeks(found, born)),
+        _wrapped(*_noted(found)),
+        _wrapped(words.growth(found, born)),
+        _wrapped(words.method()),
+        _wrapped(" ".join(NOT_THIS)),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _wrapped(*sentences: str) -> list[str]:
+    """Lines that fit a terminal; what goes on is indented where there are several sentences."""
+    later = "  " if len(sentences) > 1 else ""
+    return [
+        line
+        for sentence in sentences
+        for line in textwrap.wrap(
+            sentence, _WIDTH, subsequent_indent=later, break_on_hyphens=False,
+            break_long_words=False,
+        )
+    ]  # fmt: skip
 
 
 def _compared(period: Period) -> Iterator[str]:

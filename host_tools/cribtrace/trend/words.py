@@ -27,12 +27,21 @@ def headline(crib: str, found: Sequence[Period]) -> str:
     covered = sum(row["covered_h"] for row in nights)
     asleep = sum(row["asleep_h"] for row in nights)
     thin = sum(not counts(row) for row in nights)
-    apart = f"; {thin} with less than {COVERED_LEAST:.0%} covered are in no median" if thin else ""
+    apart = ""
+    if thin:
+        be = "is" if thin == 1 else "are"
+        apart = f"; {thin} with less than {COVERED_LEAST:.0%} covered {be} in no median"
     return (
-        f"{of(len(nights), 'night', 'nights')} of {crib}, {nights[0]['night']} to"
-        f" {nights[-1]['night']}: {covered:.1f} hours covered, {asleep:.1f} likely asleep, under"
-        f" {of(len(found), 'baseline', 'baselines')}{apart}.{_ahead(found[0])}"
+        f"{of(len(nights), 'night', 'nights')} of {crib},"
+        f" {span(nights[0]['night'], nights[-1]['night'])}: {covered:.1f} hours covered,"
+        f" {asleep:.1f} likely asleep, under {of(len(found), 'baseline', 'baselines')}{apart}."
+        f"{_ahead(found[0])}"
     )
+
+
+def span(first: date, last: date) -> str:
+    """From an evening to another, or the one."""
+    return str(first) if first == last else f"{first} to {last}"
 
 
 def _ahead(first: Period) -> str:
@@ -43,12 +52,19 @@ def _ahead(first: Period) -> str:
 
 
 def growth(found: Sequence[Period], born: date | None) -> str:
-    """What changes these numbers though nothing else did."""
+    """What changes these numbers though nothing else did; empty of one night alone."""
     first, last = found[0].begins, found[-1].nights[-1]["night"]
-    ages = [profile.weeks(born, day) for day in (first, last)]
-    told = f" (from {ages[0]} to {ages[1]} weeks of age)" if None not in ages else ""
+    if first == last:
+        return ""
+    days = (last - first).days
+    young, old = (profile.weeks(born, day) for day in (first, last))
+    told = ""
+    if young is not None and old is not None:
+        weeks = of(old, "week", "weeks")
+        told = f" (at an age of {weeks})" if young == old else f" (from {young} to {weeks} of age)"
     return (
-        f"Growth lies in every difference here: {(last - first).days} days{told} change weight,"
+        f"Growth lies in every difference here: {of(days, 'day', 'days')}{told}"
+        f" {'changes' if days == 1 else 'change'} weight,"
         " strength and what a body does at night, and a heavier body moves a mattress differently."
         " The numbers cannot tell that from anything else."
     )
