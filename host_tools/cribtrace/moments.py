@@ -30,8 +30,8 @@ def newest_log(folder: Path) -> Path:
 def moment_s(night: Night, when: str) -> float:
     """Seconds since the start of the night that `when` means.
 
-    `when` is seconds, or h:mm or h:mm:ss: a clock time of its zone where the log has an anchor, else
-    time since the start. One without a fraction means that whole second: an event that begins
+    `when` is seconds, or h:mm or h:mm:ss: a clock time of its zone where the log has an anchor,
+    else time since the start. One without a fraction means that whole second: an event that begins
     within it, where none covers its first moment. Raises Usage for anything else, and for what
     lies outside the night.
     """

@@ -1,8 +1,9 @@
 """The figures of one night: what all formats of a report say, and other nights keep."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import median
+from typing import Any
 
 from cribtrace import __version__
 from cribtrace.analysis import Night
@@ -98,7 +99,7 @@ class NightSummary:
         for name, found in out["counts"].items():
             found["per_covered_hour"] = _rounded(self.per_covered_hour(name))
             found["per_sleep_hour"] = _rounded(self.per_sleep_hour(name))
-        return {**out, "rated_s": self.rated_s}
+        return {**out, "rated_s": _to_ms(self.rated_s)}
 
     @classmethod
     def of_plain(cls, plain: Mapping) -> "NightSummary":
@@ -112,6 +113,13 @@ class NightSummary:
         return cls(
             **{**known, "counts": counts, "smallest_mg": tuple(smallest) if smallest else None}
         )
+
+
+def _to_ms(value: Any) -> Any:
+    """A float without the digits that a difference of two leaves; all else as it is."""
+    if isinstance(value, tuple):
+        return tuple(map(_to_ms, value))
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def _rounded(value: float | None) -> float | None:
@@ -133,7 +141,7 @@ def summarize(night: Night, counted: Tally) -> NightSummary:
     bout = max(intervals(bouts), key=_length, default=None)
     free = between(merged([*counted.hidden, *empty, *intervals(bouts)]), counted.span_s)
     without = max(free, key=_length, default=None)
-    return NightSummary(
+    found = NightSummary(
         of=night.of.isoformat() if night.of else None,
         begins=counted.start.isoformat() if counted.start else None,
         recorded_s=counted.span_s,
@@ -154,6 +162,7 @@ def summarize(night: Night, counted: Tally) -> NightSummary:
         config_crc=_text(night.header.get("config_crc")),
         simulated=bool(night.header.get("recording_frames") or night.injected),
     )
+    return replace(found, **{name: _to_ms(value) for name, value in vars(found).items()})
 
 
 def of_night(night: Night) -> NightSummary:

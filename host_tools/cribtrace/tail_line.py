@@ -18,9 +18,9 @@ MOVEMENT, DISTURBANCE, HOST, FAULT, MARK, BOARD = (
 """What a line is about, for its colour: none of them says how much or how good."""
 _NAME = 15
 _REASON = 23  # what 80 columns leave
-_BRIEF = (
-    "slow, below 1 Hz", "slow, from 1 Hz on", "vibration, 5-12 Hz", "vibration, long or fast",
-    "steps, by the floor", "through the floor", "beyond handling_mg", "lean, as of hands",
+_BRIEF = (  # each in words of the long one, so that who has read the one knows the other
+    "slow, below 1 Hz", "slow, 1 Hz or faster", "vibration of 5-12 Hz", "vibration 12 Hz or 25 s",
+    "regular steps", "through the floor", "stronger than an infant", "a lasting lean",
     "large and regular", "regular jerks", "one strong movement", "short", "middle length", "long",
 )  # fmt: skip
 _SHORT = dict(zip(RULES, _BRIEF, strict=True))

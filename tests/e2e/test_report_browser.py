@@ -195,6 +195,33 @@ def test_the_counts_per_hour_name_their_columns(page):
     assert all(min(size) > 8 and max(size) > 24 for size in sizes)
 
 
+def test_what_a_finger_presses_is_large_enough(request, page):
+    small = page.run(
+        "[...document.querySelectorAll('#zoom button, table button, .head button, #filter label')]"
+        ".map(e => e.offsetHeight).filter(h => h > 0 && h < 44).length"
+    )
+    assert (small == 0) == ("[phone]" in request.node.name)
+
+
+def test_a_phone_has_the_counts_on_its_first_screen(request, page):
+    phone = "[phone]" in request.node.name
+    assert bool(page.run("document.querySelector('.quick').offsetHeight")) == phone
+    if phone:
+        assert "twitch 190" in " ".join(said(page, ".quick").split())
+        assert page.run("document.querySelector('.quick').getBoundingClientRect().bottom") < 844
+
+
+def test_a_finger_drawn_across_the_night_chooses_a_part(page):
+    page.run(
+        "(e => { const b = e.getBoundingClientRect(), at = (type, share) => e.dispatchEvent("
+        "new PointerEvent(type, {pointerType: 'touch', isPrimary: true, bubbles: true,"
+        " clientX: b.left + share * b.width, clientY: b.top + 40}));"
+        " at('pointerdown', .4); at('pointermove', .5); at('pointerup', .6); })"
+        "(document.querySelector('#timeline'))"
+    )
+    assert page.run("view.to - view.from") < 0.4 * page.run("night.span")
+
+
 def test_each_event_shows_its_clock_time(page):
     assert page.run("document.querySelector('#event-0 .clock').offsetWidth") > 40
     assert page.run("document.querySelector('.head .clock').offsetHeight") > 10

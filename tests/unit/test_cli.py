@@ -146,6 +146,7 @@ def test_list_and_pull_and_decode(run, peers, tmp_path):
     line = json.loads(out)
     assert (code, err) == (0, "")
     assert (line["type"], line["new_segments"]) == ("pulled", 2)
+    assert line["seconds"] == round(line["seconds"], 3) > 0
     assert line["link"]["bad_packets"] == 0
     assert board.acked == [1, 2]
     path = tmp_path / "log" / "00000001.crib"

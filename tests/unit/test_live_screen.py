@@ -74,7 +74,7 @@ def test_all_parts_are_on_the_screen_at_any_size(size):
     text = "\n".join(rows)
     assert rows[0].startswith("/dev/ttyUSB0")
     assert len(re.findall(BRAILLE, text)) > 2 * size[0]
-    for part in ("x ±", "y ±", "z ±", "threshold 2.", "limb_move", "line: ", "board: "):
+    for part in ("x ±", "y ±", "z ±", "counts from strength 6.", "limb_move", "line: ", "board: "):
         assert part in text
     assert rows[-1].startswith("m mark   p pause   q quit")
 

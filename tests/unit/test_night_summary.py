@@ -24,6 +24,13 @@ def slept(hours: float, *, moves: int = 8, **given):
     return empty(events=events, likely=likely, summary={"hours": 10.0, "coverage": 0.9}, **given)
 
 
+def test_times_are_told_to_the_millisecond():
+    gaps = [{"onset_s": 0.1 + k / 3, "duration_s": 0.1} for k in range(9)]
+    told = content.content(empty(summary={"hours": 10 / 3}, gaps=gaps)).summary.plain()
+    assert all(v == round(v, 3) for v in told.values() if isinstance(v, float))
+    assert told["covered_s"] == 11999.1
+
+
 def test_rates_are_per_covered_hour_and_per_hour_of_likely_sleep():
     found = content.content(slept(4.0)).summary
     assert found.counts["twitch"] == Count(8, 6, 4.0)

@@ -43,6 +43,12 @@ def event(**changes):
     return {**next(line for line in LINES if line["type"] == "event"), **changes}
 
 
+def test_short_reasons_are_made_of_the_words_of_the_long_ones():
+    for brief, rule in zip(tail_line._BRIEF, facts.RULES, strict=True):
+        assert set(brief.replace(",", "").split()) <= set(rule.replace(",", "").split()), brief
+        assert len(brief) <= 24
+
+
 def test_a_short_line_is_told_in_local_time_with_its_numbers_and_its_reason(clock):
     line = tail_line.made(event(), clock, 3)
     assert line.text() == "11-21 13:00:00.0 limb_move        0.769s 7.59mg z 35.3x middle length"

@@ -115,7 +115,8 @@ def pull(
         retries, bad = stats.retries, stats.bad_packets
         if not as_json:  # where these numbers have names
             say(link_told(pulled.bytes, pulled.wire_bytes, took_s, retries, bad))
-        line = {"type": "pulled", "folder": str(folder), **asdict(pulled)}
+        took = {**asdict(pulled), "seconds": round(pulled.seconds, 3)}
+        line = {"type": "pulled", "folder": str(folder), **took}
         emit({**line, "link": asdict(client.stats)}, as_json)
     lost = given_up.told(pulled.given_up)
     if pulled.damaged:

@@ -136,13 +136,15 @@ class LiveScreen(App[None]):
     def _strength(self) -> Text:
         width, height = self._room("strength")
         strength = self.view.strength(width, height)
-        limit = f"threshold {strength.threshold:.1f}x noise" if strength.threshold else ""
+        # In the unit that events have theirs in: the motion drawn goes with the root of it.
+        needed = f"{strength.threshold**2:.2f}" if strength.threshold else ""
+        limit = f"a movement counts from strength {needed}" if needed else ""
         said = [piece for piece in (limit, self.view.floor_told(), strength.source) if piece]
         self._put("heading", Text("; ".join(said), self._style("board")))
         text = Text()
         for k, row in enumerate(strength.rows):
             here = k == strength.threshold_row
-            label = f"{strength.threshold:.1f}x" if here else ""
+            label = needed if here else ""
             text.append(label.ljust(_LABEL)[:_LABEL], self._style("board"))
             text.append((row.replace(" ", "╌") if here else row) + "\n", self._style("host"))
         return text

@@ -165,12 +165,12 @@ def note(
     path = notes.add(log, made)
     click.echo(_line(made))
     say(f"noted in {path}")
-    if made.of and _in_library(chosen):
+    if made.of and _is_kept(chosen):
         add = f"`cribtrace library add {log}` brings its tags there, for the trend"
         say(f"the library has the night of {made.of}: {add}")
 
 
-def _in_library(night) -> bool:
+def _is_kept(night) -> bool:
     """Whether this user's library has the night; False, too, where it cannot be read."""
     folder = os.environ.get("CRIBTRACE_LIBRARY")
     try:

@@ -19,6 +19,14 @@ def facts(told: Content) -> str:
     )
 
 
+def quick(told: Content) -> str:
+    """Every kind that was there with its count, in a row: a phone's first screen has no table."""
+    kinds = [one for apart in (False, True) for one in content.kind_rows(told, disturbances=apart)]
+    found = [one for one in kinds if one.count]
+    said = "".join(f"<span>{_named(one)} {one.count}</span>" for one in found)
+    return f'<p class="quick" aria-hidden="true">{said}</p>' if said else ""
+
+
 def counts_tables(told: Content) -> str:
     """Every count with its rates; it is the legend of the drawings too."""
     hours = f"{rounded_down(told.summary.rated_s / 3600, 2)} h"

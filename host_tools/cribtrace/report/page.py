@@ -66,6 +66,7 @@ def page(told: Content) -> str:
         simulated=parts.simulated(night),
         under="<br>".join([parts.under(night), *map(parts.esc, sentences(night))]),
         headline=parts.esc(said(told)),
+        quick=first.quick(told),
         facts=first.facts(told),
         kinds=first.counts_tables(told),
         remarks=first.remarks(told),

@@ -42,7 +42,7 @@ def tables(told: Content) -> list[Table]:
     found.append(Table("Bouts, clusters and series", patterns.HEAD, list(patterns.rows(told))))
     found.append(Table("From one movement to the next", _INTERVALS, list(interval_rows(told))))
     found.append(Table("Marks and notes", ("When", "What", "Text"), list(_observed(told))))
-    found.append(Table("Settings and versions", ("Name", "Value"), version_rows(told.night)))
+    found.append(Table("Settings and versions", ("Name", "Value"), list(version_rows(told.night))))
     return [table for table in found if table.rows]
 
 

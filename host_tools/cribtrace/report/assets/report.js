@@ -67,7 +67,7 @@ function filterBox(kind, position) {
   return label;
 }
 
-// Arrow keys, plus, minus and 0 on the drawing; a mouse drawn across it chooses a part.
+// Arrow keys, plus, minus and 0 on the drawing; a mouse or a finger drawn across it chooses a part.
 const KEYS = { ArrowLeft: "back", ArrowRight: "on", "+": "in", "=": "in", "-": "out", 0: "whole", Home: "whole" };
 
 function timeAt(event) {
@@ -93,10 +93,14 @@ function startTimeline() {
     zoom(KEYS[event.key]);
   });
   host.addEventListener("pointerdown", (event) => {
-    if (event.pointerType !== "mouse" || event.button !== 0) return;
+    if (!event.isPrimary || event.button !== 0) return;
     from = timeAt(event);
   });
   addEventListener("pointermove", (event) => { if (from !== null) markChosen(from, timeAt(event)); });
+  addEventListener("pointercancel", () => { // the finger scrolls the page
+    if (from !== null) markChosen(from, from);
+    from = null;
+  });
   addEventListener("pointerup", (event) => {
     if (from === null) return;
     const to = timeAt(event), first = from, span = Math.abs(to - from);
