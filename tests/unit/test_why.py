@@ -36,7 +36,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def night(folder):
-    return analysis.read_night(folder)
+    return dataclasses.replace(analysis.read_night(folder), zone=None)
 
 
 @pytest.fixture

@@ -49,12 +49,14 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     seconds since the start. Without a fraction it means the whole second. SOURCE is a log folder
     or segment file; else the one pulled last.
     """
+    from dataclasses import replace
+
     from cribtrace import analysis, moments
     from cribtrace import why as reasons
 
     source = source or moments.newest_log(Path())
     with working("reading"):
-        night = analysis.read_night(source)
+        night = replace(analysis.read_night(source), zone=None)
     said = reasons.answer(night, moments.moment_s(night, when))
     if as_json:
         emit(said, as_json)
