@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cribtrace import capture, captured, configuration, recording, replay
+from cribtrace import capture, captured, cli, configuration, recording, replay
 from cribtrace.captured import Captured, Gap, State
 from cribtrace.device import kernels, records
 from cribtrace.errors import CribtraceError, Usage
@@ -284,3 +284,15 @@ def test_the_times_of_a_captured_recording_are_its_own():
     assert replay.replay(moved) == replay.replay(rec, "cpython")
     events = replay.as_logged(moved, configuration.in_force({}))
     assert events[0][11] > 7_000_000
+
+
+def test_a_recording_that_is_there_is_not_replaced_unasked(tmp_path, capsys):
+    """Before any port is opened."""
+    path = tmp_path / "night.npz"
+    path.write_bytes(b"a night")
+    for output in (path, path.with_suffix("")):
+        assert cli.run(["hil", "record", str(output), "--port", "/dev/none"]) == 2
+        assert "is there already" in capsys.readouterr().err
+    assert path.read_bytes() == b"a night"
+    assert cli.run(["hil", "record", str(path), "--port", "/dev/none", "--overwrite"]) == 4
+    assert path.read_bytes() == b"a night"

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -601,3 +602,15 @@ def test_the_page_shows_every_column():
     page = library_table.PAGE.read_text("utf-8")
     shown = page.split(library_table.BEGIN)[1].split(library_table.END)[0]
     assert shown.strip() == library_table.text().strip()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    with (
+        pytest.raises(CribtraceError, match=r"cannot write to .*--library"),
+        Library(tmp_path).changing(),
+    ):
+        pass

@@ -6,7 +6,7 @@ from typing import Any
 
 import rich_click as click
 
-from cribtrace.cli.output import name_faults, overwrite_option, say, working
+from cribtrace.cli.output import name_faults, overwrite_option, refuse_there, say, working
 from cribtrace.cli.when import evening, night_option, whole_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
@@ -54,7 +54,7 @@ def export(
     source = source or moments.newest_log(Path())
     name = what or ("event" if when else "night")
     output = output or Path(name).with_suffix(writing.SUFFIXES[form])
-    _refuse_there(output, overwrite, source)
+    refuse_there(output, overwrite, source)
     with working("exporting"):
         found = _contents(source, **part)
         at_s = moments.moment_s(found.night, when) if when and found.night else None
@@ -63,14 +63,6 @@ def export(
         writing.write(output, form, found, what, at_s)
     click.echo(output)
     name_faults(source, found.faults, found.notes)
-
-
-def _refuse_there(path: Path, overwrite: bool, source: Path) -> None:
-    """Raise Usage for a file that is there, unless it may go; never may what is read."""
-    if path.exists() and source.exists() and path.samefile(source):
-        raise Usage(f"{path} is what is to be read: name another file with -o")
-    if path.exists() and not overwrite:
-        raise Usage(f"{path} is there already: name another with -o, or add --overwrite")
 
 
 def _contents(source: Path, night: str | None, zone: str | None, whole: bool, begins: str | None):
@@ -141,7 +133,7 @@ def bundle(
     from cribtrace import moments
 
     source = source or moments.newest_log(Path())
-    _refuse_there(output, overwrite, source)
+    refuse_there(output, overwrite, source)
     with working("reading"):
         read, chosen = _chosen(source, night, zone, whole)
     made = packing.make(source, chosen, marks=with_marks, with_notes=with_notes, shift=shift_times)

@@ -12,8 +12,10 @@ from cribtrace.cli.output import (
     load_recording,
     only_board,
     open_client,
+    overwrite_option,
     port_option,
     recording_options,
+    refuse_there,
     say,
     working,
 )
@@ -130,8 +132,11 @@ def _run_trial(source: Path, port: str | None, target: str, as_json: bool) -> No
 @click.argument("output", type=click.Path(path_type=Path))
 @port_option
 @click.option("--for", "seconds", type=click.FloatRange(1), help="Seconds of frames; else Ctrl-C.")
+@overwrite_option
 @json_option
-def record_frames(output: Path, port: str | None, seconds: float | None, as_json: bool) -> None:
+def record_frames(
+    output: Path, port: str | None, seconds: float | None, overwrite: bool, as_json: bool
+) -> None:
     """Record every frame that a board's sensor delivers, while the board goes on recording itself.
 
     OUTPUT is an .npz that every command here plays again. Ctrl-C ends it and keeps it. What is
@@ -143,6 +148,7 @@ def record_frames(output: Path, port: str | None, seconds: float | None, as_json
 
     if output.suffix != ".npz":
         output = output.with_name(output.name + ".npz")
+    refuse_there(output, overwrite)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     client = open_client(port)
     say(f"recording from {client.link.port}; Ctrl-C ends it and keeps {output}")

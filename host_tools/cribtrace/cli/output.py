@@ -22,6 +22,14 @@ port_option = click.option(
 )
 
 
+def refuse_there(path: Path, overwrite: bool, source: Path | None = None) -> None:
+    """Raise Usage for a file that is there, unless it may go; never may what is read."""
+    if source and path.exists() and source.exists() and path.samefile(source):
+        raise Usage(f"{path} is what is to be read: name another file with -o")
+    if path.exists() and not overwrite:
+        raise Usage(f"{path} is there already: name another, or add --overwrite")
+
+
 def say(line: str) -> None:
     """Tell the user something that is no result: one line on stderr."""
     click.echo(f"cribtrace: {' '.join(line.split())}", err=True)

@@ -183,7 +183,12 @@ class Library:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """The library is this program's alone; the lock ends with it, however that ends."""
-        lock = sqlite3.connect(self.folder / _LOCK, timeout=1.0, isolation_level=None)
+        try:
+            lock = sqlite3.connect(self.folder / _LOCK, timeout=1.0, isolation_level=None)
+        except sqlite3.Error:
+            raise CribtraceError(
+                f"cannot write to {self.folder}: choose a folder that can be written (--library)"
+            ) from None
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error:
