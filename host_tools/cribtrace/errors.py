@@ -1,5 +1,12 @@
 """What a user did or met, said in one line, with the exit code that goes with it."""
 
+import sys
+
+
+def pip_line(package: str) -> str:
+    """The line that installs a package, as `cribtrace[live]`, for the Python that runs this."""
+    return f"`{sys.executable} -m pip install '{package}'`"
+
 
 class CribtraceError(Exception):
     """Failed. The message is one line: the cause, and what to do next."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cribtrace.board_facts import Board
 from cribtrace.client import Client
-from cribtrace.errors import CribtraceError, NoDevice, Usage
+from cribtrace.errors import CribtraceError, NoDevice, Usage, pip_line
 from cribtrace.firmware_image import Image
 from cribtrace.link import Link
 
@@ -119,9 +119,7 @@ def _esptool(line: list[str], port: str) -> str:
     if code == 0:
         return said
     if "No module named esptool" in said:
-        raise CribtraceError(
-            "esptool is not installed: `python -m pip install 'cribtrace[board]'`"
-        )
+        raise CribtraceError(f"esptool is not installed: {pip_line('cribtrace[board]')}")
     raise _refusal(port, said)
 
 

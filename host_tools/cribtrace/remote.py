@@ -6,7 +6,7 @@ import sys
 from typing import NamedTuple
 
 from cribtrace import chips
-from cribtrace.errors import CribtraceError, NoDevice
+from cribtrace.errors import CribtraceError, NoDevice, pip_line
 
 _MPREMOTE_S = 180
 
@@ -95,7 +95,7 @@ def run(port: str, steps: list[str]) -> str:
             " --erase` makes a new one"
         )
     if "No module named mpremote" in last:
-        raise CribtraceError("mpremote is not installed: `python -m pip install mpremote`")
+        raise CribtraceError(f"mpremote is not installed: {pip_line('mpremote')}")
     kind = NoDevice if "raw repl" in last or "failed to access" in last else CribtraceError
     raise kind(
         f"{port}: mpremote failed ({json.dumps(last)[1:-1]}): reset the board, run it again"

@@ -466,7 +466,7 @@ def test_a_missing_library_is_named_with_what_brings_it(log, tmp_path, form, nee
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 1
-    assert f"needs {needs}: pip install 'cribtrace[export]'" in done.stderr
+    assert f"needs {needs}: `{sys.executable} -m pip install 'cribtrace[export]'" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, open_client, port_option, say
-from cribtrace.errors import CribtraceError
+from cribtrace.errors import CribtraceError, pip_line
 
 # Hues apart, equally bright: nothing of the sleeper's is red or green.
 _COLOURS = {
@@ -20,7 +20,7 @@ _COLOURS = {
     "mark": "magenta",
     "board": "bright_black",
 }
-_NEEDS = "`live` needs Textual: `python -m pip install 'cribtrace[live]'`; `tail` does without"
+_NEEDS = f"`live` needs Textual: {pip_line('cribtrace[live]')}; `tail` does without"
 
 
 def in_colour() -> bool:

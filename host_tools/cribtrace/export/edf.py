@@ -6,7 +6,7 @@ from typing import IO
 
 import numpy as np
 
-from cribtrace.errors import CribtraceError, Usage
+from cribtrace.errors import CribtraceError, Usage, pip_line
 from cribtrace.export.captions import told
 from cribtrace.export.contents import Contents, moment
 from cribtrace.export.frames import Stretch
@@ -14,7 +14,7 @@ from cribtrace.export.frames import Stretch
 try:
     from edfio import Edf, EdfAnnotation, EdfSignal, Recording
 except ImportError:
-    raise CribtraceError("the format edf needs edfio: pip install 'cribtrace[export]'") from None
+    raise CribtraceError("the format edf needs edfio: " + pip_line("cribtrace[export]")) from None
 
 NOTHING = -1
 """Stands where no second was recorded; no code and no floor is negative."""

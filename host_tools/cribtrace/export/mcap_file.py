@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from cribtrace import __version__
-from cribtrace.errors import CribtraceError
+from cribtrace.errors import CribtraceError, pip_line
 from cribtrace.export.captions import told
 from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.export.contents import Contents, rows
@@ -15,7 +15,7 @@ from cribtrace.export.text import plain
 try:
     from mcap.writer import Writer
 except ImportError:
-    raise CribtraceError("the format mcap needs mcap: pip install 'cribtrace[export]'") from None
+    raise CribtraceError("the format mcap needs mcap: " + pip_line("cribtrace[export]")) from None
 
 _TIME = {
     "type": "object",

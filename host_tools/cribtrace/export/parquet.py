@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import IO
 
-from cribtrace.errors import CribtraceError
+from cribtrace.errors import CribtraceError, pip_line
 from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.export.text import plain
 
@@ -13,7 +13,7 @@ try:
     import pyarrow.parquet as pq
 except ImportError:
     raise CribtraceError(
-        "the format parquet needs pyarrow: pip install 'cribtrace[export]'"
+        "the format parquet needs pyarrow: " + pip_line("cribtrace[export]")
     ) from None
 
 _BATCH = 1 << 16  # rows

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cribtrace.errors import CribtraceError, Damaged
+from cribtrace.errors import CribtraceError, Damaged, pip_line
 from cribtrace.library.tables import TABLES
 
 try:
@@ -13,7 +13,7 @@ try:
     import pyarrow.parquet as pq
 except ImportError:
     raise CribtraceError(
-        "the library needs pyarrow and duckdb: pip install 'cribtrace[library]'"
+        "the library needs pyarrow and duckdb: " + pip_line("cribtrace[library]")
     ) from None
 
 _KINDS = {

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from cribtrace.errors import CribtraceError, Usage
+from cribtrace.errors import CribtraceError, Usage, pip_line
 from cribtrace.library import parquet
 from cribtrace.library.store import Library
 from cribtrace.library.tables import TABLES
@@ -20,7 +20,7 @@ try:
     import pyarrow as pa
 except ImportError:
     raise CribtraceError(
-        "the library needs pyarrow and duckdb: pip install 'cribtrace[library]'"
+        "the library needs pyarrow and duckdb: " + pip_line("cribtrace[library]")
     ) from None
 
 # Both chosen: far more than a thousand nights' counts need; rows that come at once.
