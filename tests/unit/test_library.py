@@ -239,7 +239,7 @@ def test_a_night_without_a_known_time_is_refused_with_the_reason(tmp_path, libra
     from tests.support.peer import record
 
     write_boot(path, [record(records.BOOT, 0, 0, (1, 1))], 1)
-    with pytest.raises(CribtraceError, match="no night of which anybody knows the time"):
+    with pytest.raises(CribtraceError, match=r"anybody knows the time: .*--started"):
         adding.add(library, path, UTC)
 
 

@@ -145,7 +145,8 @@ def add(
     )
     coming.take(source, segments, clocks, groups(boots, clocks, zone), jobs, progress)
     if not any(getattr(added, outcome) for outcome in OUTCOMES):
-        why = [*added.refused, "it holds no night of which anybody knows the time"]
+        unknown = "it holds no night of which anybody knows the time"
+        why = [*added.refused, f"{unknown}: `cribtrace pull --started 19:40` tells it"]
         raise CribtraceError(f"{source}: nothing came into the library: {why[0]}")
     return added
 
