@@ -139,7 +139,7 @@ def test_stop_is_kept_by_a_restart(bench, rec, tmp_path):
 
 
 def test_a_person_reads_and_types_while_it_samples(bench, hour):
-    with bench(hour, speed=60) as b, Link(b.board.port) as link:
+    with bench(hour, speed=20) as b, Link(b.board.port) as link:
         link.write(b"help\r\n")
         heard = b""
         deadline = time.monotonic() + 20

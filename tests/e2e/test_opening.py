@@ -21,7 +21,7 @@ def hour():
 
 
 def test_a_hundred_openings_change_no_boot_and_cost_no_frame(bench, hour):
-    with bench(hour, speed=60) as b:
+    with bench(hour, speed=20) as b:
         with b.client() as client:
             boot = client.hello()["boot"]
             before = client.info()
@@ -56,7 +56,7 @@ def test_a_board_that_goes_on_is_not_accused(bench, hour, capsys):
 
 
 def test_the_line_is_text_again_after_kill_9_of_the_host(bench, hour):
-    with bench(hour, speed=60) as b:
+    with bench(hour, speed=20) as b:
         command = [sys.executable, "-m", "cribtrace.cli", "tail", "--port", b.board.port, "--json"]
         host = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert host.stdout and b'"type"' in host.stdout.readline()
@@ -76,7 +76,7 @@ def test_the_line_is_text_again_after_kill_9_of_the_host(bench, hour):
 
 
 def test_enter_ends_a_session_at_once(bench, hour):
-    with bench(hour, speed=60) as b:
+    with bench(hour, speed=20) as b:
         client = Client(Link(b.board.port))
         client.hello()
         client.link.write(b"\r")
