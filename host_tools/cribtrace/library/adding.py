@@ -27,7 +27,9 @@ from cribtrace.scale import Scale
 Clocks = dict[int, anchors.Clock]
 # Both chosen: nights a change, and nights that are worth the second that a process takes to start.
 _AT_ONCE, _WORTH = 32, 8
-
+_TIMELESS = (
+    "it holds no night of which anybody knows the time: `cribtrace pull --started 19:40` tells it"
+)
 
 OUTCOMES = ("new", "updated", "same", "kept")
 
@@ -135,19 +137,14 @@ def add(
     known = {row["night"]: row for row in reading.nights(library, device=added.device)}
     added.crib = crib or (known[max(known)]["crib"] if known else added.device)
     clocks = anchors.clocks(boots)
-    about = {
-        "crib": added.crib,
-        "zone": zone_name(zone),
-        "faults": len(added.faults),
-    }
+    about = {"crib": added.crib, "zone": zone_name(zone), "faults": len(added.faults)}
     coming = _Coming(
         library, added, known, zone, take_less, rename and crib is not None, tags, about
     )
     coming.take(source, segments, clocks, groups(boots, clocks, zone), jobs, progress)
     if not any(getattr(added, outcome) for outcome in OUTCOMES):
-        unknown = "it holds no night of which anybody knows the time"
-        why = [*added.refused, f"{unknown}: `cribtrace pull --started 19:40` tells it"]
-        raise CribtraceError(f"{source}: nothing came into the library: {why[0]}")
+        why = added.refused[0] if added.refused else _TIMELESS
+        raise CribtraceError(f"{source}: nothing came into the library: {why}")
     return added
 
 
