@@ -24,7 +24,7 @@ from cribtrace.anchors import Clock
 from cribtrace.boots import Boot, in_a_row
 from cribtrace.device import records
 from cribtrace.scale import Scale
-from cribtrace.sleep import FLOOR_MOST_MG, too_loud
+from cribtrace.told_seconds import FLOOR_MOST_MG, too_loud
 
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 

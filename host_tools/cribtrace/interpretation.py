@@ -5,14 +5,17 @@ gives what it finds as soon as that cannot change any more. docs/PATTERNS.md exp
 """
 
 import bisect
+import itertools
 import math
+import operator
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cribtrace.in_order import InOrder, end_s, moment_s
+from cribtrace.in_order import LATEST_S, InOrder, end_s, moment_s, rank
 from cribtrace.patterns import MOVEMENTS, Bouts, Moved, Runs, Series
-from cribtrace.sleep import ASLEEP, AWAKE, UNKNOWN, Sleep, too_loud
+from cribtrace.sleep import ASLEEP, AWAKE, UNKNOWN, Sleep
+from cribtrace.told_seconds import too_loud
 
 AROUSAL_WITHIN_S = 5.0  # [D] clinical.md section 5, RHYTHMIC_BOUT: arousal within 5 s of its end
 
@@ -33,13 +36,16 @@ class Found(NamedTuple):
 
 def read(lines: Iterable[dict]) -> Found:
     """All that a whole recording's lines say together, in whatever order they are given."""
+    ordered = sorted((line for line in lines if math.isfinite(moment_s(line))), key=moment_s)
+    return Interpreter().whole(ordered) or _one_by_one(ordered)
+
+
+def _one_by_one(lines: Iterable[dict]) -> Found:
     reader, everything = Interpreter(), Found([], [])
-    for line in sorted(lines, key=moment_s):
-        found = reader.feed(line)
+    for found in (*map(reader.feed, lines), reader.finish()):
         everything.lines.extend(found.lines)
         everything.contexts.extend(found.contexts)
-    rest = reader.finish()
-    return Found(everything.lines + rest.lines, everything.contexts + rest.contexts)
+    return everything
 
 
 def disturbance(event: dict) -> str | None:
@@ -105,6 +111,28 @@ class Interpreter:
         self._sleep.finish()
         return self._released()
 
+    def whole(self, ordered: Sequence[dict]) -> Found | None:
+        """What feeding these lines in order of their moments, and then `finish`, gives, sooner.
+
+        None for a log so odd that only feeding can tell. Sleep is judged at once; patterns come
+        as they do in a live reading, for their order is that in which they become certain.
+        """
+        told_s = [end_s(line) if line["type"] == "epoch" else moment_s(line) for line in ordered]
+        lasted_s = map(operator.sub, told_s, map(moment_s, ordered))
+        if max(lasted_s, default=0.0) > LATEST_S:
+            return None
+        for line in sorted(ordered, key=rank):
+            self._take(line)
+        self._sleep.finish()
+        limits_s = [max(0.0, told - LATEST_S) for told in itertools.accumulate(told_s, max)]
+        finals_s = self._sleep.finals_s(limits_s)
+        if finals_s is None:
+            return None
+        found = Found(list(self._sleep.lines()), [])
+        for final_s in [*dict.fromkeys(finals_s), math.inf]:
+            self._release(found, final_s)
+        return found
+
     def _take(self, line: dict) -> None:
         if line["type"] == "event":
             self._sleep.event(line)
@@ -122,7 +150,11 @@ class Interpreter:
 
     def _released(self) -> Found:
         found = Found(list(self._sleep.lines()), [])
-        final_s = self._sleep.final_s
+        self._release(found, self._sleep.final_s)
+        return found
+
+    def _release(self, found: Found, final_s: float) -> None:
+        """What is certain where the likely states before `final_s` are."""
         while self._queue and self._due_s(self._queue[0]) < final_s:
             line = self._queue.popleft()
             moves = line.get("kind") in MOVEMENTS
@@ -134,7 +166,6 @@ class Interpreter:
         settled_s = min(final_s, self._queue[0]["onset_s"] if self._queue else math.inf)
         for reader in self._readers:
             found.lines.extend(reader.settled(settled_s))
-        return found
 
     def _due_s(self, line: dict) -> float:
         moves = line.get("kind") in MOVEMENTS

@@ -98,6 +98,7 @@ HOST_ORDER = (
     "client < check",
     "link < obstacles < cli",
     "atomic board_facts link client < first_time < cli",
+    "in_order criteria < told_seconds < sleep",
     "sparse_sum < sleep",
     "nights night_summary < library < previous trend < cli",
     "tally atomic < library",

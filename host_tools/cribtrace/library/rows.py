@@ -11,8 +11,9 @@ from cribtrace.boots import Boot
 from cribtrace.configuration import told as settings_of
 from cribtrace.device import records
 from cribtrace.library import summaries
-from cribtrace.sleep import NO_MOTION, UNKNOWN, active_seconds
+from cribtrace.sleep import NO_MOTION, UNKNOWN
 from cribtrace.tally import HOUR_S, utc_of
+from cribtrace.told_seconds import active_seconds
 
 _TAP = ("ring_ms", "resonance_mhz")
 
