@@ -115,6 +115,13 @@ def test_a_night_read_at_once_says_what_one_read_line_by_line_says(lines, second
     assert [(one.event, one.facts) for one in at_once.contexts] == contexts
 
 
+def test_patterns_come_in_the_order_in_which_they_become_certain():
+    twitches = [event(float(at), 0.3, "twitch") for at in (450, 455, 460, 800)]
+    lines = truth.told([event(400.0, 10.0, "rhythmic_bout"), *twitches], 1200)
+    kinds = [line.get("kind") for line in interpretation.read(lines).lines]
+    assert [kind for kind in kinds if kind] == ["bout", "twitch_cluster"]
+
+
 def test_an_epoch_longer_than_any_is_read_line_by_line():
     lines = [truth.epoch(float(at), [20] * 30) for at in range(0, 600, 30)]
     lines[3]["duration_s"] = LATEST_S + 0.1
