@@ -100,6 +100,7 @@ HOST_ORDER = (
     "atomic board_facts link client < first_time < cli",
     "in_order criteria < told_seconds < sleep",
     "sparse_sum < sleep",
+    "framing < packets < logfile",
     "nights night_summary < library < previous trend < cli",
     "tally atomic < library",
     "profile < trend",
