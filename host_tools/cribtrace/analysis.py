@@ -91,11 +91,17 @@ def read_night(source: Path) -> Night:
 
 
 def of_boots(
-    boots: list[Boot], clocks: dict[int, Clock], *, whole: bool = True, waveforms: bool = True
+    boots: list[Boot],
+    clocks: dict[int, Clock],
+    *,
+    whole: bool = True,
+    waveforms: bool = True,
+    considered: bool = True,
 ) -> Night:
     """What these boots of a log hold together. `clocks`, by boot, may rest on others beside them.
 
-    `whole`: what is missing between them is a fault; `waveforms`: `snippets` are wanted.
+    `whole`: what is missing between them is a fault; `waveforms`: `snippets` are wanted, and
+    `considered`, what the board held each event against.
     """
     sensed = injected_boots.set_aside(boots)
     night, apart = Night(facts.header_line(sensed[0].header)), Night({})
@@ -106,7 +112,8 @@ def of_boots(
     for boot in boots:
         to = night if boot in sensed else apart
         to.clocks.append(injected_boots.marked(clocks[boot.number].line(), boot))
-        _collect(to, boot, clocks[boot.number], end_s, in_force, waveforms)
+        waves = boot.all_records() if waveforms else []
+        _collect(to, boot, clocks[boot.number], end_s, in_force, waves, considered)
         holes += missing.told(missing.of_records(boot), to.gaps)
         night.faults += missing.told(missing.of_room(boot), to.gaps)
         if to is apart:
@@ -146,18 +153,25 @@ _LISTS = {
 
 
 def _collect(
-    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict, waveforms: bool
+    night: Night,
+    boot: Boot,
+    clock: Clock,
+    end_s: float,
+    in_force: dict,
+    kept: list[dict],
+    considered: bool,
 ) -> None:
-    kept = boot.all_records() if waveforms else []
     waves = {r["run"]: r for r in kept if r["type"] == records.SNIPPET}
+    injected = injected_boots.from_a_file(boot)
     header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     for record in boot.records:
         if record["type"] == records.CONFIG:
             header["settings"] = configuration.told(record) or None
-        line = facts.json_line(record, header)
+        line = facts.json_line(record, header, considered=considered)
         if line is None:
             continue
-        line = injected_boots.marked(line, boot)
+        if injected:
+            line["injected"] = True
         _place(line, boot, clock)
         if line["type"] != "event":
             if line.get("onset_s", 0.0) < end_s:

@@ -33,6 +33,7 @@ def strength(statistic: float) -> float:
     return statistic**0.5 / kernels.UNIT
 
 
+@functools.lru_cache(maxsize=64)
 def needed(high_16: int) -> float:
     """The strength at which a movement counts, from that setting."""
     return strength(config.threshold(high_16))

@@ -1,5 +1,6 @@
 """Records of the board as JSON-line dicts: here, by `scale`, integers become seconds and mg."""
 
+import functools
 from collections.abc import Mapping
 
 from cribtrace import criteria, log_records
@@ -67,12 +68,17 @@ def _threshold(header: dict) -> float | None:
     return criteria.needed(in_force["high_16"]) if in_force else None
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
+@functools.lru_cache(maxsize=4096)
+def _strength(statistic: int, threshold: float | None) -> dict:
+    """The strength of a statistic, and its margin over a threshold: few are told apart."""
+    found = strength(statistic)
+    margin = None if threshold is None else criteria.margin(found, threshold)
+    return {"strength": round(found, 2), "margin": margin}
 
 
-def _margin(found: float, threshold: float | None) -> float | None:
-    return None if threshold is None else criteria.margin(found, threshold)
+@functools.lru_cache(maxsize=64)
+def _told(threshold: float | None) -> float | None:
+    return None if threshold is None else round(threshold, 2)
 
 
 def _rate_hz(record: dict, scale: Scale) -> float | None:
@@ -88,7 +94,7 @@ def _rate_hz(record: dict, scale: Scale) -> float | None:
     return round(beats_hz / 2, 3) if rule in _BOTH_WAYS else beats_hz
 
 
-def _event(record: dict, header: dict) -> dict:
+def _event(record: dict, header: dict, considered: bool) -> dict:
     scale = Scale(header)
     noise_mg = scale.noise_mg(record["gain"])
     peak_mg = scale.mg(8 * record["peak"])
@@ -116,7 +122,7 @@ def _event(record: dict, header: dict) -> dict:
             "cut": "cut" in told,
             "joined": "joined" in told,
             "vetoes": [name for name in told if name not in ("cut", "joined")],
-            "considered": _considered(record, header),
+            **({"considered": _considered(record, header)} if considered else {}),
         },
     }
 
@@ -124,12 +130,13 @@ def _event(record: dict, header: dict) -> dict:
 def _against(largest: int, noise_mg: float, header: dict) -> dict:
     """How strong a movement was, and how strong it had to be."""
     threshold = _threshold(header)
+    found = _strength(largest, threshold)
     return {
         "floor_mg": noise_mg,
         "threshold_mg": None if threshold is None else round(noise_mg * threshold**0.5, 3),
-        "strength": round(strength(largest), 2),
-        "threshold": _rounded(threshold, 2),
-        "margin": _margin(strength(largest), threshold),
+        "strength": found["strength"],
+        "threshold": _told(threshold),
+        "margin": found["margin"],
     }
 
 
@@ -150,18 +157,17 @@ def _span(record: dict, scale: Scale) -> dict:
 
 def _epoch(record: dict, header: dict) -> dict:
     scale, threshold = Scale(header), _threshold(header)
-    gains = [record["gain_" + axis] for axis in records.AXES]
+    gains = [g for g in (record["gain_x"], record["gain_y"], record["gain_z"]) if g]
     return {
         "type": "epoch",
         **_span(record, scale),
         "seen": record["seen"],
-        "floor_mg": max(scale.noise_mg(gain) for gain in gains),
+        "floor_mg": scale.noise_mg(min(gains)) if gains else 0.0,
         "peak_mg": scale.mg(record["peak"]),
-        "threshold": _rounded(threshold, 2),
+        "threshold": _told(threshold),
         "closest": {
             "t_s": scale.seconds(record["miss_at"]),
-            "strength": round(strength(record["miss"]), 2),
-            "margin": _margin(strength(record["miss"]), threshold),
+            **_strength(record["miss"], threshold),
             "missing": log_records.MISSES[record["missing"]],
         },
         "second_s": scale.second_s,
@@ -235,7 +241,6 @@ _CODES = {
     records.ANCHOR: ("source", log_records.SOURCES),
 }
 _LINES = {
-    records.EVENT: _event,
     records.EPOCH: _epoch,
     records.GAP: _gap,
     records.STATE: _state,
@@ -249,17 +254,20 @@ def header_line(header: dict) -> dict:
     return _header(header)
 
 
-def json_line(record: dict, header: dict) -> dict | None:
+def json_line(record: dict, header: dict, *, considered: bool = True) -> dict | None:
     """One record as a JSON line, or None where it has none: a waveform, an unknown type.
 
     `record` is `log_records.unpack`'s, `header` the one of its segment; its key `settings`, where
     it has one, holds the settings in force. Without them what rests on them is None. A code that
-    this version does not know (a newer board's kind or reason) gives None too.
+    this version does not know (a newer board's kind or reason) gives None too. What an event was
+    held against takes longer than all else of it, and is left out unless `considered`.
     """
     if record["type"] not in records.LAYOUTS:
         return None
-    make = _LINES.get(record["type"], _recorder)
     try:
+        if record["type"] == records.EVENT:
+            return _event(record, header, considered)
+        make = _LINES.get(record["type"], _recorder)
         return make(record, header) if make else None
     except IndexError:
         return None

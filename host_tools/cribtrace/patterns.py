@@ -182,6 +182,8 @@ class Runs:
 
 def _trains(onsets: list[float]) -> Iterator[tuple[int, int]]:
     """(first, end) of slow regular trains: from the earliest start the longest, then on."""
+    if len(onsets) < TRAIN_LEAST:
+        return
     apart = np.array(apart_s(onsets))
     sums = np.concatenate([[0.0], np.cumsum(apart)])
     squares = np.concatenate([[0.0], np.cumsum(apart**2)])

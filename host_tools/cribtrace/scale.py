@@ -1,5 +1,7 @@
 """The units of a log: a board's integers as seconds and mg, by the header of their segment."""
 
+import functools
+
 from cribtrace.device import config
 
 
@@ -34,8 +36,7 @@ class Scale:
     @property
     def second_s(self) -> float:
         """A second of the track: whole frames, as the board counts them."""
-        whole = config.frames(1000, round(self._rate_hz * 1000))
-        return round(whole / self._rate_hz, 6) if self._rate_hz else 1.0
+        return _second_s(self._rate_hz)
 
     @property
     def tick_frames(self) -> int:
@@ -44,3 +45,9 @@ class Scale:
             return 1 << config.tick_shift(round(self._rate_hz * 1000))
         except ValueError:
             return 0
+
+
+@functools.lru_cache(maxsize=16)
+def _second_s(rate_hz: float) -> float:
+    whole = config.frames(1000, round(rate_hz * 1000))
+    return round(whole / rate_hz, 6) if rate_hz else 1.0
