@@ -18,7 +18,7 @@ from cribtrace.boots import Boot, by_number, in_a_row
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError
 from cribtrace.library import reading
-from cribtrace.library.preparing import Task, Wanted, prepare
+from cribtrace.library.preparing import Task, Wanted, prepare, uncollected
 from cribtrace.library.store import Change, Library
 from cribtrace.library.tables import FORMAT, TABLES
 from cribtrace.log_records import SOURCES
@@ -129,7 +129,8 @@ def add(
     `tags` gives those of a night's notes; `jobs` is how many processes read. Raises CribtraceError
     as `logfile.read`, and where no night of it can come in.
     """
-    segments = logfile.read(source, outline=True)
+    with uncollected():
+        segments = logfile.read(source, outline=True)
     boots = list(in_a_row([s for s in segments if s.header]))
     added = Added(boots[0].header["device"].hex())
     added.faults = [fault for s in segments for fault in s.faults] + logfile.unfinished(source)
