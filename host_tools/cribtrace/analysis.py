@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timezone, tzinfo
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from cribtrace.device import records
 from cribtrace.scale import Scale
 from cribtrace.told_seconds import FLOOR_MOST_MG, too_loud
 
+Line = tuple[dict, dict | None]  # a record, and what it says
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 
 
@@ -112,8 +114,9 @@ def of_boots(
     for boot in boots:
         to = night if boot in sensed else apart
         to.clocks.append(injected_boots.marked(clocks[boot.number].line(), boot))
-        waves = boot.all_records() if waveforms else []
-        _collect(to, boot, clocks[boot.number], end_s, in_force, waves, considered)
+        kept = boot.all_records() if waveforms else []
+        lines = _lines(boot, in_force, considered)
+        _collect(to, boot, clocks[boot.number], end_s, lines, kept)
         holes += missing.told(missing.of_records(boot), to.gaps)
         night.faults += missing.told(missing.of_room(boot), to.gaps)
         if to is apart:
@@ -153,21 +156,11 @@ _LISTS = {
 
 
 def _collect(
-    night: Night,
-    boot: Boot,
-    clock: Clock,
-    end_s: float,
-    in_force: dict,
-    kept: list[dict],
-    considered: bool,
+    night: Night, boot: Boot, clock: Clock, end_s: float, lines: Iterator[Line], kept: list[dict]
 ) -> None:
     waves = {r["run"]: r for r in kept if r["type"] == records.SNIPPET}
     injected = injected_boots.from_a_file(boot)
-    header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
-    for record in boot.records:
-        if record["type"] == records.CONFIG:
-            header["settings"] = configuration.told(record) or None
-        line = facts.json_line(record, header, considered=considered)
+    for record, line in lines:
         if line is None:
             continue
         if injected:
@@ -184,6 +177,17 @@ def _collect(
             if wave and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
+
+
+def _lines(boot: Boot, in_force: dict, considered: bool) -> Iterator[Line]:
+    """Each record with its line, by the settings that the last record of them told of."""
+    header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
+    starts = [k for k, record in enumerate(boot.records) if record["type"] == records.CONFIG]
+    for first, end in pairwise([0, *starts, len(boot.records)]):
+        part = boot.records[first:end]
+        if first in starts:
+            header["settings"] = configuration.told(boot.records[first]) or None
+        yield from zip(part, facts.json_lines(part, header, considered=considered), strict=True)
 
 
 def _lean(event: dict, boot: Boot) -> tuple[float, ...]:

@@ -44,6 +44,20 @@ def margin(found: float, threshold: float) -> float:
     return round(round(found, 2) / round(threshold, 2), 2) if threshold else 0.0
 
 
+@functools.lru_cache(maxsize=64)
+def told(threshold: float | None) -> float | None:
+    """A threshold as lines have it; None of None."""
+    return None if threshold is None else round(threshold, 2)
+
+
+@functools.lru_cache(maxsize=4096)
+def compared(statistic: int, threshold: float | None) -> dict:
+    """What lines have of a statistic: its strength, and its margin over a threshold, if known."""
+    found = strength(statistic)
+    over = None if threshold is None else margin(found, threshold)
+    return {"strength": round(found, 2), "margin": over}
+
+
 def _least(level: int) -> int:
     """Least value of a level: undoes `kernels.level`."""
     return level if level < 16 else (8 + level % 8) << (level // 8 - 1)

@@ -1,10 +1,10 @@
 """Records of the board as JSON-line dicts: here, by `scale`, integers become seconds and mg."""
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from cribtrace import criteria, log_records
-from cribtrace.criteria import strength
 from cribtrace.device import records, settings
 from cribtrace.scale import Scale
 
@@ -68,19 +68,6 @@ def _threshold(header: dict) -> float | None:
     return criteria.needed(in_force["high_16"]) if in_force else None
 
 
-@functools.lru_cache(maxsize=4096)
-def _strength(statistic: int, threshold: float | None) -> dict:
-    """The strength of a statistic, and its margin over a threshold: few are told apart."""
-    found = strength(statistic)
-    margin = None if threshold is None else criteria.margin(found, threshold)
-    return {"strength": round(found, 2), "margin": margin}
-
-
-@functools.lru_cache(maxsize=64)
-def _told(threshold: float | None) -> float | None:
-    return None if threshold is None else round(threshold, 2)
-
-
 def _rate_hz(record: dict, scale: Scale) -> float | None:
     """Cycles a second of what was regular; None for what was not."""
     rule = record["rule"]
@@ -130,12 +117,12 @@ def _event(record: dict, header: dict, considered: bool) -> dict:
 def _against(largest: int, noise_mg: float, header: dict) -> dict:
     """How strong a movement was, and how strong it had to be."""
     threshold = _threshold(header)
-    found = _strength(largest, threshold)
+    found = criteria.compared(largest, threshold)
     return {
         "floor_mg": noise_mg,
         "threshold_mg": None if threshold is None else round(noise_mg * threshold**0.5, 3),
         "strength": found["strength"],
-        "threshold": _told(threshold),
+        "threshold": criteria.told(threshold),
         "margin": found["margin"],
     }
 
@@ -155,24 +142,44 @@ def _span(record: dict, scale: Scale) -> dict:
     }
 
 
-def _epoch(record: dict, header: dict) -> dict:
+def _epochs(found: Sequence[dict], header: dict) -> list[dict | None]:
     scale, threshold = Scale(header), _threshold(header)
-    gains = [g for g in (record["gain_x"], record["gain_y"], record["gain_z"]) if g]
-    return {
-        "type": "epoch",
-        **_span(record, scale),
-        "seen": record["seen"],
-        "floor_mg": scale.noise_mg(min(gains)) if gains else 0.0,
-        "peak_mg": scale.mg(record["peak"]),
-        "threshold": _told(threshold),
-        "closest": {
-            "t_s": scale.seconds(record["miss_at"]),
-            **_strength(record["miss"], threshold),
-            "missing": log_records.MISSES[record["missing"]],
-        },
-        "second_s": scale.second_s,
-        "levels": list(record["rest"]),
-    }
+
+    def column(name: str) -> np.ndarray:
+        return np.array([record[name] for record in found], float)
+
+    gains = np.array([column("gain_" + axis) for axis in records.AXES])
+    least = np.where(gains > 0, gains, np.inf).min(axis=0)
+    columns = (
+        scale.all_seconds(column("first")),
+        scale.all_seconds(column("frames")),
+        scale.all_mg((8 << 24) / least),
+        scale.all_mg(column("peak")),
+        scale.all_seconds(column("miss_at")),
+    )
+    return [
+        {
+            "type": "epoch",
+            "onset_s": onset_s,
+            "duration_s": duration_s,
+            "seen": record["seen"],
+            "floor_mg": floor_mg,
+            "peak_mg": peak_mg,
+            "threshold": criteria.told(threshold),
+            "closest": {
+                "t_s": closest_s,
+                **criteria.compared(record["miss"], threshold),
+                "missing": log_records.MISSES[record["missing"]],
+            },
+            "second_s": scale.second_s,
+            "levels": list(record["rest"]),
+        }
+        if record["missing"] < len(log_records.MISSES)
+        else None
+        for record, onset_s, duration_s, floor_mg, peak_mg, closest_s in zip(
+            found, *columns, strict=True
+        )
+    ]
 
 
 def _gap(record: dict, header: dict) -> dict:
@@ -241,7 +248,6 @@ _CODES = {
     records.ANCHOR: ("source", log_records.SOURCES),
 }
 _LINES = {
-    records.EPOCH: _epoch,
     records.GAP: _gap,
     records.STATE: _state,
     records.MARK: _mark,
@@ -265,9 +271,23 @@ def json_line(record: dict, header: dict, *, considered: bool = True) -> dict | 
     if record["type"] not in records.LAYOUTS:
         return None
     try:
+        if record["type"] == records.EPOCH:
+            return _epochs([record], header)[0]
         if record["type"] == records.EVENT:
             return _event(record, header, considered)
         make = _LINES.get(record["type"], _recorder)
         return make(record, header) if make else None
     except IndexError:
         return None
+
+
+def json_lines(
+    found: Sequence[dict], header: dict, *, considered: bool = True
+) -> Iterator[dict | None]:
+    """`json_line` of each record, epochs together: a night has a thousand of them."""
+    epochs = iter(_epochs([r for r in found if r["type"] == records.EPOCH], header))
+    for record in found:
+        if record["type"] == records.EPOCH:
+            yield next(epochs)
+        else:
+            yield json_line(record, header, considered=considered)

@@ -8,6 +8,7 @@ import numpy as np
 
 from cribtrace import criteria
 from cribtrace.in_order import end_s
+from cribtrace.scale import rounded
 
 FLOOR_MOST_MG = 10.0  # chosen: four times the noise of the poorest sensor, an MPU-6050
 VETO_S = 2.0  # [D] clinical.md section 5, ENVIRONMENT: veto of 2 s on either side
@@ -16,8 +17,6 @@ SEAM_S = 0.003  # chosen: less than a frame at 300 Hz, more than two times to th
 # Rhythmic movement is a sign neither of waking nor of sleep: its seconds count as not active.
 _RHYTHMIC = ("rhythmic_bout", "rhythmic_large")
 _OTHERS = ("handling", "environment")
-_TIE = 1e-3  # of a millisecond: so near to the middle of two the binary digits decide
-_FAR_S = 1e9  # from there on a float does not hold thousandths of a millisecond
 
 Span = tuple[float, float, str]  # from, until, kind of an event
 
@@ -68,16 +67,6 @@ class Told(NamedTuple):
     apart: list[tuple[int, float]]  # seconds from the end of the one before, where any
 
 
-def to_ms(values: np.ndarray) -> np.ndarray:
-    """float64[n] to three digits: each is what Python's `round` makes of it."""
-    scaled = values * 1000
-    out = np.rint(scaled) / 1000
-    odd = (np.abs(scaled - np.floor(scaled) - 0.5) < _TIE) | ~(np.abs(values) < _FAR_S)
-    for i in np.flatnonzero(odd):
-        out[i] = round(float(values[i]), 3)
-    return out
-
-
 class Coming:
     """Seconds until all is known that matters to them."""
 
@@ -120,7 +109,7 @@ def _of_epochs(epochs: Sequence[dict]) -> Seconds:
         )
     )
     firsts = np.cumsum([0, *counts[:-1]])
-    starts = to_ms(onsets + (np.arange(len(codes)) - np.repeat(firsts, counts)) * seconds)
+    starts = rounded(onsets + (np.arange(len(codes)) - np.repeat(firsts, counts)) * seconds, 3)
     ends = np.append(starts[1:], 0.0)[: len(starts)]
     last = (firsts + counts)[np.array(counts) > 0] - 1
     ends[last] = overs[last]

@@ -2,10 +2,7 @@
 
 import math
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cribtrace import facts, log_records
 from cribtrace.criteria import DEFAULT_STRENGTH, needed
@@ -17,7 +14,7 @@ from cribtrace.sleep import (
     UNKNOWN,
     Sleep,
 )
-from cribtrace.told_seconds import active_seconds, to_ms, too_loud
+from cribtrace.told_seconds import active_seconds, too_loud
 from tests.support.pattern_truth import LOUD, SOFT, epoch
 
 
@@ -204,15 +201,6 @@ def test_a_second_is_active_from_the_threshold_on():
         {**line, "threshold": DEFAULT_STRENGTH}
     )
     assert active_seconds({"levels": [], "threshold": 6.4}) == []
-
-
-@given(st.lists(st.one_of(
-    st.floats(0, 1e13),
-    st.builds(lambda ms, off: ms / 1000 + off, st.integers(0, 10**9),
-              st.sampled_from([0.0, 0.0005, 0.00049999999999, 0.000500000000001])),
-)))  # fmt: skip
-def test_moments_are_rounded_as_python_rounds_them(values):
-    assert to_ms(np.array(values, float)).tolist() == [round(value, 3) for value in values]
 
 
 def test_too_loud():
