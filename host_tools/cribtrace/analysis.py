@@ -114,8 +114,7 @@ def of_boots(
     for boot in boots:
         to = night if boot in sensed else apart
         to.clocks.append(injected_boots.marked(clocks[boot.number].line(), boot))
-        kept = boot.all_records() if waveforms else []
-        lines = _lines(boot, in_force, considered)
+        lines, kept = _lines(boot, in_force, considered), boot.all_records() if waveforms else []
         _collect(to, boot, clocks[boot.number], end_s, lines, kept)
         holes += missing.told(missing.of_records(boot), to.gaps)
         night.faults += missing.told(missing.of_room(boot), to.gaps)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cribtrace.in_order import LATEST_S, InOrder, end_s, moment_s, rank
-from cribtrace.patterns import MOVEMENTS, Bouts, Moved, Runs, Series
+from cribtrace.patterns import MOVEMENTS, OPEN_MOST_S, Bouts, Moved, Runs, Series
 from cribtrace.sleep import ASLEEP, AWAKE, UNKNOWN, Sleep
 from cribtrace.told_seconds import too_loud
 
@@ -95,6 +95,7 @@ class Interpreter:
         self._readers = (Bouts(), Runs(), Series())
         self._disturbances = _Disturbances()
         self._gross: list[tuple[float, float]] = []
+        self._moved_until_s = -math.inf
         self._queue: deque[dict] = deque()  # movements, and what breaks patterns, by onset
 
     def feed(self, line: dict) -> Found:
@@ -117,9 +118,12 @@ class Interpreter:
         None for a log so odd that only feeding can tell. Sleep is judged at once; patterns come
         as they do in a live reading, for their order is that in which they become certain.
         """
-        told_s = [end_s(line) if line["type"] == "epoch" else moment_s(line) for line in ordered]
-        lasted_s = map(operator.sub, told_s, map(moment_s, ordered))
-        if max(lasted_s, default=0.0) > LATEST_S:
+        begun_s = list(map(moment_s, ordered))
+        told_s = [
+            end_s(line) if line["type"] == "epoch" else onset_s
+            for line, onset_s in zip(ordered, begun_s, strict=True)
+        ]
+        if max(map(operator.sub, told_s, begun_s), default=0.0) > LATEST_S:
             return None
         for line in sorted(ordered, key=rank):
             self._take(line)
@@ -128,9 +132,12 @@ class Interpreter:
         finals_s = self._sleep.finals_s(limits_s)
         if finals_s is None:
             return None
-        found = Found(list(self._sleep.lines()), [])
+        found, awaited_s = Found(list(self._sleep.lines()), []), -math.inf
         for final_s in [*dict.fromkeys(finals_s), math.inf]:
-            self._release(found, final_s)
+            if final_s > awaited_s:
+                settled_s = self._release(found, final_s)
+                done = settled_s > self._moved_until_s + OPEN_MOST_S
+                awaited_s = self._due_s(self._queue[0]) if done and self._queue else -math.inf
         return found
 
     def _take(self, line: dict) -> None:
@@ -153,19 +160,24 @@ class Interpreter:
         self._release(found, self._sleep.final_s)
         return found
 
-    def _release(self, found: Found, final_s: float) -> None:
-        """What is certain where the likely states before `final_s` are."""
+    def _release(self, found: Found, final_s: float) -> float:
+        """What is certain where the likely states before `final_s` are.
+
+        Gives the moment before which every movement has been read.
+        """
         while self._queue and self._due_s(self._queue[0]) < final_s:
             line = self._queue.popleft()
             moves = line.get("kind") in MOVEMENTS
             one = self._moved(line) if moves else None
             if one:
                 found.contexts.append(Context(line, one.context))
+                self._moved_until_s = max(self._moved_until_s, one.end_s)
             for reader in self._readers:
                 found.lines.extend(reader.moved(one) if one else reader.broken())
         settled_s = min(final_s, self._queue[0]["onset_s"] if self._queue else math.inf)
         for reader in self._readers:
             found.lines.extend(reader.settled(settled_s))
+        return settled_s
 
     def _due_s(self, line: dict) -> float:
         moves = line.get("kind") in MOVEMENTS
