@@ -100,11 +100,11 @@ def unpack(body: bytes, heads: Collection[int] = ()) -> dict | None:
     if len(body) < records.HEAD_BYTES:
         return None
     kind, version, seq, frame = _HEAD.unpack_from(body)
-    record: dict = {"type": kind, "version": version, "seq": seq, "frame": frame}
-    if kind not in records.LAYOUTS:
+    if kind not in _WHOLE or version != records.VERSIONS[kind]:
+        record: dict = {"type": kind, "version": version, "seq": seq, "frame": frame}
+        if kind in _WHOLE:
+            record.update(type=0, number=kind)
         return {**record, "rest": body[records.HEAD_BYTES :]}
-    if version != records.VERSIONS[kind]:
-        return {**record, "type": 0, "number": kind, "rest": body[records.HEAD_BYTES :]}
     layout = _WHOLE[kind]
     if len(body) < layout.size:
         return None
@@ -116,6 +116,7 @@ def unpack(body: bytes, heads: Collection[int] = ()) -> dict | None:
 
 
 _GAIN_BITS = 12
+_GAIN_MOST = (1 << _GAIN_BITS) - 1
 
 
 def _epoch(record: dict) -> dict:
@@ -123,9 +124,10 @@ def _epoch(record: dict) -> dict:
     first = record["frame"] - record["frames"] & records.UNKNOWN
     record["peak"] <<= 3
     record["miss_at"] += first
-    for name in ("gain_x", "gain_y", "gain_z"):
-        gain = record[name]
-        record[name] = (gain & (1 << _GAIN_BITS) - 1) << (gain >> _GAIN_BITS)
+    x, y, z = record["gain_x"], record["gain_y"], record["gain_z"]
+    record["gain_x"] = (x & _GAIN_MOST) << (x >> _GAIN_BITS)
+    record["gain_y"] = (y & _GAIN_MOST) << (y >> _GAIN_BITS)
+    record["gain_z"] = (z & _GAIN_MOST) << (z >> _GAIN_BITS)
     record["rest"] = levels(record["rest"])
     record["first"] = first
     return record

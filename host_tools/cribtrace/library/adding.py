@@ -110,6 +110,7 @@ def _anchors(boot: Boot) -> Iterator[dict]:
             yield {"source": SOURCES[record["source"]], "t_s": at_s}
 
 
+@uncollected()
 def add(
     library: Library,
     source: Path,
@@ -129,8 +130,7 @@ def add(
     `tags` gives those of a night's notes; `jobs` is how many processes read. Raises CribtraceError
     as `logfile.read`, and where no night of it can come in.
     """
-    with uncollected():
-        segments = logfile.read(source, outline=True)
+    segments = logfile.read(source, outline=True)
     boots = list(in_a_row([s for s in segments if s.header]))
     added = Added(boots[0].header["device"].hex())
     added.faults = [fault for s in segments for fault in s.faults] + logfile.unfinished(source)

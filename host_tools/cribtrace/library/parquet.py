@@ -1,7 +1,10 @@
 """Rows as Parquet, and back: the one module of the library that knows pyarrow."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from cribtrace.errors import CribtraceError, Damaged, pip_line
 from cribtrace.library.tables import TABLES
@@ -36,7 +39,7 @@ SCHEMAS = {
 def write(path: Path, table: str, rows: Sequence[dict]) -> None:
     """Write rows of one night as one file; keys that the table has not are left out."""
     columns = {
-        field.name: pa.array([row.get(field.name) for row in rows], field.type)
+        field.name: _column([row.get(field.name) for row in rows], field.type)
         for field in SCHEMAS[table]
     }
     found = pa.table(columns, schema=SCHEMAS[table])
@@ -49,6 +52,17 @@ def write(path: Path, table: str, rows: Sequence[dict]) -> None:
         write_statistics=False,
         store_schema=False,
     )
+
+
+def _column(values: list, kind: pa.DataType) -> pa.Array:
+    """One column; a moment may be ISO 8601 text."""
+    if pa.types.is_timestamp(kind) and any(isinstance(value, str) for value in values):
+        return pa.array(values, pa.string()).cast(kind)
+    if pa.types.is_list(kind) and None not in values:  # a number at a time it takes twice as long
+        ends = np.cumsum([0, *map(len, values)], dtype=np.int32)
+        flat = np.fromiter(chain.from_iterable(values), np.int16, ends[-1])
+        return pa.ListArray.from_arrays(pa.array(ends), pa.array(flat), type=kind)
+    return pa.array(values, kind)
 
 
 def check(path: Path, table: str) -> None:

@@ -19,6 +19,18 @@ from cribtrace.tally import for_everyone, tally
 INJECTED = "injected"
 
 
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """A night is a hundred thousand objects and no cycle: looking for one takes a third of it."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 class Wanted(NamedTuple):
     """A night to make: what the log does not tell of it, and how many records are enough."""
 
@@ -46,17 +58,17 @@ class Task:
     folder: Path
 
 
+@uncollected()
 def prepare(task: Task) -> list[bool]:
     """Write the files of each wanted night; False for one of fewer records than are wanted."""
-    with uncollected():
-        boots, whole = _lived(task, waveforms=False)
+    boots, whole = _lived(task, waveforms=False)
+    chosen = _chosen(task, whole)
+    # Most of a log is waveforms, and a night that takes them is seldom.
+    if any(map(_takes_waveforms, chosen)):
+        boots, whole = _lived(task, waveforms=True)
         chosen = _chosen(task, whole)
-        # Most of a log is waveforms, and a night that takes them is seldom.
-        if any(map(_takes_waveforms, chosen)):
-            boots, whole = _lived(task, waveforms=True)
-            chosen = _chosen(task, whole)
-        rows = zip(chosen, task.nights, strict=True)
-        return [_written(task, night, boots, wanted) for night, wanted in rows]
+    rows = zip(chosen, task.nights, strict=True)
+    return [_written(task, night, boots, wanted) for night, wanted in rows]
 
 
 def _lived(task: Task, *, waveforms: bool) -> tuple[list[Boot], analysis.Night]:
@@ -102,15 +114,3 @@ def _written(task: Task, night: analysis.Night, boots: list[Boot], wanted: Wante
         path.parent.mkdir(parents=True, exist_ok=True)
         parquet.write(path, table, of_table)
     return True
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """A night is a hundred thousand objects and no cycle: looking for one takes a third of it."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -12,7 +12,7 @@ from cribtrace.configuration import told as settings_of
 from cribtrace.device import records
 from cribtrace.library import summaries
 from cribtrace.sleep import NO_MOTION, UNKNOWN
-from cribtrace.tally import HOUR_S, utc_of
+from cribtrace.tally import HOUR_S
 from cribtrace.told_seconds import active_seconds
 
 _TAP = ("ring_ms", "resonance_mhz")
@@ -42,7 +42,7 @@ def of_night(night: Night, boots: list[Boot], identity: dict) -> dict[str, list[
 
 
 def _timed(line: dict) -> dict:
-    return {**line, "utc": utc_of(line)}
+    return {**line, "utc": line.get("utc", line.get("utc_about"))}
 
 
 def _event(night: Night, index: int) -> dict:
