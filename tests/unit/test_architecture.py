@@ -102,6 +102,7 @@ HOST_ORDER = (
     "nights night_summary < library < previous trend < cli",
     "tally atomic < library",
     "profile < trend",
+    "page_head < report trend",
     "nights recording criteria < export < cli",
     "atomic < export",
     "logfile sensors < redaction < bundle < cli",
