@@ -105,6 +105,7 @@ HOST_ORDER = (
     "page_head < report trend",
     "nights recording criteria < export < cli",
     "atomic < export",
+    "columns < export library",
     "logfile sensors < redaction < bundle < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
