@@ -93,7 +93,8 @@ def test_raw_as_json_is_what_the_page_shows():
 
 
 def test_a_wrong_filter_and_a_wrong_moment_are_refused_before_the_board_is_asked():
-    for options in (["--filter", "twich"], ["--since", "then"]):
+    wrong = ["twich", "peakmg>=5", "frames"]  # frames come with --raw alone
+    for options in (*(["--filter", name] for name in wrong), ["--since", "then"]):
         done = subprocess.run([*PROGRAM, *options], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1

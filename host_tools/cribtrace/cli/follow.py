@@ -126,7 +126,7 @@ def tail(
     from cribtrace.asides import Asides
 
     since_s = moments.utc_s(since, datetime.now().astimezone()) if since else None
-    wanted = tail_filter.wanted(filters, everything=as_json)
+    wanted = tail_filter.wanted(filters, everything=as_json, raw=raw)
     asides = Asides(frames=raw, since_s=since_s)
     whole = whole or not sys.stdout.isatty()
     _follow(port, asides, _Printer(asides, wanted, as_json=as_json, whole=whole))
