@@ -67,7 +67,8 @@ def follow(
                 raise
             if following.up or not search:
                 search = Search(following.device, client.link.port)
-                yield Note(f"{error}; waiting for board {following.device}")
+                line = f"{error}; waiting for board {following.device}"
+                yield Note(line, away_s=time.time())
             following.up = False
         finally:
             client.close()
