@@ -75,6 +75,7 @@ HOST_ORDER = (
     "patterns facts < tail_filter < tail_line < live_view",
     "resumed criteria scale < envelope",
     "dots < live_view",
+    "live_layout < cli",
     "since < cli",
     "chips < board_facts < firmware_image < flash < cli",
     "chips < remote",
