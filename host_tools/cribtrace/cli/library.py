@@ -73,6 +73,8 @@ def add_nights(
     line = {"type": "added", "device": added.device, "crib": added.crib}
     plain = {name: " ".join(listed) or None for name, listed in told.items()}
     emit({**line, **(told if as_json else plain)}, as_json)
+    if added.apart:
+        say(f"stays out: {'; '.join(added.apart)}")
     if crib and added.elsewhere:
         say(f"nights that keep the crib they were added to: {len(added.elsewhere)}; --rename makes"
             f" them {crib}'s")  # fmt: skip
