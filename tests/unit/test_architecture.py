@@ -50,6 +50,7 @@ HOST_ORDER = (
     "client < given_up < pull",
     "logfile < pull",
     "anchors < started",
+    "logfile < log_folders < cli",
     "config < in_order < sleep patterns < interpretation < analysis tail < report",
     "sleep < pattern_wording < report why",
     "tally < occupancy < night_summary < previous report",

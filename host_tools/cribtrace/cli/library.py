@@ -7,6 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import (
     counting,
     emit,
@@ -39,6 +40,7 @@ def library_group() -> None:
 @click.option("--rename", is_flag=True, help="Give --crib to the nights that are there, too.")
 @zone_option
 @click.option("--take-less", is_flag=True, help="Replace a night by one of fewer records too.")
+@logs_option
 @library_option
 @json_option
 def add_nights(
@@ -47,6 +49,7 @@ def add_nights(
     rename: bool,
     zone: str | None,
     take_less: bool,
+    logs: Path | None,
     folder: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,13 +58,13 @@ def add_nights(
     A night that is there is replaced where the log tells more of it. Naps, time at a desk and
     what a host injected stay out.
     """
-    from cribtrace import moments, notes
+    from cribtrace import notes
     from cribtrace.library import adding
     from cribtrace.library.store import Library
 
     if rename and not crib:
         raise Usage("--rename needs the name: --crib NAME")
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
     noted = notes.read(source)
     with counting("adding") as bar:
         jobs = os.cpu_count() or 1
@@ -73,6 +76,12 @@ def add_nights(
     line = {"type": "added", "device": added.device, "crib": added.crib}
     plain = {name: " ".join(listed) or None for name, listed in told.items()}
     emit({**line, **(told if as_json else plain)}, as_json)
+    _say_of(added, crib)
+    name_faults(source, added.faults, added.refused)
+
+
+def _say_of(added, crib: str | None) -> None:
+    """What else became of a log's nights than that they came in."""
     if added.apart:
         say(f"stays out: {'; '.join(added.apart)}")
     if crib and added.elsewhere:
@@ -80,7 +89,6 @@ def add_nights(
             f" them {crib}'s")  # fmt: skip
     if added.kept:
         say("kept as they were: the library has more records of them; --take-less replaces them")
-    name_faults(source, added.faults, added.refused)
 
 
 @library_group.command("list")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import name_faults, say, working
 from cribtrace.cli.query import library_option
 from cribtrace.cli.when import (
@@ -34,6 +35,7 @@ _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.htm
 @whole_option
 @click.option("--previous", type=_SOURCE, multiple=True, metavar="LOG",
               help="A log with earlier nights, or a report as JSON; may be repeated.")  # fmt: skip
+@logs_option
 @library_option
 @profile_option
 def report(
@@ -45,6 +47,7 @@ def report(
     zone: str | None,
     whole: bool,
     previous: tuple[Path, ...],
+    logs: Path | None,
     folder: Path | None,
     profile: Path | None,
 ) -> None:
@@ -54,11 +57,11 @@ def report(
     last night in it; which one it took stands on stderr. Earlier nights by the same sensor and
     settings, in the same log and in the library, are told beside it.
     """
-    from cribtrace import atomic, moments
+    from cribtrace import atomic
 
     if reader == "clinician" and form != "html":
         raise Usage("the sheet for a clinician is HTML, to print: leave out --format")
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
     with working("reporting"):
         read, told = _told(source, night, zone_of(zone), whole, previous, folder, profile)
         written = _written(told, form, reader)
