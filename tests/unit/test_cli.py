@@ -213,7 +213,7 @@ def test_a_long_task_is_seen_on_a_terminal_alone(capsys, tmp_path, monkeypatch, 
     monkeypatch.setattr("sys.stderr", seen)
     monkeypatch.setenv("TERM", "xterm")
     (tmp_path / "events.csv").unlink(missing_ok=True)
-    again = [*words, "--overwrite"] if words[0] == "export" else words
+    again = [*words, "--overwrite"] if words[0] in ("export", "scenario") else words
     assert cli.run(again) == 0
     on = capsys.readouterr().out
     assert what in seen.getvalue()
@@ -279,6 +279,25 @@ def test_report_writes_one_file_or_none(run, tmp_path):
     assert not page.exists()
 
 
+def test_a_page_of_its_own_goes_and_nothing_else_does(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "log"
+    log.mkdir()
+    (log / "00000001.crib").write_bytes(log_segment(1, "door"))
+    page, named = tmp_path / "report.html", ("report", log, "-o", "named.html")
+    for _ in range(2):
+        assert run("report", log)[:2] == (0, "report.html\n")
+    assert run(*named)[0] == 0
+    code, out, err = run(*named)
+    assert (code, out) == (2, "")
+    assert "named.html is there already: name another with -o, or add --overwrite" in err
+    assert run(*named, "--overwrite")[0] == 0
+    page.write_text("<title>mine</title>")
+    assert run("report", log)[0] == 2
+    assert page.read_text() == "<title>mine</title>"
+    assert run("report", log, "--format", "text")[0] == 0
+
+
 def test_scenario_and_replay(run, tmp_path):
     path = tmp_path / "night.npz"
     assert "ten_minutes" in run("scenario")[1]
@@ -305,8 +324,10 @@ def test_scenario_takes_a_file_of_ones_own(run, tmp_path):
     assert code == 0
     assert json.loads(out)["truths"] == 4  # the sleeper's state is one, too
     assert made.exists()
+    code, _, err = run("scenario", path, "-o", made)
+    assert (code, "add --overwrite" in err) == (2, True)
     path.write_text("duration_s = 3")
-    code, out, err = run("scenario", path, "-o", made)
+    code, out, err = run("scenario", path, "-o", made, "--overwrite")
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert "write a number from 60" in err

@@ -14,6 +14,7 @@ from cribtrace.cli.output import (
     json_option,
     name_faults,
     overwrite_option,
+    refuse_there,
     say,
     working,
 )
@@ -22,6 +23,7 @@ from cribtrace.cli.when import date_of, profile_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)
+_PAGE = Path("trend.html")
 
 
 @click.group("library")
@@ -214,6 +216,7 @@ def restore_nights(file: Path, yes: bool, folder: Path | None, as_json: bool) ->
 @click.option("--to", "until", metavar="DATE", help="The last one that is counted.")
 @profile_option
 @library_option
+@overwrite_option
 def trend(
     crib: str | None,
     form: str,
@@ -222,6 +225,7 @@ def trend(
     until: str | None,
     profile: Path | None,
     folder: Path | None,
+    overwrite: bool,
 ) -> None:
     """Show the nights of a crib beside each other, by date and age, and beside their baseline.
 
@@ -242,7 +246,8 @@ def trend(
     if form == "text":
         click.echo(text.render(name, counted, born, first), nl=False)
         return
-    output = output or Path("trend.html")
+    refuse_there(output or _PAGE, overwrite, named=output is not None)
+    output = output or _PAGE
     with atomic.replacing(output, "w") as f:
         f.write(page.render(name, counted, born, first))
     click.echo(output)

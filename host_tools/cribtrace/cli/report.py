@@ -6,7 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from cribtrace.cli.logs import log_of, logs_option
-from cribtrace.cli.output import name_faults, say, working
+from cribtrace.cli.output import name_faults, overwrite_option, refuse_there, say, working
 from cribtrace.cli.query import library_option
 from cribtrace.cli.when import (
     evening,
@@ -38,6 +38,7 @@ _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.htm
 @logs_option
 @library_option
 @profile_option
+@overwrite_option
 def report(
     source: Path | None,
     output: Path | None,
@@ -50,6 +51,7 @@ def report(
     logs: Path | None,
     folder: Path | None,
     profile: Path | None,
+    overwrite: bool,
 ) -> None:
     """Write a report of one night in a log folder or segment file: an HTML page, or text.
 
@@ -62,16 +64,16 @@ def report(
     if reader == "clinician" and form != "html":
         raise Usage("the sheet for a clinician is HTML, to print: leave out --format")
     source = log_of(source, logs)
+    to = output or (Path(_FILES[reader, form]) if form == "html" else None)
+    if to:
+        refuse_there(to, overwrite, source, named=output is not None)
     with working("reporting"):
         read, told = _told(source, night, zone_of(zone), whole, previous, folder, profile)
         written = _written(told, form, reader)
-    if output is None and form != "html":
-        click.echo(written)
-    else:
-        output = output or Path(_FILES[reader, form])
-        with atomic.replacing(output, "w") as f:
+    if to:
+        with atomic.replacing(to, "w") as f:
             f.write(written)
-        click.echo(output)
+    click.echo(to or written)
     name_faults(source, read.faults, read.notes)
 
 
