@@ -56,7 +56,8 @@ def made(night: Night, tags: Sequence[str], text: str, when: str | None) -> Note
     unknown = [tag for tag in tags if tag not in TAGS]
     if unknown or not tags:
         what = f"no such tag: {unknown[0]}" if unknown else "a note needs a tag"
-        raise Usage(f"{what}; there are {', '.join(TAGS)}")
+        own = ": words of your own go behind --text" if unknown else ""
+        raise Usage(f"{what}; there are {', '.join(TAGS)}{own}")
     if len(text) > LONGEST_TEXT:
         raise Usage(f"the text has {len(text)} characters: write {LONGEST_TEXT} at most")
     of = night.of.isoformat() if night.of else None

@@ -64,6 +64,11 @@ def test_what_cannot_be_noted_is_refused_with_what_can(tmp_path):
         notes.add(tmp_path / "none", Note(("other",)))
 
 
+def test_words_of_ones_own_are_shown_their_option():
+    with pytest.raises(Usage, match=r"no such tag: left arm.* go behind --text"):
+        notes.made(empty(), ["left arm"], "", None)
+
+
 def test_a_time_is_kept_on_the_logs_own_line_and_as_utc():
     night = example_night()
     night.from_s, night.of = 5000.0, date(2026, 1, 2)
@@ -169,6 +174,15 @@ def test_the_notes_of_one_night_are_listed_by_their_numbers(noted, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "2  2026-11-20  awake", "3  2026-11-20  other",
     ]  # fmt: skip
+
+
+def test_no_notes_are_a_line_too(tmp_path, capsys):
+    assert cli.run(["note", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    made = f"`cribtrace note {tmp_path} swaddled` makes one"
+    assert said.err == f"cribtrace: no notes on {tmp_path} yet: {made}\n"
+    assert cli.run(["note", str(tmp_path / "nosuch")]) == 2
 
 
 def test_a_note_is_taken_back_by_its_number(noted, capsys):

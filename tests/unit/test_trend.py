@@ -160,6 +160,22 @@ def test_growth_is_named_with_how_long_it_had(born):
     assert ("2 to 9 weeks of age" in said) is (born is not None)
 
 
+@pytest.mark.parametrize("count, said", [
+    (1, "1 night counts: 4 more nights make a baseline, 16 more nights make last nights"),
+    (4, "4 nights count: 1 more night makes a baseline, 13 more nights make last nights beside"),
+    (9, "9 nights count: 8 more nights make last nights beside it."),
+    (17, ""),
+])  # fmt: skip
+def test_what_is_missing_for_a_comparison_is_said(count, said):
+    rows = nights(count)
+    (only,) = periods(rows)
+    assert said in words.missing(only) and bool(said) == bool(words.missing(only))
+    shown = " ".join(text.render("attic", rows).split())
+    assert words.missing(only) in shown and words.missing(only) in page.render("attic", rows)
+    thin = night(count, covered_h=1.0)
+    assert words.missing(periods([*rows, thin])[0]) == words.missing(only)
+
+
 def test_a_day_and_a_week_are_named_in_their_number():
     two = words.growth(periods(nights(2)), date(2026, 5, 25))
     assert "1 day (from 0 to" not in two and "1 day (from 1 to" not in two

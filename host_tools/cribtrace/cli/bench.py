@@ -115,7 +115,13 @@ def replay(
         events = replay_recording(rec, on=on, settings=configuration.parsed(changes))
     for event in events:
         emit(event, as_json)
-    say(f"{source}: {len(rec.accel) / rec.rate_hz:.1f} s, {len(events)} events")
+    say(f"{source}: {rec.duration_s:.1f} s, {len(events)} events")
+    warm_up_s = configuration.in_force(configuration.parsed(changes))["warm_up_ms"] / 1000
+    if not (events or rec.captured) and rec.duration_s <= warm_up_s:
+        say(
+            f"the first {warm_up_s:g} s are the warm-up, in which the noise floor is measured and"
+            " nothing is told as an event: give it a longer recording"
+        )
 
 
 def _rerun(source: Path, as_json: bool) -> None:

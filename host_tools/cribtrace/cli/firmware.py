@@ -5,16 +5,15 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, port_option, say, working
+from cribtrace.cli.output import board_option, emit, json_option, port_option, say, working
 from cribtrace.errors import NoDevice, Usage
 
 _PATH = click.Path(path_type=Path, exists=True)
-_board_option = click.option("--board", required=True, help="Folder name under boards/.")
 
 
 @click.command()
 @port_option
-@_board_option
+@board_option
 @click.option(
     "--firmware",
     type=_PATH,
@@ -111,7 +110,7 @@ def _ask_about_log(there: tuple[str, int, int] | None) -> None:
 
 @click.command()
 @port_option
-@_board_option
+@board_option
 @click.option(
     "--bmi270-config",
     type=_PATH,

@@ -26,6 +26,20 @@ port_option = click.option(
 )
 
 
+def _named_board(ctx: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    if name is None and not ctx.resilient_parsing:
+        from cribtrace import board_facts
+
+        raise Usage(f"which board? --board NAME: {', '.join(board_facts.names())}")
+    return name
+
+
+board_option = click.option(
+    "--board", callback=_named_board, metavar="NAME",
+    help="Folder name under boards/; without it, those there are.",
+)  # fmt: skip
+
+
 def refuse_there(
     path: Path, overwrite: bool, source: Path | None = None, *, named: bool = True
 ) -> None:

@@ -160,10 +160,7 @@ def note(
         return
     wanted = evening(night)
     if nothing:
-        of = wanted.isoformat() if wanted else None
-        for number, found in enumerate(notes.read(log), 1):
-            if of is None or found.of in (None, of):
-                click.echo(f"{number}  {_line(found)}")
+        _print_notes(log, wanted.isoformat() if wanted else None)
         return
     chosen = nights.choose(analysis.read_night(log), zone_of(zone), wanted)
     made = notes.made(chosen, tags, text, when)
@@ -173,6 +170,23 @@ def note(
     if made.of and _is_kept(chosen):
         add = f"`cribtrace library add {log}` brings its tags there, for the trend"
         say(f"the library has the night of {made.of}: {add}")
+
+
+def _print_notes(log: Path, of: str | None) -> None:
+    from cribtrace import notes
+
+    if not log.exists():
+        raise Usage(f"{log}: notes lie beside a pulled log: name its folder")
+    listed = [
+        f"{number}  {_line(found)}"
+        for number, found in enumerate(notes.read(log), 1)
+        if of is None or found.of in (None, of)
+    ]
+    for line in listed:
+        click.echo(line)
+    if not listed:
+        which = f"the night of {of} in {log}" if of else str(log)
+        say(f"no notes on {which} yet: `cribtrace note {log} swaddled` makes one")
 
 
 def _is_kept(night) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from cribtrace.cli.logs import logs_option
-from cribtrace.cli.output import port_option, say
+from cribtrace.cli.output import board_option, port_option, say
 from cribtrace.errors import CribtraceError, Damaged
 
 _ANSWERS = click.Choice(["y", "s", "q"])
@@ -15,7 +15,7 @@ _QUESTION = "y: do it, s: skip it, q: leave; run this again to go on here"
 
 @click.command()
 @port_option
-@click.option("--board", required=True, help="Folder name under boards/.")
+@board_option
 @click.option(
     "--firmware",
     type=click.Path(path_type=Path, exists=True),
