@@ -149,12 +149,6 @@ def test_the_age_is_told_in_whole_weeks(tmp_path):
     assert "<b>not given</b>" in sheet.sheet(content.content(example_night()))
 
 
-@pytest.mark.parametrize("text", ["", "born = 2025-11-01", '[infant]\nborn = "May"', "infant = 1"])
-def test_a_profile_without_a_date_says_what_to_write(tmp_path, text):
-    with pytest.raises(Usage, match="no date of birth: write `born = 2026-08-14`"):
-        infant.born(written(tmp_path, text))
-
-
 def test_the_users_own_profile_is_read_where_there_is_one(tmp_path, monkeypatch):
     monkeypatch.setattr("platformdirs.user_config_dir", lambda _: str(tmp_path))
     assert infant.born(None) is None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.defaults import profile_option
 from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import (
     counting,
@@ -19,7 +20,7 @@ from cribtrace.cli.output import (
     working,
 )
 from cribtrace.cli.query import library_option, opened, plain, print_table
-from cribtrace.cli.when import date_of, profile_option, zone_of, zone_option
+from cribtrace.cli.when import date_of, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)

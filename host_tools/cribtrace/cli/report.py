@@ -1,17 +1,16 @@
 """Commands about one night: its report in every format, and notes of an observer."""
 
-import os
 from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.defaults import profile_option
 from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import name_faults, overwrite_option, refuse_there, say, working
 from cribtrace.cli.query import library_option
 from cribtrace.cli.when import (
     evening,
     night_option,
-    profile_option,
     whole_option,
     zone_of,
     zone_option,
@@ -134,6 +133,7 @@ def _written(told, form: str, reader: str) -> str:
 @click.option("--text", default="", help="A few words of your own.")
 @night_option
 @zone_option
+@library_option
 @click.option("--delete", type=int, metavar="NUMBER", help="Take a note back, by its number.")
 def note(
     log: Path,
@@ -142,6 +142,7 @@ def note(
     text: str,
     night: str | None,
     zone: str | None,
+    folder: Path | None,
     delete: int | None,
 ) -> None:
     """Note something about a night in a pulled log; the report shows it without comment.
@@ -167,7 +168,7 @@ def note(
     path = notes.add(log, made)
     click.echo(_line(made))
     say(f"noted in {path}")
-    if made.of and _is_kept(chosen):
+    if made.of and _is_kept(chosen, folder):
         add = f"`cribtrace library add {log}` brings its tags there, for the trend"
         say(f"the library has the night of {made.of}: {add}")
 
@@ -189,15 +190,14 @@ def _print_notes(log: Path, of: str | None) -> None:
         say(f"no notes on {which} yet: `cribtrace note {log} swaddled` makes one")
 
 
-def _is_kept(night) -> bool:
-    """Whether this user's library has the night; False, too, where it cannot be read."""
-    folder = os.environ.get("CRIBTRACE_LIBRARY")
+def _is_kept(night, folder: Path | None) -> bool:
+    """Whether the library has the night; False, too, where it cannot be read."""
     try:
         from cribtrace.library.store import Library, default_folder
 
-        if not Path(folder or default_folder()).is_dir():
+        if not (folder or default_folder()).is_dir():
             return False
-        kept = Library(Path(folder) if folder else None)
+        kept = Library(folder)
         return (night.header["device"], night.of) in kept.nights()
     except (CribtraceError, OSError):
         return False
