@@ -124,9 +124,9 @@ def _of_line(line: dict) -> Note:
     return Note(tuple(tags), str(text or ""), number(t_s), utc and str(utc), of and str(of))
 
 
-def tags_of(notes: Sequence[Note], evening: date) -> str:
+def tags_of(notes: Sequence[Note], evening: date | None) -> str:
     """The tags of one night as a library keeps them: each once, with commas between them."""
-    of_it = [note for note in notes if note.of == evening.isoformat()]
+    of_it = [note for note in notes if evening and note.of == evening.isoformat()]
     return ",".join(dict.fromkeys(tag for note in of_it for tag in note.tags))
 
 

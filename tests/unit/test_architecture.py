@@ -54,6 +54,8 @@ HOST_ORDER = (
     "config < in_order < sleep patterns < interpretation < analysis tail < report",
     "sleep < pattern_wording < report why",
     "tally < occupancy < night_summary < previous report",
+    "boots configuration < instrument < analysis < night_summary < previous",
+    "instrument < trend",
     "moments < notes < report",
     "profile < report",
     "nights < previous < cli",

@@ -90,17 +90,18 @@ def _told(source, night, tz, whole, previous, folder, profile):
     chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
     for sentence in nights.sentences(chosen) or ["the whole log"]:
         say(f"{source}: {sentence}")
-    told = content(chosen, (), notes.read(source), infant.born(profile))
-    found = [] if whole else others.in_log(read, tz)
+    noted = notes.read(source)
+    told = content(chosen, (), noted, infant.born(profile))
+    found = [] if whole else others.in_log(read, tz, noted)
     for path in previous:
         found += others.read(path, tz)
     fitting = others.comparable(told.summary, found)
     left_out = len(found) - len(fitting) - (not whole)
     if previous and left_out:
-        why = "later, the same, or another sensor or settings"
+        why = "later, the same, another board's, or before a change"
         say(f"nights that are not told beside it: {left_out} ({why})")
     kept = [] if whole else _in_library(folder, told.summary.device)
-    fitting = others.comparable(told.summary, [*fitting, *kept])
+    fitting = others.comparable(told.summary, [*found, *kept])
     return read, replace(told, previous=tuple(fitting))
 
 
