@@ -56,7 +56,7 @@ HOST_ORDER = (
     "tally < occupancy < night_summary < previous report",
     "boots configuration < instrument < analysis < night_summary < previous",
     "instrument < trend",
-    "moments < notes < report",
+    "moments < notes < report export",
     "profile < report",
     "nights < previous < cli",
     "link < conversation < window < client < pull ports wiping < tail < cli demo",

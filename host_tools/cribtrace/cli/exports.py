@@ -13,7 +13,7 @@ from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)
 _FORMATS = ("csv", "jsonl", "edf", "mcap", "parquet", "npz")
-_TABLES = "events, patterns, states, epochs, seconds, gaps, marks, waveforms, frames"
+_TABLES = "events, patterns, states, epochs, seconds, gaps, marks, notes, waveforms, frames"
 
 
 @click.command()

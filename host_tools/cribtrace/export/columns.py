@@ -124,6 +124,11 @@ LOG_TABLES: dict[str, tuple[Column, ...]] = {
         + _BOOT
     ),
     "marks": _columns(_AT + "text | text | as it was typed" + _BOOT),
+    "notes": _columns(
+        "tags | text | as in docs/REPORT.md, Notes, with commas between them"
+        + _AT
+        + "text | text | as it was typed"
+    ),
     "waveforms": _columns(
         "number | whole | from 0, as in `frames`"
         + _WHEN
