@@ -15,6 +15,7 @@ from cribtrace import (
     configuration,
     facts,
     injected_boots,
+    instrument,
     interpretation,
     log_records,
     logfile,
@@ -23,6 +24,7 @@ from cribtrace import (
 from cribtrace.anchors import Clock
 from cribtrace.boots import Boot, in_a_row
 from cribtrace.device import records
+from cribtrace.instrument import Instrument
 from cribtrace.scale import Scale
 from cribtrace.sleep import FLOOR_MOST_MG, too_loud
 
@@ -71,6 +73,7 @@ class Night:
     sessions: list = field(default_factory=list)
     apart: list = field(default_factory=list)
     zone: tzinfo | None = timezone.utc  # to show times in; None: this machine's
+    instruments: list[tuple[float, Instrument]] = field(default_factory=list)  # from when each
 
 
 def read_night(source: Path) -> Night:
@@ -111,6 +114,7 @@ def of_boots(
         night.faults += missing.told(missing.of_room(boot), to.gaps)
         if to is apart:
             night.gaps.append(injected_boots.meanwhile(boot))
+    night.instruments = [found for boot in sensed for found in instrument.of_boot(boot)]
     holes += missing.of_waveforms(boots)
     night.played = _timed(apart)
     night.injected = [boot.number for boot in boots if injected_boots.from_a_file(boot)]
