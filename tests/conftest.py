@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import runtime, tree
+from cribtrace import cli, runtime, tree
 from cribtrace.errors import CribtraceError
 
 TESTS = Path(__file__).resolve().parent
@@ -25,7 +25,9 @@ def own_ports(tmp_path_factory):
 def no_library(tmp_path_factory):
     """Whoever runs the tests may keep nights of their own: no test reads those."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CRIBTRACE_LIBRARY", raising=False)
+        for name in ("CRIBTRACE_LIBRARY", "CRIBTRACE_LOGS", "CRIBTRACE_PROFILE"):
+            patch.delenv(name, raising=False)
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("no-profile")))
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("none")))
         yield
 
@@ -45,6 +47,18 @@ def micropython32(micropython) -> runtime.Runtime:
     if micropython.skipped:
         pytest.skip(micropython.skipped)
     return micropython
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line: (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        code = cli.run([str(a) for a in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
 
 
 @pytest.fixture

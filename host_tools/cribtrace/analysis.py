@@ -16,6 +16,7 @@ from cribtrace import (
     configuration,
     facts,
     injected_boots,
+    instrument,
     interpretation,
     log_records,
     logfile,
@@ -24,10 +25,10 @@ from cribtrace import (
 from cribtrace.anchors import Clock
 from cribtrace.boots import Boot, in_a_row
 from cribtrace.device import records
+from cribtrace.instrument import Instrument
 from cribtrace.scale import Scale
 from cribtrace.told_seconds import FLOOR_MOST_MG, too_loud
 
-Line = tuple[dict, dict | None]  # a record, and what it says
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 
 
@@ -73,6 +74,7 @@ class Night:
     sessions: list = field(default_factory=list)
     apart: list = field(default_factory=list)
     zone: tzinfo | None = timezone.utc  # to show times in; None: this machine's
+    instruments: list[tuple[float, Instrument]] = field(default_factory=list)  # from when each
 
 
 def read_night(source: Path) -> Night:
@@ -93,17 +95,12 @@ def read_night(source: Path) -> Night:
 
 
 def of_boots(
-    boots: list[Boot],
-    clocks: dict[int, Clock],
-    *,
-    whole: bool = True,
-    waveforms: bool = True,
-    considered: bool = True,
+    boots: list[Boot], clocks: dict[int, Clock], *, whole: bool = True, details: bool = True
 ) -> Night:
     """What these boots of a log hold together. `clocks`, by boot, may rest on others beside them.
 
-    `whole`: what is missing between them is a fault; `waveforms`: `snippets` are wanted, and
-    `considered`, what the board held each event against.
+    `whole`: what is missing between them is a fault; `details`: `snippets` are wanted, and what
+    the board held each event against.
     """
     sensed = injected_boots.set_aside(boots)
     night, apart = Night(facts.header_line(sensed[0].header)), Night({})
@@ -114,12 +111,12 @@ def of_boots(
     for boot in boots:
         to = night if boot in sensed else apart
         to.clocks.append(injected_boots.marked(clocks[boot.number].line(), boot))
-        lines, kept = _lines(boot, in_force, considered), boot.all_records() if waveforms else []
-        _collect(to, boot, clocks[boot.number], end_s, lines, kept)
+        _collect(to, boot, clocks[boot.number], end_s, in_force, details)
         holes += missing.told(missing.of_records(boot), to.gaps)
         night.faults += missing.told(missing.of_room(boot), to.gaps)
         if to is apart:
             night.gaps.append(injected_boots.meanwhile(boot))
+    night.instruments = [found for boot in sensed for found in instrument.of_boot(boot)]
     holes += missing.of_waveforms(boots)
     night.played = _timed(apart)
     night.injected = [boot.number for boot in boots if injected_boots.from_a_file(boot)]
@@ -155,11 +152,12 @@ _LISTS = {
 
 
 def _collect(
-    night: Night, boot: Boot, clock: Clock, end_s: float, lines: Iterator[Line], kept: list[dict]
+    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict, details: bool
 ) -> None:
+    kept = boot.all_records() if details else []
     waves = {r["run"]: r for r in kept if r["type"] == records.SNIPPET}
     injected = injected_boots.from_a_file(boot)
-    for record, line in lines:
+    for record, line in _lines(boot, in_force, details):
         if line is None:
             continue
         if injected:
@@ -178,7 +176,7 @@ def _collect(
             night.events.append(line)
 
 
-def _lines(boot: Boot, in_force: dict, considered: bool) -> Iterator[Line]:
+def _lines(boot: Boot, in_force: dict, details: bool) -> Iterator[tuple[dict, dict | None]]:
     """Each record with its line, by the settings that the last record of them told of."""
     header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
     starts = [k for k, record in enumerate(boot.records) if record["type"] == records.CONFIG]
@@ -186,7 +184,7 @@ def _lines(boot: Boot, in_force: dict, considered: bool) -> Iterator[Line]:
         part = boot.records[first:end]
         if first in starts:
             header["settings"] = configuration.told(boot.records[first]) or None
-        yield from zip(part, facts.json_lines(part, header, considered=considered), strict=True)
+        yield from zip(part, facts.json_lines(part, header, considered=details), strict=True)
 
 
 def _lean(event: dict, boot: Boot) -> tuple[float, ...]:

@@ -9,50 +9,16 @@ import contextlib
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from cribtrace import clock_steps, log_records, sensors
 from cribtrace.boots import Boot
+from cribtrace.clock_line import RATE_FAULT_PPM, TOLD, TRIM_PPM, Anchor, Line, fit, rounded
 from cribtrace.device import records
 
 BRACKET = "bracket"
-RATE_FAULT_PPM = 50_000  # 5 %; only of a chip without a trim a data sheet allows more
-# What an LSM6DSO's own trim leaves open; sensors.rate_ppm has the others'.
-TRIM_PPM = 1_500
 ABOUT_S = 1.0  # chosen: a time that may be further off than this is told as "about"
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """Frame `frame` was due at `utc_s`, give or take `within_s`."""
-
-    frame: int
-    utc_s: float
-    within_s: float
-    source: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """UTC over frames: through (`frame`, `utc_s`) with `rate_hz`.
-
-    `drift_ppm` is how much faster frames came than the header says, at most `drift_within_ppm`
-    off; `residual_ms` the rms distance of three or more anchors from the line. None: too few.
-    """
-
-    frame: float
-    utc_s: float
-    rate_hz: float
-    within_s: float
-    drift_ppm: float | None = None
-    drift_within_ppm: float | None = None
-    residual_ms: float | None = None
-    oddly: bool = False  # simulated time ran at another speed than any sensor's
-
-    def at(self, frame: float) -> float:
-        """Seconds since 1970 at a frame."""
-        return self.utc_s + (frame - self.frame) / self.rate_hz
 
 
 @dataclass(frozen=True)
@@ -130,18 +96,13 @@ class Clock:
             "away_s": self.boot.away_s,
             "source": self.source,
             "anchors": self.anchors,
-            "within_s": _rounded(self.within_s, 3),
+            "within_s": rounded(self.within_s, 3),
             "earliest": None if self.earliest_s is None else iso(self.earliest_s),
             "latest": None if self.latest_s is None else iso(self.latest_s),
         }
-        for name, digits in (("drift_ppm", 1), ("drift_within_ppm", 1), ("residual_ms", 2)):
-            line[name] = _rounded(self.fitted and getattr(self.fitted, name), digits)
+        line |= self.fitted.told() if self.fitted else dict.fromkeys(TOLD)
         self.stamp(line, 0.0)
         return line
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
 
 
 def iso(utc_s: float) -> str:
@@ -172,66 +133,6 @@ def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
 def _stated_within_ppm(boot: Boot) -> float:
     """How far off the rate in a boot's header may be."""
     return sensors.rate_ppm(boot.header["sensor"].rstrip(b"\0").decode("ascii", "replace"))
-
-
-def fit(
-    anchors: Sequence[Anchor],
-    rate_hz: float,
-    *,
-    simulated: bool = False,
-    stated_within_ppm: float = TRIM_PPM,
-) -> Line:
-    """The line through the anchors, at least one, of a boot whose header says `rate_hz`.
-
-    Its slope is the anchors' own where they tell it better than the header does, which may be off
-    by `stated_within_ppm`: a chip without a trim has its rate from the host's clock. `simulated`
-    time may run at any speed: beyond a sensor's it is no drift, and the last anchor holds.
-    """
-    # The next frame falls anywhere in the period that has begun.
-    off_s = [anchor.within_s + 1 / rate_hz for anchor in anchors]
-    weights = [off**-2 for off in off_s]
-    total = sum(weights)
-    frame = sum(w * a.frame for w, a in zip(weights, anchors, strict=True)) / total
-    # Relative to the first: seconds since 1970 squared would leave no digits.
-    first_s = anchors[0].utc_s
-    utc_s = sum(w * (a.utc_s - first_s) for w, a in zip(weights, anchors, strict=True)) / total
-    spread = sum(w * (a.frame - frame) ** 2 for w, a in zip(weights, anchors, strict=True))
-    within_s = min(off_s)
-    if len({a.frame for a in anchors}) < 2:
-        return Line(frame, first_s + utc_s, rate_hz, within_s)
-    slope = (
-        sum(
-            w * (a.frame - frame) * (a.utc_s - first_s - utc_s)
-            for w, a in zip(weights, anchors, strict=True)
-        )
-        / spread
-    )
-    line = Line(frame, first_s + utc_s, 1 / slope if slope > 0 else rate_hz, within_s)
-    judged = _judged(line, anchors, off_s, rate_hz, simulated=simulated)
-    known = judged.drift_within_ppm is not None and judged.drift_within_ppm <= stated_within_ppm
-    return judged if known or judged.oddly else replace(judged, rate_hz=rate_hz)
-
-
-def _judged(
-    line: Line, anchors: Sequence[Anchor], off_s: list[float], rate_hz: float, *, simulated: bool
-) -> Line:
-    """The line with its drift and residual; the last anchor's where simulated time ran oddly."""
-    span_s = (max(a.frame for a in anchors) - min(a.frame for a in anchors)) / rate_hz
-    drift_ppm = (line.rate_hz / rate_hz - 1) * 1e6
-    drift_within_ppm = (off_s[0] + off_s[-1]) / span_s * 1e6
-    residual_ms = None
-    if len(anchors) > 2:
-        squares = [(a.utc_s - line.at(a.frame)) ** 2 for a in anchors]
-        residual_ms = math.sqrt(sum(squares) / len(squares)) * 1000
-    oddly = simulated and abs(drift_ppm) > RATE_FAULT_PPM
-    if oddly:
-        line = Line(anchors[-1].frame, anchors[-1].utc_s, rate_hz, line.within_s)
-        off = max(abs(a.utc_s - line.at(a.frame)) for a in anchors)
-        line = replace(line, within_s=max(off, line.within_s))
-    return replace(
-        line, drift_ppm=drift_ppm, drift_within_ppm=drift_within_ppm, residual_ms=residual_ms,
-        oddly=oddly,
-    )  # fmt: skip
 
 
 def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:

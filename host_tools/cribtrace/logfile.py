@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cribtrace import log_records, packets
+from cribtrace import log_records, not_a_log, packets
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Damaged
 
@@ -224,6 +224,8 @@ def read(
     headers = [s.header for s in segments if s.header]
     if not headers:
         worst = next((s for s in segments if s.verdict != FOREIGN), segments[0])
+        if worst.verdict == FOREIGN and source.is_file() and (what := not_a_log.told(source)):
+            raise CribtraceError(what)
         error = CribtraceError if worst.verdict == FOREIGN else Damaged
         whole = sum(len(s.records) for s in segments)
         without = f"{whole} whole records without units" if whole else "nothing"

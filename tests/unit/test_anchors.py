@@ -134,7 +134,19 @@ def test_a_simulated_boards_speed_is_no_drift():
     assert clock.utc_s(0.0) == pytest.approx(T0 + 180 - 3600, abs=0.02)
     # An hour in three minutes: nobody can say when anything was, and the time says so.
     assert clock.within_s == pytest.approx(3600 - 180, abs=0.1)
-    assert "utc_about" in clock.line()
+    told = clock.line()
+    assert "utc_about" in told
+    assert (told["drift_ppm"], told["drift_within_ppm"]) == (None, None)
+
+
+@pytest.mark.parametrize("within_ms, drift, within", [(1, 201, 21), (400, 200, 820)])
+def test_a_drift_has_the_digits_that_are_known(within_ms, drift, within):
+    found = [
+        anchor(104_000 * k, T0 + 1000 * k * (1 - 200.6e-6), within_ms=within_ms) for k in (0, 1)
+    ]
+    (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
+    told = clock.line()
+    assert (told["drift_ppm"], told["drift_within_ppm"]) == (drift, within)
 
 
 def test_the_best_source_counts_and_a_persons_last_word():

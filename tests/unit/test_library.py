@@ -252,8 +252,22 @@ def test_a_night_without_a_known_time_is_refused_with_the_reason(tmp_path, libra
     from tests.support.peer import record
 
     write_boot(path, [record(records.BOOT, 0, 0, (1, 1))], 1)
-    with pytest.raises(CribtraceError, match=r"anybody knows the time: .*--started"):
+    with pytest.raises(CribtraceError, match=r"nobody knows the time .*--started"):
         adding.add(library, path, UTC)
+
+
+def test_what_stays_out_is_told_with_its_hours(tmp_path, library, capsys):
+    nap, desk = datetime(2026, 6, 2, 13), datetime(2026, 6, 2, 18)
+    again = datetime(2026, 6, 2, 14, 30)
+    log = write_nights(tmp_path / "log", (FIRST, 3.0, OFTEN), (nap, 1.0, []), (again, 0.75, []),
+                       (desk, 0.05, []))  # fmt: skip
+    words = ["library", "add", str(log), "--zone", "UTC", "--library", str(library.folder)]
+    assert cli.run(words) == 0
+    told = "stays out: naps: 2 times, 1 h 45 min; time at a desk: 3 min"
+    assert told in capsys.readouterr().err
+    alone = write_nights(tmp_path / "nap", (nap, 1.0, []))
+    with pytest.raises(CribtraceError, match="nothing came into the library: naps: 1 h"):
+        adding.add(library, alone, UTC)
 
 
 def test_two_boots_in_one_night_are_one_night(tmp_path, library):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import emit, json_option, name_faults, say, working
 from cribtrace.errors import Usage
 
@@ -41,8 +42,9 @@ class _Why(click.RichCommand):
 @click.command(cls=_Why)
 @click.argument("when")
 @click.argument("source", type=_SOURCE, required=False)
+@logs_option
 @json_option
-def why(when: str, source: Path | None, as_json: bool) -> None:
+def why(when: str, source: Path | None, logs: Path | None, as_json: bool) -> None:
     """Say what happened at WHEN and why, or how near it came to an event.
 
     WHEN is 03:12 or 03:12:30, a local clock time where the log has one, else since the start; or
@@ -54,7 +56,7 @@ def why(when: str, source: Path | None, as_json: bool) -> None:
     from cribtrace import analysis, moments
     from cribtrace import why as reasons
 
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
     with working("reading"):
         night = replace(analysis.read_night(source), zone=None)
     said = reasons.answer(night, moments.moment_s(night, when))

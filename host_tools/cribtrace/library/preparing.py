@@ -73,7 +73,7 @@ def prepare(task: Task) -> list[bool]:
 
 def _lived(task: Task, *, waveforms: bool) -> tuple[list[Boot], analysis.Night]:
     boots = _read(task, task.names | task.waves if waveforms else task.names)
-    whole = analysis.of_boots(boots, task.clocks, waveforms=waveforms, considered=False)
+    whole = analysis.of_boots(boots, task.clocks, details=waveforms)
     for boot in task.injected:
         lasted = {"onset_s": boot.start_s, "duration_s": boot.length_s, "frames": None}
         whole.gaps.append({"type": "gap", **lasted, "reason": INJECTED})
