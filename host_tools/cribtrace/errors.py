@@ -33,4 +33,4 @@ class NoDevice(CribtraceError):
 
 
 class Silent(NoDevice):
-    """The port opens, and nothing comes from it."""
+    """The port is not there, or opens and nothing comes from it: a board may be about to start."""

@@ -17,12 +17,13 @@ class Note(NamedTuple):
     """What the host has to say about the line itself.
 
     `gap` is a JSON line for the time of which records went by unheard; `restarted` says that the
-    board's time begins anew.
+    board's time begins anew, `away_s` that there is no board since that UTC.
     """
 
     line: str
     gap: dict | None = None
     restarted: bool = False
+    away_s: float | None = None
 
 
 class Decoded(NamedTuple):

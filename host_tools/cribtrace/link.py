@@ -12,7 +12,7 @@ from pathlib import Path
 import serial
 from serial.tools import list_ports
 
-from cribtrace.errors import NoDevice
+from cribtrace.errors import NoDevice, Silent
 
 BAUD = 115200
 _POLL_S = 0.05  # how late a deadline may be noticed
@@ -104,7 +104,7 @@ def _why_not_open(port: str, error: Exception) -> NoDevice:
     locked = "exclusively lock" in said
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV) or "FileNotFoundError" in said:
         there = ", ".join(name for name, _ in serial_ports()) or "none"
-        return NoDevice(f"no port {port}; the ports of this machine: {there}")
+        return Silent(f"no port {port}; the ports of this machine: {there}")
     if code in _IN_USE and (locked or code != errno.EACCES):
         return NoDevice(f"{port} is in use{_holder(port)}: close it there, then run this again")
     if "PermissionError" in said:  # Windows says this of a port that another program holds

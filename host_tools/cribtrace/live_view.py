@@ -13,7 +13,7 @@ import numpy as np
 
 from cribtrace import dots, tail_line
 from cribtrace.envelope import Envelope, seconds
-from cribtrace.frame_clock import FrameClock
+from cribtrace.frame_clock import FrameClock, local
 from cribtrace.heard import Began, Decoded, Frames, Health, Item, Note, Text
 from cribtrace.tail import Live
 from cribtrace.tail_filter import HIDDEN, names_of
@@ -53,7 +53,7 @@ class View:
         self.told = 0  # lines so far
         self.header: dict = {}
         self.port = ""
-        self.absent = ""  # why the board is not there
+        self.away_s: float | None = None  # UTC since when the board is not there
         self._clock, self._live = clock, Live()
         self._health: deque[Health] = deque(maxlen=2)
         self._loop_ms: float | None = None
@@ -80,10 +80,9 @@ class View:
             self._framed(item)
         elif isinstance(item, Health):
             self._health.append(item)
-            self.absent = ""
         elif isinstance(item, Note):
             self._add(tail_line.noted(item.line))
-            self.absent = item.line if "waiting for board" in item.line else ""
+            self.away_s = self.away_s if item.away_s is None else item.away_s
         elif isinstance(item, Text):
             self._add(tail_line.noted(item.line, name="text"))
         else:
@@ -93,7 +92,7 @@ class View:
 
     def _begun(self, item: Began) -> None:
         known = self.header.get("boot")
-        self.header, self.port, self.absent = item.header, item.port, ""
+        self.header, self.port, self.away_s = item.header, item.port, None
         self._health.clear()
         if item.header["boot"] != known:
             self._clear()
@@ -181,7 +180,7 @@ class View:
         limit = self._envelope.threshold if self._envelope else None
         if limit is None:
             bars = [None if s is None else (0.0, s[1]) for s in spans]
-            return Strength(dots.curve(bars, rows, 0.0, _MOST), None, None, self._source)
+            return Strength(dots.curve(bars, rows, 0.0, _MOST), None, None, self._from())
         low = max(1, (rows - 1) // 3)
         below = [None if s is None else (0.0, min(s[1], limit)) for s in spans]
         above = [None if s is None or s[1] < limit else
@@ -189,7 +188,10 @@ class View:
         line = dots.curve([None if s is None else (0.0, 1.0) for s in above], 1, 0.0, 1.0)
         top = dots.curve(above, max(1, rows - 1 - low), math.log10(limit), math.log10(_MOST))
         drawn = [*top, *line, *dots.curve(below, low, 0.0, limit)]
-        return Strength(drawn, len(top), limit, self._source)
+        return Strength(drawn, len(top), limit, self._from())
+
+    def _from(self) -> str:
+        return self._source if self.away_s is None else f"until {_clock_time(self.away_s)}"
 
     def floor_told(self) -> str:
         """The noise floor of this moment, where frames tell it."""
@@ -208,8 +210,8 @@ class View:
 
     def link_told(self, now_s: float | None = None) -> str:
         """How the line does: what it carries, how long an answer takes, what was lost."""
-        if self.absent:
-            return tail_line.cleaned(self.absent)
+        if self.away_s is not None:
+            return f"no board since {_clock_time(self.away_s)}, looking for it"
         if not self._health:
             return "line: no answer yet"
         newest = self._health[-1]
@@ -235,9 +237,14 @@ class View:
         gaps, fifo, lost, nights = (
             info.get(key, "?") for key in ("in_gaps", "fifo_high", "records_lost", "nights_left")
         )
-        told = f"board: {info.get('state')}{fault}, {gaps} frames in gaps, FIFO {fifo}{loop},"
+        whose = "board" if self.away_s is None else "before that"
+        told = f"{whose}: {info.get('state')}{fault}, {gaps} frames in gaps, FIFO {fifo}{loop},"
         told += f" {lost} records lost, room {nights} nights"
         return tail_line.cleaned(told)
+
+
+def _clock_time(utc_s: float) -> str:
+    return f"{local(utc_s):%H:%M:%S}"
 
 
 def _middle(spans: list[dots.Span]) -> float:

@@ -4,12 +4,12 @@ import contextlib
 import re
 import struct
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 from cribtrace import backlog, configuration, exchange, log_records
 from cribtrace.asides import Asides
 from cribtrace.client import Client
-from cribtrace.conversation import Refused, printable
+from cribtrace.conversation import Heard, Refused, printable
 from cribtrace.device import records, settings
 from cribtrace.errors import NoDevice
 from cribtrace.heard import Began, Decoded, Item, Note, Text
@@ -67,7 +67,8 @@ def follow(
                 raise
             if following.up or not search:
                 search = Search(following.device, client.link.port)
-                yield Note(f"{error}; waiting for board {following.device}")
+                line = f"{error}; waiting for board {following.device}"
+                yield Note(line, away_s=time.time())
             following.up = False
         finally:
             client.close()
@@ -129,13 +130,19 @@ class _Following:
             if time.monotonic() - anchored_s >= _ANCHOR_S:
                 anchored_s = time.monotonic()
                 self._anchor(client, facts)
-            for heard in client.poll(_POLL_S):
-                if heard.is_record:
-                    yield from self._record(heard.content)
-                else:
-                    yield Text(printable(heard.content))
+            yield from self._said(client.poll(_POLL_S))
             if self._asides:
                 yield from self._asides.turn(client)
+        deadline = time.monotonic() + _POLL_S  # what was on its way when one had enough
+        while time.monotonic() < deadline and (heard := client.poll(0.0)):
+            yield from self._said(heard)
+
+    def _said(self, heard: Iterable[Heard]) -> Iterator[Item]:
+        for one in heard:
+            if one.is_record:
+                yield from self._record(one.content)
+            else:
+                yield Text(printable(one.content))
 
     def _back(self, client: Client, before: dict) -> Note:
         """The board is there again, of which the header `before` was the last one known."""

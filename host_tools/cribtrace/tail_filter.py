@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from cribtrace.device import records
@@ -16,7 +16,17 @@ NAMES = frozenset((
     "all", "event", "fault", "host", "gap", "state", "mark", "line", "frames",
     "text", "boot", "stop", *HIDDEN, *records.KINDS, *_HOST_KINDS, *_STATES,
 ))  # fmt: skip
-_COMPARED = re.compile(r"([a-z_]+)(>=|<=|>|<|=)(-?[0-9.]+)")
+FIELDS = frozenset((
+    "boot", "boots", "collections", "count", "duration_s", "energy_mg_s", "evenness", "fact_bytes",
+    "fifo_high", "floor_mg", "frames", "given_up", "heap_free", "heap_used", "in_gaps",
+    "interval_cv", "interval_s", "jerks", "late", "loop_max_us", "margin", "nights_left",
+    "onset_s", "pause_max_us", "peak_mg", "rate_hz", "records", "records_lost", "regularity",
+    "room", "second_s", "seen", "slow_share", "snr", "span_s", "strength", "t_s", "temperature_c",
+    "threshold", "threshold_mg", "tilt_mg", "uptime_ms", "utc_ms", "utc_s", "within_ms",
+))  # fmt: skip
+"""The numbers that lines, or their `why`, have: docs/SCHEMA.md."""
+_COMPARED = re.compile(r"([\w.]+)\s*(>=|<=|>|<|=)\s*(.*)")
+_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)")
 _OPERATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
               "=": operator.eq}  # fmt: skip
 
@@ -43,17 +53,19 @@ def is_fault(line: dict[str, Any]) -> bool:
     return "fault=" in line.get("text", "") and line["type"] != "mark"
 
 
-def wanted(filters: Iterable[str], *, everything: bool) -> Wanted:
+def wanted(filters: Collection[str], *, everything: bool, raw: bool = True) -> Wanted:
     """A test of lines. Each filter has to hold; one of its names is enough, `!` excludes.
 
-    Without any: all where `everything`, else all but HIDDEN. Raises Usage for what no line is
-    called.
+    Where none names or compares: all if `everything`, else all but HIDDEN. Raises Usage for what
+    no line is called, for a number that no line has, and for `frames` where no `raw` ones come.
     """
     tests = [_test(text) for text in filters]
-    if not tests:
-        hidden = set() if everything else set(HIDDEN)
-        return lambda line: not names_of(line) & hidden
-    return lambda line: all(test(line) for test in tests)
+    if not raw and any("frames" in text.split(",") for text in filters):
+        raise Usage("--filter frames: add --raw, which brings them")
+    words = [word.strip() for text in filters for word in text.split(",") if word.strip()]
+    asked_for_some = everything or any(not word.startswith("!") for word in words)
+    hidden = set() if asked_for_some else set(HIDDEN)
+    return lambda line: not names_of(line) & hidden and all(test(line) for test in tests)
 
 
 def _test(text: str) -> Wanted:
@@ -67,6 +79,8 @@ def _test(text: str) -> Wanted:
             f" {', '.join(sorted(NAMES))}, each with `!` before it to leave it out, and"
             " comparisons like peak_mg>=5"
         )
+    for match in compared:
+        _check(match)
     wished = {name for name in names if not name.startswith("!")}
     refused = {name[1:] for name in names if name.startswith("!")}
 
@@ -76,6 +90,15 @@ def _test(text: str) -> Wanted:
         return holds and (not wished or bool(found & wished)) and not found & refused
 
     return test
+
+
+def _check(match: re.Match) -> None:
+    if not _NUMBER.fullmatch(match[3]):
+        raise Usage(f"--filter: {match[0]}: {match[3]!r} is no number; write peak_mg>=5")
+    if match[1] not in FIELDS:
+        raise Usage(
+            f"--filter: no line has a number {match[1]}; there are {', '.join(sorted(FIELDS))}"
+        )
 
 
 def _holds(match: re.Match, line: dict[str, Any]) -> bool:

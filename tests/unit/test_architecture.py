@@ -78,6 +78,7 @@ HOST_ORDER = (
     "patterns facts < tail_filter < tail_line < live_view",
     "resumed criteria scale < envelope",
     "dots < live_view",
+    "live_layout < cli",
     "since < cli",
     "chips < board_facts < firmware_image < flash < cli",
     "chips < remote",
@@ -105,8 +106,10 @@ HOST_ORDER = (
     "nights night_summary < library < previous trend < cli",
     "tally atomic < library",
     "profile < trend",
+    "page_head < report trend",
     "nights recording criteria < export < cli",
     "atomic < export",
+    "columns < export library",
     "logfile sensors < redaction < bundle < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )

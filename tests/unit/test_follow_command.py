@@ -1,5 +1,6 @@
 """The command `tail`: what it prints in a terminal and off one; the page says the same."""
 
+import contextlib
 import json
 import os
 import pty
@@ -8,12 +9,18 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from cribtrace import cli
+from cribtrace.asides import Asides
+from cribtrace.cli import follow
 from cribtrace.device import protocol, records
+from cribtrace.heard import Decoded
 from tests.support.frame_peer import FramePeer
 from tests.support.peer import Peer, record, wait_for
 
@@ -58,6 +65,99 @@ def test_where_nobody_wants_colours_there_are_none(environment):
         assert ESC not in shown_in_a_terminal(board, b"door", **environment)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_at_the_end_come_the_last_records_then_the_summary_and_all_is_well(number):
+    many = 400
+    with Peer() as board:
+        tail = subprocess.Popen(
+            [*PROGRAM, "--port", board.port], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        wait_for(lambda: board.tail, 15)
+        time.sleep(0.3)  # it is in its loop
+        for seq in range(1, many + 1):
+            board.push(protocol.RECORD, record(records.MARK, seq, 104 * seq, rest=b"%d." % seq))
+        tail.send_signal(number)
+        told = tail.communicate(timeout=10)[0]
+        wait_for(lambda: any(" bye*" in line for line in board.asked))
+    assert tail.returncode == 0
+    *lines, last = told.splitlines()
+    assert last.startswith("cribtrace: followed for 0:00:0") and f" {many} marks," in last
+    assert re.findall(r"(\d+)\.$", "\n".join(lines), re.M) == list(map(str, range(1, many + 1)))
+
+
+def test_the_end_does_not_wait_for_a_board_that_has_fallen_silent():
+    with Peer() as board:
+        tail = subprocess.Popen(
+            [*PROGRAM, "--port", board.port], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        wait_for(lambda: board.tail, 15)
+        board._deaf = 1.1
+        time.sleep(2.5)  # so that it asks, and waits for the answer
+        began_s = time.monotonic()
+        tail.send_signal(signal.SIGINT)
+        told = tail.communicate(timeout=10)[0]
+    assert time.monotonic() - began_s < 3
+    assert tail.returncode == 0
+    assert told.splitlines()[-1].startswith("cribtrace: followed for")
+
+
+@pytest.mark.parametrize("where", ["in its midst", "at its end"])
+def test_a_reader_that_dies_of_the_same_ctrl_c_takes_no_summary_away(where, monkeypatch, capsys):
+    def said(*_):
+        signal.raise_signal(signal.SIGINT)
+        yield Decoded({"type": "mark", "t_s": 60.0, "text": "in its midst"})
+
+    def broken(line):
+        if line["text"] == where:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("cribtrace.tail.Live.finish", lambda live: [{"text": "at its end"}])
+    monkeypatch.setattr(follow, "open_client", lambda port: Mock())
+    monkeypatch.setattr("cribtrace.tail.follow", said)
+    printer = Mock(line=broken, item=lambda item: broken(item.line))
+    with contextlib.suppress(BrokenPipeError):
+        follow._follow(None, Asides(), printer)
+    assert "followed for 0:00:00: " in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_board_that_is_starting_is_waited_for(tmp_path):
+    port = tmp_path / "port"
+    tail = subprocess.Popen(
+        [*PROGRAM, "--port", str(port)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert tail.stderr
+    assert re.search(
+        r"no port .*; waiting \d+ s for a board that is starting", tail.stderr.readline()
+    )
+    with Peer() as board:
+        port.symlink_to(board.port)
+        wait_for(lambda: board.tail, 15)
+        tail.send_signal(signal.SIGINT)
+        assert "following" in tail.communicate(timeout=10)[1]
+    assert tail.returncode == 0
+
+
+@pytest.mark.parametrize("command", ["tail", "live"])
+def test_a_board_that_does_not_come_is_an_error_after_a_while(command, monkeypatch, capsys):
+    monkeypatch.setattr(follow, "_STARTING_S", 0.3)
+    monkeypatch.setattr(follow, "_at_terminal", lambda: True)
+    assert cli.run([command, "--port", "/dev/none"]) == 4
+    waiting, error = capsys.readouterr().err.splitlines()
+    assert "`cribtrace sim` makes a virtual one" in waiting
+    assert error.startswith("cribtrace: no port /dev/none; the ports of this machine: ")
+
+
+@pytest.mark.parametrize("mode", ["repl", "gps"])
+def test_nobody_waits_for_what_is_there_and_is_no_board(mode):
+    with Peer(mode=mode) as other:
+        command = [*PROGRAM, "--port", other.port]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert "waiting" not in done.stderr
+
+
 def first_line(board, *options):
     """The first line of a `tail` whose board lives on by 60 frames."""
     tail = subprocess.Popen(
@@ -93,7 +193,8 @@ def test_raw_as_json_is_what_the_page_shows():
 
 
 def test_a_wrong_filter_and_a_wrong_moment_are_refused_before_the_board_is_asked():
-    for options in (["--filter", "twich"], ["--since", "then"]):
+    wrong = ["twich", "peakmg>=5", "frames"]  # frames come with --raw alone
+    for options in (*(["--filter", name] for name in wrong), ["--since", "then"]):
         done = subprocess.run([*PROGRAM, *options], capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1

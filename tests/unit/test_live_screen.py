@@ -2,12 +2,14 @@
 
 import asyncio
 import builtins
+import itertools
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -19,7 +21,7 @@ from cribtrace.asides import Asides
 from cribtrace.cli import follow, live_screen
 from cribtrace.conversation import LinkStats
 from cribtrace.errors import NoDevice
-from cribtrace.heard import Began, Decoded, Frames, Health
+from cribtrace.heard import Began, Decoded, Frames, Health, Note
 from tests.support.frame_peer import FramePeer
 from tests.support.peer import Peer, wait_for
 from tests.unit.test_live_view import HEADER
@@ -63,7 +65,7 @@ def rows_of(app):
     return ["".join(segment.text for segment in strip) for strip in strips]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 14)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 20), (40, 12)])
 def test_all_parts_are_on_the_screen_at_any_size(size):
     app, _ = screen()
 
@@ -76,7 +78,80 @@ def test_all_parts_are_on_the_screen_at_any_size(size):
     assert len(re.findall(BRAILLE, text)) > 2 * size[0]
     for part in ("x ±", "y ±", "z ±", "counts from strength 6.", "limb_move", "line: ", "board: "):
         assert part in text
+    for row in rows:
+        full = len(row.rstrip()) == size[0] < 80 and not re.search(f"{BRAILLE}|╌", row)
+        assert not full or row.endswith("…"), row
     assert rows[-1].startswith("m mark   p pause   q quit")
+
+
+def test_a_field_for_a_mark_takes_no_pane_from_the_smallest_screen():
+    app, _ = screen()
+
+    async def ask(pilot):
+        await pilot.press("m", *"door")
+        await pilot.pause(0.2)
+        return rows_of(app)
+
+    rows = piloted(app, ask, (40, 12))
+    assert rows[-1].startswith("door")
+    assert len(re.findall(BRAILLE, "".join(rows))) > 80
+    for part in ("x ±", "z ±", "limb_move", "line: ", "board: "):
+        assert part in "\n".join(rows)
+
+
+def test_a_narrow_screen_tells_of_an_event_when_what_and_how_long():
+    app, _ = screen()
+
+    async def look(pilot):
+        return next(row for row in rows_of(app) if "limb_move" in row)
+
+    assert re.match(r" +\+60\.0s limb_move +0\.769s 7\.59m…", piloted(app, look, (40, 12)))
+
+
+def test_another_size_is_drawn_at_once_and_not_at_the_next_picture():
+    app, _ = screen(every_s=30.0)
+
+    async def resize(pilot):
+        app.draw()
+        await pilot.resize_terminal(40, 6)
+        await pilot.pause(0.2)
+        return rows_of(app)
+
+    rows = piloted(app, resize)
+    assert [row.split()[0] for row in (rows[0], *rows[-3:])] == [
+        "/dev/ttyUSB0", "line:", "board:", "m"]  # fmt: skip
+    assert not re.search(BRAILLE, "".join(rows))
+
+
+@pytest.mark.parametrize(
+    ("size", "paused"), [((80, 24), False), ((40, 12), True), ((40, 5), False)]
+)
+def test_a_board_that_was_unplugged_shows_that_its_numbers_are_old(size, paused):
+    going = threading.Event()
+
+    def unplugged(asides):
+        yield from itertools.islice(heard(asides), 4)
+        going.wait(10)
+        yield Note("/dev/ttyUSB0 went away; waiting for board 00", away_s=time.time())
+        asides.ended.wait(10)
+
+    app, _ = screen(unplugged)
+
+    async def look(pilot):
+        if paused:
+            await pilot.press("p")
+        going.set()
+        await pilot.pause(0.3)
+        return rows_of(app), {str(span.style) for span in app.query_one("#waves").shown.spans}
+
+    rows, styles = piloted(app, look, size)
+    text = "\n".join(rows)
+    assert re.search(r"no board since \d\d:\d\d:\d\d, looking for it", text)
+    assert "line: " not in text and "board: " not in text
+    if size[1] > 8:
+        assert "before that: sampling" in text
+        assert paused or live_screen._COLOURS["movement"] not in styles
+    assert ("paused" in rows[-1]) == paused
 
 
 def test_m_puts_a_mark_and_escape_none():

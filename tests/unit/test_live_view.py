@@ -2,6 +2,7 @@
 
 import math
 import time
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from cribtrace.device import detector, kernels, records, settings
 from cribtrace.envelope import Envelope, seconds
 from cribtrace.frame_clock import FrameClock
 from cribtrace.heard import Began, Decoded, Frames, Health, Note, Text
+from cribtrace.live_layout import heights
 from cribtrace.live_view import FROM_EPOCHS, FROM_FRAMES, WAITING, View
 from tests.support import golden
 
@@ -211,8 +213,22 @@ def test_the_line_and_the_loop_are_told_and_silence_is_too():
         "board: sampling, fault bus_error, 12 frames in gaps, FIFO 77, 1 records lost,"
         " room 14 nights"
     )
-    shown.take(Note("/dev/x went away; waiting for board 00"))
-    assert shown.link_told(now) == "/dev/x went away; waiting for board 00"
+
+
+def test_a_board_that_went_away_is_told_with_since_when_and_its_figures_as_old_ones():
+    shown = view()
+    shown.take(still(0, 500))
+    shown.take(Health({"state": "sampling", "fault": "none"}, 20.4, LinkStats(), 0.0))
+    gone = datetime(2026, 11, 21, 2, 3, 4).astimezone().timestamp()
+    shown.take(Note("/dev/x went away; waiting for board 00", away_s=gone))
+    shown.take(Note("/dev/y is another board, 01; still waiting"))
+    assert shown.link_told() == "no board since 02:03:04, looking for it"
+    assert shown.loop_told().startswith("before that: sampling, ")
+    assert shown.strength(40, 4).source == "until 02:03:04"
+    shown.take(Note("board 00 is back at /dev/z"))
+    shown.take(Began("/dev/z", HEADER))
+    assert shown.link_told() == "line: no answer yet"
+    assert shown.strength(40, 4).source == FROM_FRAMES
 
 
 def test_a_hostile_board_drives_no_terminal():
@@ -232,3 +248,21 @@ def test_dots_fill_from_the_lowest_to_the_highest_value_and_stay_inside():
     assert dots.curve([(0, 1)] * 2, 2, 0, 1) == [FULL, FULL]
     assert dots.curve([(-9, -5), None], 2, 0, 1) == [EMPTY, "⡀"]
     assert dots.curve([(5, 9), (1, 1)], 1, 0, 1) == ["⠉"]
+
+
+def test_in_small_windows_the_waveform_gives_way_first_and_events_last():
+    found = {rows: heights(rows) for rows in range(60, 0, -1)}
+    for rows, shown in found.items():
+        assert sum(shown.values()) == rows or rows < 3
+        assert shown["waves"] % 3 == 0 and bool(shown["heading"]) == bool(shown["strength"])
+    for rows in range(59, 0, -1):
+        less = {name for name in found[rows] if found[rows][name] < found[rows + 1][name]}
+        if found[rows]["waves"] > 3:
+            assert "events" not in less or "waves" in less or found[rows]["events"] >= 5
+        assert "link" not in less
+    gone = [name for rows in range(59, 0, -1) for name in found[rows]
+            if found[rows + 1][name] and not found[rows][name]]  # fmt: skip
+    assert gone == ["waves", "heading", "strength", "loop", "who", "keys", "events"]
+    assert all(found[12].values()) and found[5]["events"] == 2
+    assert found[20] == {"who": 1, "waves": 6, "heading": 1, "strength": 4, "events": 5,
+                         "link": 1, "loop": 1, "keys": 1}  # fmt: skip

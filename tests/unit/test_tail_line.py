@@ -120,11 +120,37 @@ def test_filters_name_exclude_and_compare():
     assert keeps("margin>=35.31") == {"limb_move"}
     assert keeps("margin>35.31") == set()
     assert keeps("all") == keeps(everything=True)
+    assert keeps("!limb_move", "!gap") == keeps() - {"limb_move", "gap"}
+    assert keeps("!gap", everything=True) == keeps("all") - {"gap"}
 
 
-@pytest.mark.parametrize("wrong", ["twich", "", "peak_mg>", "!!gap"])
+@pytest.mark.parametrize("wrong", ["twich", "", "!!gap"])
 def test_a_filter_that_nothing_can_meet_is_refused_with_what_there_is(wrong):
     with pytest.raises(Usage, match=r"twitch.*peak_mg>=5"):
+        tail_filter.wanted([wrong], everything=False)
+
+
+def test_fields_are_the_numbers_of_the_lines_that_tail_shows():
+    numbers = set()
+    for section in re.split(r"^## ", SCHEMA.read_text(), flags=re.M)[1:]:
+        examples = [json.loads(line) for line in re.findall(r"^\{.*\}$", section, re.M)]
+        if examples and examples[0] in TIMED:
+            told = [cell for one in examples for cell in {**one.get("why", {}), **one}.items()]
+            numbers |= {key for key, value in told if type(value) in (int, float)}
+    assert numbers == tail_filter.FIELDS
+
+
+@pytest.mark.parametrize("wrong", ["peakmg>=5", "event,peak>=5", "kind=3", "context.asleep_min>1"])
+def test_a_comparison_of_what_no_line_has_is_refused_with_the_fields_there_are(wrong):
+    name = re.sub(r".*,|[>=].*", "", wrong)
+    told = rf"--filter: no line has a number {name};.*duration_s.*peak_mg"
+    with pytest.raises(Usage, match=told):
+        tail_filter.wanted([wrong], everything=False)
+
+
+@pytest.mark.parametrize("wrong", ["peak_mg>", "snr>1.2.3", "peak_mg>=.", "snr=abc", "axis=z"])
+def test_a_comparison_with_what_is_no_number_is_refused(wrong):
+    with pytest.raises(Usage, match=r"--filter: .* is no number"):
         tail_filter.wanted([wrong], everything=False)
 
 

@@ -113,8 +113,11 @@ def _moment(text: str | None) -> float | None:
 @whole_option
 @click.option("--with-marks", is_flag=True, help="Leave in what was typed for marks.")
 @click.option("--with-notes", is_flag=True, help="Put in the notes beside the log.")
-@click.option("--shift-times", is_flag=True,
-              help="Move all clock times, so that the first is 2000-01-01 20:00 UTC.")  # fmt: skip
+@click.option(
+    "--shift-times",
+    is_flag=True,
+    help="Move all times alike, as if the night had begun on 2000-01-01 at 20:00 UTC.",
+)
 @logs_option
 @overwrite_option
 def bundle(

@@ -1,15 +1,20 @@
 """Commands that follow a board: tail, line by line, and live, on the whole screen."""
 
+import _thread
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, open_client, port_option, say
-from cribtrace.errors import CribtraceError, pip_line
+from cribtrace.errors import CribtraceError, Silent, pip_line
 
 # Hues apart, equally bright: nothing of the sleeper's is red or green.
 _COLOURS = {
@@ -20,6 +25,8 @@ _COLOURS = {
     "mark": "magenta",
     "board": "bright_black",
 }
+_STARTING_S, _AGAIN_S = 15.0, 0.5  # chosen: a virtual board on a busy machine takes 10 s
+_PATIENCE_S = 1.0  # for a board that does not answer any more
 _NEEDS = f"`live` needs Textual: {pip_line('cribtrace[live]')}; `tail` does without"
 
 
@@ -126,34 +133,83 @@ def tail(
     from cribtrace.asides import Asides
 
     since_s = moments.utc_s(since, datetime.now().astimezone()) if since else None
-    wanted = tail_filter.wanted(filters, everything=as_json)
+    wanted = tail_filter.wanted(filters, everything=as_json, raw=raw)
     asides = Asides(frames=raw, since_s=since_s)
     whole = whole or not sys.stdout.isatty()
     _follow(port, asides, _Printer(asides, wanted, as_json=as_json, whole=whole))
     return 0
 
 
+def _opened(port: str | None):
+    """A client in session with the board; one that has not started yet is waited for a while."""
+    deadline = time.monotonic() + _STARTING_S
+    told = False
+    while True:
+        try:
+            return open_client(port)
+        except Silent as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not told:
+                say(
+                    f"{error}; waiting {_STARTING_S:.0f} s for a board that is starting:"
+                    " `cribtrace sim` makes a virtual one"
+                )
+            told = True
+            time.sleep(_AGAIN_S)
+
+
+@contextmanager
+def _ended_by_signals(asides) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end it behind what was heard; a second one, or a pause, at once."""
+    impatient = threading.Timer(_PATIENCE_S, _thread.interrupt_main)
+    impatient.daemon = True
+
+    def end(*_: object) -> None:
+        if asides.ended.is_set():
+            raise KeyboardInterrupt
+        asides.end()
+        impatient.start()
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), b"\r")  # the next line goes over the terminal's ^C
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        impatient.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _follow(port: str | None, asides, printer: _Printer) -> None:
-    """Follow until Ctrl-C, then say what it came to."""
+    """Follow until Ctrl-C, then say what it came to: last records, what they make, the summary."""
     from cribtrace import facts, tail_summary
     from cribtrace import tail as following
     from cribtrace.client import Client
     from cribtrace.link import Link
 
+    client = _opened(port)
     live, summary = following.Live(), tail_summary.Summary()
     try:
-        client = open_client(port)
         say(f"following {client.link.port}; Ctrl-C ends it")
         items = following.follow(client, lambda name: Client(Link(name)), facts.json_line, asides)
-        for item in items:
-            found = live.heard(item)
-            summary.add(item)
-            printer.item(item)
-            for line in found:
-                printer.line(line)
+        with _ended_by_signals(asides):
+            for item in items:
+                found = live.heard(item)
+                summary.add(item)
+                printer.item(item)
+                for line in found:
+                    printer.line(line)
     except KeyboardInterrupt:
+        asides.end()
+    except BrokenPipeError:
+        if not asides.ended.is_set():  # of `| head`; `| tee` dies of the same Ctrl-C
+            raise
+    try:
         for line in live.finish():
             printer.line(line)
+    finally:
         say(summary.text())
 
 
@@ -185,7 +241,7 @@ def live(context: click.Context, port: str | None, every_s: float, span_s: float
         say("no terminal to draw on: `cribtrace tail` instead")
         return context.invoke(tail, port=port)
     run = _screen()
-    client = open_client(port)
+    client = _opened(port)
     run(client, every_s=every_s, span_s=span_s, colour=in_colour())
     return 0
 

@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 
 from cribtrace.asides import Asides
 from cribtrace.heard import Item
+from cribtrace.live_layout import heights
 from cribtrace.live_view import View
 from cribtrace.tail_line import Line
 
@@ -29,6 +30,9 @@ _COLOURS = {
     "mark": "magenta", "board": "bright_black",
 }  # fmt: skip
 _KEYS = "m mark   p pause   q quit"
+_PAUSED = "paused: p go on   m mark   q quit"
+_NARROW = 80  # columns; below them an event's line leaves out
+_DATE = 6  # characters, "11-21 ", and the alignment of its figures
 
 
 class LiveScreen(App[None]):
@@ -36,10 +40,8 @@ class LiveScreen(App[None]):
 
     CSS = """
     Screen { background: ansi_default; color: ansi_default; }
-    Static { width: 100%; height: 1; background: ansi_default; }
-    #waves { height: 3fr; min-height: 3; }
-    #strength { height: 2fr; min-height: 2; }
-    #events { height: 3fr; min-height: 2; }
+    Static { width: 100%; height: 1; background: ansi_default;
+             text-wrap: nowrap; text-overflow: ellipsis; }
     Input { height: 1; border: none; padding: 0; background: ansi_default; display: none; }
     Input:focus { border: none; }
     """
@@ -63,13 +65,14 @@ class LiveScreen(App[None]):
         self._items, self._asides = items, asides
         self._every_s, self._colour = every_s, colour
         self._heard: deque[Item] = deque()
-        self._paused = False
+        self._paused = self._marking = False
+        self._rows: dict[str, int] = {}
         self._listening = threading.Thread(target=self._listen, daemon=True)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         with Vertical():
-            for name in ("who", "waves", "heading", "strength", "events", "link", "loop", "keys"):
+            for name in heights(0):
                 yield Static(id=name)
             field = Input(placeholder="mark: a word, then Enter; Esc for none", id="mark")
             field.cursor_blink = False
@@ -95,21 +98,36 @@ class LiveScreen(App[None]):
         """Take in what was heard, and draw what has changed by it."""
         while self._heard:
             self.view.take(self._heard.popleft())
-        if self._paused:
-            return
-        view = self.view
-        self._put("who", Text(view.who(), "bold"))
-        self._put("waves", self._waves())
-        self._put("strength", self._strength())
-        self._put("events", self._events())
-        self._put("link", Text(view.link_told(), self._style("fault") if view.absent else ""))
+        self._lay_out()
+        view, away = self.view, self.view.away_s is not None
+        if not self._paused:
+            self._put("who", Text(view.who(), "bold"))
+            self._put("waves", self._waves(self._style("board" if away else "movement")))
+            self._put("strength", self._strength(self._style("board" if away else "host")))
+            self._put("events", self._events())
+        self._put("link", Text(view.link_told(), self._style("fault") if away else ""))
         self._put("loop", Text(view.loop_told()))
-        self._put("keys", Text(_KEYS, self._style("board")))
+        self._put("keys", Text(_PAUSED if self._paused else _KEYS, self._style("board")))
+
+    def on_resize(self) -> None:
+        """Draw for the new size at once."""
+        self.call_after_refresh(self.draw)
+
+    def _lay_out(self) -> None:
+        """Give each part its rows; a field for a mark has those of the keys."""
+        rows = heights(self.size.height)
+        if self._marking:
+            rows["keys"] = 0
+        if rows == self._rows:
+            return
+        self._rows = rows
+        for name, height in rows.items():
+            styles = self.query_one(f"#{name}", Static).styles
+            styles.height, styles.display = height, "block" if height else "none"
 
     def _put(self, name: str, text: Text) -> None:
         """Give a widget its text, unless it shows just that: then nothing goes to the terminal."""
         widget = self.query_one(f"#{name}", Static)
-        text.no_wrap, text.overflow = True, "crop"
         shown = getattr(widget, "shown", None)
         if shown is None or shown.plain != text.plain or shown.spans != text.spans:
             widget.shown = text  # pyright: ignore[reportAttributeAccessIssue]
@@ -119,10 +137,9 @@ class LiveScreen(App[None]):
         return _COLOURS[role] if self._colour else ""
 
     def _room(self, name: str) -> tuple[int, int]:
-        size = self.query_one(f"#{name}", Static).size
-        return max(1, size.width - _LABEL), max(1, size.height)
+        return max(1, self.size.width - _LABEL), max(1, self._rows[name])
 
-    def _waves(self) -> Text:
+    def _waves(self, style: str) -> Text:
         width, height = self._room("waves")
         waves = self.view.waves(width, max(1, height // 3))
         text = Text()
@@ -130,10 +147,10 @@ class LiveScreen(App[None]):
             for k, row in enumerate(rows):
                 label = f"{axis} ±{waves.reach_mg:g}mg" if k == len(rows) // 2 else ""
                 text.append(label.ljust(_LABEL)[:_LABEL], self._style("board"))
-                text.append(row + "\n", self._style("movement"))
+                text.append(row + "\n", style)
         return text
 
-    def _strength(self) -> Text:
+    def _strength(self, style: str) -> Text:
         width, height = self._room("strength")
         strength = self.view.strength(width, height)
         # In the unit that events have theirs in: the motion drawn goes with the root of it.
@@ -146,25 +163,29 @@ class LiveScreen(App[None]):
             here = k == strength.threshold_row
             label = needed if here else ""
             text.append(label.ljust(_LABEL)[:_LABEL], self._style("board"))
-            text.append((row.replace(" ", "╌") if here else row) + "\n", self._style("host"))
+            text.append((row.replace(" ", "╌") if here else row) + "\n", style)
         return text
 
     def _events(self) -> Text:
-        height = self.query_one("#events", Static).size.height
         text = Text()
-        for line in list(self.view.lines)[-height:]:
+        lines = list(self.view.lines)
+        for line in lines[max(0, len(lines) - self._rows["events"]) :]:
             text.append_text(self._line(line))
         return text
 
     def _line(self, line: Line) -> Text:
-        name = (line.name.ljust(15), self._style(line.role))
-        stamp = (line.stamp, self._style("board"))
-        return Text.assemble(stamp, " ", name, " ", line.figures, " ", line.reason, "\n")
+        name, stamp, figures = line.name.ljust(15), line.stamp, line.figures
+        if self.size.width < _NARROW:
+            stamp, figures = stamp[_DATE:], " ".join(figures.split())
+        styled = (stamp, self._style("board")), " ", (name, self._style(line.role))
+        return Text.assemble(*styled, " ", figures, " ", line.reason, "\n")
 
     def action_mark(self) -> None:
         """Ask for its text."""
         field = self.query_one("#mark", Input)
         field.styles.display = "block"
+        self._marking = True
+        self._lay_out()
         self.screen.set_focus(field)
 
     def action_no_mark(self) -> None:
@@ -172,6 +193,8 @@ class LiveScreen(App[None]):
         field = self.query_one("#mark", Input)
         field.value = ""
         field.styles.display = "none"
+        self._marking = False
+        self._lay_out()
         self.screen.set_focus(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -182,6 +205,7 @@ class LiveScreen(App[None]):
     def action_pause(self) -> None:
         """Keep the picture; what comes meanwhile is drawn afterwards."""
         self._paused = not self._paused
+        self.draw()
 
     def action_leave(self) -> None:
         """End it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import rich_click as click
 
-from cribtrace.errors import Damaged, NoDevice, Usage
+from cribtrace.errors import Damaged, NoDevice, Silent, Usage
 
 _SHOWN = 5  # faults that are named one by one
 
@@ -195,11 +195,13 @@ def only_board():
     if boards:
         names = ", ".join(port.name for port in boards)
         raise Usage(f"several boards answer: choose one with --port: {names}")
-    telling = [port.problem for port in asked if not port.silent] or [p.problem for p in asked]
+    telling = [port.problem for port in asked if not port.silent]
+    absent = NoDevice if telling else Silent
+    telling = telling or [port.problem for port in asked]
     if len(telling) == 1:
-        raise NoDevice(telling[0])
+        raise absent(telling[0])
     silent = ", ".join(port.name for port in asked) or "there are none"
-    raise NoDevice(
+    raise absent(
         f"no board answers on any port ({silent}): plug one in, or `cribtrace sim` makes one;"
         " `cribtrace ports` says more"
     )
