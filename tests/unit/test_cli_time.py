@@ -237,3 +237,16 @@ def test_the_sheet_for_a_clinician_has_a_file_of_its_own(run, tmp_path, monkeypa
     assert "<b>12 weeks</b>" in (tmp_path / "sheet.html").read_text()
     code, _, err = run("report", log, "--for", "clinician", "--format", "json")
     assert code == 2 and "leave out --format" in err
+
+
+def test_why_takes_the_night_and_the_zone_that_report_takes(run, tmp_path):
+    log = two_nights(tmp_path / "log")
+    zone = ("--zone", "Europe/Berlin")
+    for more, day in (((), "2026-03-29T01"), (("--night", "2026-03-27"), "2026-03-28T02")):
+        code, out, err = run("why", "03:12", log, *zone, *more, "--json")
+        assert (code, json.loads(out)["utc"][:13]) == (0, day), err
+        assert "log: the night of" in err
+    assert run("why", "100", log, *zone, "--night", "2026-03-20")[0] == 2
+    _, out, err = run("why", "0", log, *zone, "--whole", "--json")
+    assert json.loads(out)["utc"].startswith("2026-03-27T20:00")
+    assert "the night of" not in err

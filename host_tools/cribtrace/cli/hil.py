@@ -131,7 +131,7 @@ def _run_trial(source: Path, port: str | None, target: str, as_json: bool) -> No
 @hil.command("record")
 @click.argument("output", type=click.Path(path_type=Path))
 @port_option
-@click.option("--for", "seconds", type=click.FloatRange(1), help="Seconds of frames; else Ctrl-C.")
+@click.option("--seconds", type=click.FloatRange(1), help="Of frames; else until Ctrl-C.")
 @overwrite_option
 @json_option
 def record_frames(
