@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-library bench-link campaign pictures fuzz soak clean
+.PHONY: help setup demo flash deploy check test hil lint format golden bench bench-detector bench-kernel bench-library bench-link campaign pictures fuzz readers soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ campaign: .venv/test-ready ## Run the long tests that `make test` leaves out
 fuzz: .venv/test-ready ## Throw a million odd inputs at each parser (FUZZ_ARGS="--cases 9999 --seed 2")
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
+readers: build/readers/ready ## Read what was exported with Dask, Spark, R and scikit-digital-health
+	build/readers/bin/python -m pytest tests/readers -m readers $(PYTEST_ARGS)
+
 soak: .venv/test-ready ## Let a virtual board live through 30 days of faults (SOAK_ARGS="--days 7 --seed 2")
 	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
@@ -110,6 +113,12 @@ clean: ## Remove everything that was made here
 .venv/test-ready: .venv/made-in pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@ .venv/ready .venv/board-ready
+
+build/readers/ready: tests/readers/requirements.txt pyproject.toml | .venv/made-in
+	$(PYTHON) -m venv --clear build/readers
+	build/readers/bin/python -m pip install --quiet --requirement $< pytest pytest-timeout \
+	  --editable '.[export,library]'
+	@touch $@
 
 # Types only, in a folder of their own: beside the host's packages they would hide CPython's `time`.
 .typings/ready: typings/requirements.txt | .venv/made-in

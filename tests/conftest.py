@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import runtime, tree
+from cribtrace import cli, runtime, tree
 from cribtrace.errors import CribtraceError
 
 TESTS = Path(__file__).resolve().parent
@@ -45,6 +45,18 @@ def micropython32(micropython) -> runtime.Runtime:
     if micropython.skipped:
         pytest.skip(micropython.skipped)
     return micropython
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line: (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        code = cli.run([str(a) for a in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
 
 
 @pytest.fixture

@@ -164,6 +164,18 @@ def check_one_gap(bench, reason, shortest_s, longest_s):
     assert told == [max(104, 1040 - bench.log.of(records.GAP)[0]["first"])]
 
 
+def corrupt_a_burst(fifo):
+    """Flip a bit in the tag of a word of the next burst."""
+    take = fifo.take
+
+    def corrupt(buf, byte):
+        take(buf, byte)
+        buf[21] ^= 0x08
+        fifo.take = take
+
+    fifo.take = corrupt
+
+
 def test_one_failed_transfer():
     for register in (0x3A, 0x40, 0x78):
         bench = going(Bench())
@@ -185,15 +197,7 @@ def test_a_transfer_that_fails_late_in_a_drain():
 
 def test_a_corrupted_burst():
     bench = going(Bench())
-    ring = bench.rig.fifo
-    take = ring.take
-
-    def corrupt(buf, byte):
-        take(buf, byte)
-        buf[21] ^= 0x08
-        ring.take = take
-
-    ring.take = corrupt
+    corrupt_a_burst(bench.rig.fifo)
     bench.turns(10)
     check_one_gap(bench, "bus_error", 0.4, 3)
 
@@ -364,15 +368,7 @@ def test_a_sensor_says_why_it_is_not_there():
 
 def test_what_a_driver_says_of_a_burst_is_in_the_log():
     bench = going(Bench())
-    ring = bench.rig.fifo
-    take = ring.take
-
-    def corrupt(buf, byte):
-        take(buf, byte)
-        buf[21] ^= 0x08
-        ring.take = take
-
-    ring.take = corrupt
+    corrupt_a_burst(bench.rig.fifo)
     bench.turns(10)
     told = "what=fault fault=bus_error why='LSM6DSO FIFO words out of order'"
     assert told in bench.line.lines

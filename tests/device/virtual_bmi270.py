@@ -5,7 +5,8 @@ Each test names what it rests on; nothing here knows the driver.
 
 import sys
 
-from virtual_rig import Rig, run
+from virtual_rig import Rig, fails, run
+from virtual_rig import wait_100_hz as wait
 
 PERIOD_US = 10_000
 
@@ -41,12 +42,6 @@ def started(config_0=0x00, config_1=0x50, watermark=448, **how):
     return rig
 
 
-def wait(rig, frames):
-    for _ in range(frames):
-        rig.clock.charge(PERIOD_US)
-    rig.imu.run(rig.clock.take_due())
-
-
 def length(rig):
     low, high = rig.r(0x24, 2)
     return low | high << 8
@@ -54,14 +49,6 @@ def length(rig):
 
 def sensor_time(rig):
     return int.from_bytes(rig.r(0x18, 3), "little")
-
-
-def fails(act):
-    try:
-        act()
-    except OSError:
-        return True
-    return False
 
 
 def test_identity_and_reset_values():

@@ -5,9 +5,8 @@ Each test names what it rests on; nothing here knows the driver.
 
 import sys
 
-from virtual_rig import Rig, run
-
-PERIOD_US = 10_000
+from virtual_rig import Rig, fails, run
+from virtual_rig import wait_100_hz as wait
 
 
 def new(**how):
@@ -30,12 +29,6 @@ def started(endian=0x00, config=0x40, watermark=64, **how):
     return rig
 
 
-def wait(rig, frames):
-    for _ in range(frames):
-        rig.clock.charge(PERIOD_US)
-    rig.imu.run(rig.clock.take_due())
-
-
 def count(rig):
     low, high = rig.r(0x2E, 2)
     return low | high << 8
@@ -49,14 +42,6 @@ def packets(rig, n):
 def xs(rig, n):
     found = [p[1] | p[2] << 8 for p in packets(rig, n)]
     return [None if x == 0x8000 else x for x in found]
-
-
-def fails(act):
-    try:
-        act()
-    except OSError:
-        return True
-    return False
 
 
 def test_identity_and_reset_values():

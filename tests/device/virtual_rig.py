@@ -97,6 +97,22 @@ def word(raw):
     return raw[0] >> 3, raw[0] >> 1 & 3, x, y, z
 
 
+def wait_100_hz(rig, frames):
+    """Let the time of so many frames at 100 Hz pass, and the sensor take note of it."""
+    for _ in range(frames):
+        rig.clock.charge(10_000)
+    rig.imu.run(rig.clock.take_due())
+
+
+def fails(act):
+    """Whether nobody answers."""
+    try:
+        act()
+    except OSError:
+        return True
+    return False
+
+
 def run(tests, name):
     """Run the one of a script's functions that is asked for."""
     tests["test_" + name]()

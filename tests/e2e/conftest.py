@@ -12,6 +12,7 @@ from bench.link import log_image
 from cribtrace import deploy, virtual, virtual_parts
 from cribtrace.client import Client
 from cribtrace.link import Link
+from tests.support.browser import SIZES, Browser
 
 
 class Bench:
@@ -110,3 +111,24 @@ def bench(micropython, tmp_path, flashed):
             yield bench
 
     return start
+
+
+@pytest.fixture(scope="module")
+def browser(chromium, tmp_path_factory):
+    with Browser(Path(chromium), tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture(params=SIZES)
+def page(request, browser, opened):
+    """The file that a module's own fixture `opened` gives, on a screen of each size.
+
+    No test may leave an error in the console, or have asked for anything else.
+    """
+    browser.errors.clear()
+    browser.requests.clear()
+    browser.media()
+    browser.show(opened, request.param)
+    yield browser
+    assert browser.errors == []
+    assert set(browser.requests) == {opened.resolve().as_uri()}

@@ -41,6 +41,16 @@ def past(client, seconds):
         time.sleep(0.05)
 
 
+def after_a_power_cut(b, log):
+    """Pull what a board that lost its power has in its log once it records again."""
+    b.board.kill()
+    b.board.start()
+    with b.client() as client:
+        past(client, 1)
+        client.stop()
+        pull(client, log)
+
+
 def floors(folder):
     """[(boot, text)] of what the log says of kept floors, {boot: frames of the first warm-up}."""
     said, warm = [], {}
@@ -152,12 +162,7 @@ def test_asking_for_the_floor_writes_nothing(bench, tmp_path):
         with b.client() as client:
             past(client, 20)
             client.request("floor")
-        b.board.kill()
-        b.board.start()
-        with b.client() as client:
-            past(client, 1)
-            client.stop()
-            pull(client, tmp_path / "log")
+        after_a_power_cut(b, tmp_path / "log")
     assert floors(tmp_path / "log")[0] == []
 
 
@@ -165,12 +170,7 @@ def test_a_floor_is_kept_each_hour(bench, tmp_path):
     """A power cut leaves what the last full hour left."""
     with bench(noise(3700)) as b:
         assert b.ended.wait(100)
-        b.board.kill()
-        b.board.start()
-        with b.client() as client:
-            past(client, 1)
-            client.stop()
-            pull(client, tmp_path / "log")
+        after_a_power_cut(b, tmp_path / "log")
     assert [(boot, text[:10]) for boot, text in floors(tmp_path / "log")[0]] == [(2, "floor=kept")]
 
 

@@ -16,37 +16,16 @@ from cribtrace.report.content import Content, content
 from cribtrace.report.shapes import SHAPES, named
 from cribtrace.report.sheet import sheet
 from cribtrace.wording import NOT_THIS, forbidden
-from tests.support.browser import Browser
+from tests.support.browser import FIRST_VIEW_S, SIZES, Browser
 from tests.support.example_night import HOSTILE, empty, example_night, hostile_night
 
-FIRST_VIEW_S = 2.0
-SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
-
 
 @pytest.fixture(scope="module")
-def browser(chromium, tmp_path_factory):
-    with Browser(Path(chromium), tmp_path_factory.mktemp("profile")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory) -> Path:
+def opened(tmp_path_factory) -> Path:
+    """The example night."""
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render(example_night()), encoding="utf-8")
     return path
-
-
-@pytest.fixture(params=SIZES)
-def page(request, browser, report):
-    """The example night, open at one size; no test may leave an error in the console."""
-    browser.errors.clear()
-    browser.requests.clear()
-    browser.media()
-    browser.size(*SIZES[request.param], phone=request.param == "phone")
-    browser.open(report)
-    yield browser
-    assert browser.errors == []
-    assert set(browser.requests) == {report.resolve().as_uri()}
 
 
 def count(page: Browser, selector: str) -> int:
@@ -63,12 +42,8 @@ def said(page: Browser, selector: str) -> str:
     return page.run(f"document.querySelector({json.dumps(selector)}).textContent")
 
 
-def no_wider_than_the_screen(page: Browser) -> bool:
-    return page.run("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-def test_the_first_view_is_there_in_two_seconds(page, report):
-    assert page.open(report) < FIRST_VIEW_S
+def test_the_first_view_is_there_in_two_seconds(page, opened):
+    assert page.open(opened) < FIRST_VIEW_S
     place = page.run("document.querySelector('.facts').getBoundingClientRect().bottom")
     assert place < page.run("window.innerHeight")
     assert "248 movements in 9.99 covered hours" in said(page, "#headline")
@@ -85,11 +60,11 @@ def test_the_night_is_drawn(page):
 
 
 def test_nothing_is_wider_than_the_screen(page):
-    assert no_wider_than_the_screen(page)
+    assert page.no_wider_than_the_screen()
     page.run("document.querySelectorAll('.events details').forEach(e => { e.open = true; })")
     page.settle()
     assert count(page, ".wave svg") == 253
-    assert no_wider_than_the_screen(page)
+    assert page.no_wider_than_the_screen()
 
 
 def test_a_click_on_an_event_shows_its_reason_and_its_waveform(page):
@@ -152,8 +127,7 @@ def test_a_crib_that_only_makes_noise_is_drawn_low(browser, tmp_path, size):
               for i in range(240)]  # fmt: skip
     path = tmp_path / "report.html"
     path.write_text(render(empty(epochs=epochs, summary={"hours": 2.0})), encoding="utf-8")
-    browser.size(*SIZES[size], phone=size == "phone")
-    browser.open(path)
+    browser.show(path, size)
     noise, threshold = box(browser, ".activity"), box(browser, ".threshold")
     assert 2 < noise["height"] < 0.2 * 124
     assert noise["top"] > threshold["top"]
@@ -294,10 +268,9 @@ def test_every_number_of_a_count_is_on_the_screen_beside_previous_nights(browser
     before = [content(example_night(seed=seed)).summary for seed in (3, 4, 5)]
     path = tmp_path / "report.html"
     path.write_text(render(example_night(), before), encoding="utf-8")
-    for name, size in SIZES.items():
-        browser.size(*size, phone=name == "phone")
-        browser.open(path)
-        assert no_wider_than_the_screen(browser)
+    for size in SIZES:
+        browser.show(path, size)
+        assert browser.no_wider_than_the_screen()
         overlaps = browser.run("""[...document.querySelectorAll('.kinds td')]
             .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)""")
         assert overlaps == []
@@ -360,17 +333,8 @@ def test_every_string_a_user_can_meet(page):
 def test_text_stands_out_from_its_ground(page, scheme):
     """Contrast of ink, dim text and links to the page, WCAG 2 level AA: 4.5 to 1."""
     page.media(scheme=scheme)
-    ratios = page.run("""(() => {
-        const parts = (c) => c.match(/[0-9.]+/g).slice(0, 3).map((v) => v / 255)
-            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        const weight = [0.2126, 0.7152, 0.0722];
-        const light = (c) => parts(c).reduce((sum, v, i) => sum + v * weight[i], 0);
-        const ground = light(getComputedStyle(document.documentElement).backgroundColor);
-        return ['#headline', '.note', '.remarks a', '.under', 'h1'].map((s) => {
-            const ink = light(getComputedStyle(document.querySelector(s)).color);
-            return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
-        });
-    })()""")
+    inks = ("#headline", ".note", ".remarks a", ".under", "h1")
+    ratios = page.contrasts(*((selector, "color") for selector in inks))
     assert min(ratios) >= 4.5
     ground = page.run("getComputedStyle(document.documentElement).backgroundColor")
     assert ground == ("rgb(251, 251, 250)" if scheme == "light" else "rgb(20, 22, 27)")
@@ -403,12 +367,11 @@ def test_odd_nights_open_without_an_error(browser, tmp_path, night, size):
     path = tmp_path / "report.html"
     path.write_text(render(night), encoding="utf-8")
     browser.errors.clear()
-    browser.size(*SIZES[size], phone=size == "phone")
-    browser.open(path)
+    browser.show(path, size)
     assert browser.errors == []
     assert count(browser, "#timeline svg") == 1
     assert count(browser, "img, iframe, script:not([type]) ~ script") == 0
-    assert no_wider_than_the_screen(browser)
+    assert browser.no_wider_than_the_screen()
     if HOSTILE in str(night.marks):
         assert "alert(1)" in said(browser, "#timeline")
 
@@ -445,8 +408,7 @@ def test_the_sheet_for_a_clinician_is_two_printed_pages(browser, tmp_path, full,
     path.write_text(sheet(fullest() if full else content(example_night())), encoding="utf-8")
     browser.errors.clear()
     browser.media()
-    browser.size(*SIZES["desktop"])
-    browser.open(path)
+    browser.show(path, "desktop")
     width_in, height_in = PAPERS_IN[paper]
     printed = browser.pdf(paperWidth=width_in, paperHeight=height_in)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
@@ -457,9 +419,8 @@ def test_the_sheet_for_a_clinician_is_two_printed_pages(browser, tmp_path, full,
 def test_the_sheet_can_be_read_on_a_screen(browser, tmp_path, size):
     path = tmp_path / "sheet.html"
     path.write_text(sheet(fullest()), encoding="utf-8")
-    browser.size(*SIZES[size], phone=size == "phone")
-    browser.open(path)
-    assert no_wider_than_the_screen(browser)
+    browser.show(path, size)
+    assert browser.no_wider_than_the_screen()
     assert count(browser, "script") == 0
     assert count(browser, ".page") == 2
 
@@ -473,9 +434,8 @@ def test_a_night_of_ten_hours_opens_in_two_seconds(browser, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(render(night), encoding="utf-8")
     assert 3_000_000 < path.stat().st_size < 6_000_000
-    for name, size in SIZES.items():
-        browser.size(*size, phone=name == "phone")
-        took_s = browser.open(path)
+    for size in SIZES:
+        took_s = browser.show(path, size)
         assert count(browser, "#timeline .event") == 400
         assert took_s < FIRST_VIEW_S
 

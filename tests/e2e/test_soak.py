@@ -10,8 +10,15 @@ import pytest
 from cribtrace.device import records
 from tests.soak import figures, holds, plan
 from tests.soak.lives import Soak
+from tests.soak.plan import Life
 
 SEED, DAYS, DAY_H = 8, 3, 1.5
+# 16 bytes at three of ten measurements, one a minute: 288 bytes an hour.
+LEAK = (
+    "/crib/health.py", "        self.heap_used = gc.mem_alloc()\n",
+    "        if not self._collections % 3:\n"
+    "            self.leaked = (getattr(self, 'leaked', None),)\n",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +38,8 @@ def test_short_days_hold(lived):
     assert ended.count(False) >= 2 and ledger.pulls >= 3
     kinds = {kind for start in ledger.starts for kind, _ in start.happened}
     assert len(kinds) >= 5 and kinds & holds.NAMES.keys()
+    last = ledger.starts[-1].told  # it was stopped by its host
+    assert last[-1].type == records.STOP and last[-1].asked and not last[0].asked
 
 
 def _without(log, start, *types):
@@ -76,3 +85,10 @@ def test_a_block_that_is_worn_out_is_told(lived):
     ledger = copy.deepcopy(lived[0])
     ledger.erases[7] = 200
     assert figures.worn(ledger, DAYS * DAY_H)
+
+
+def test_a_leak_of_three_hundred_bytes_an_hour_is_told(micropython, tmp_path):
+    soak = Soak(tmp_path, micropython.path, SEED, (LEAK,))
+    soak.live(Life(since_h=10, hours=1.7, cut=False))
+    told = holds.breaches(soak.ledger, holds.Log(soak.log))
+    assert len(told) == 1 and "its heap rose 11 times" in told[0]

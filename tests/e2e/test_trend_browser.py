@@ -8,40 +8,21 @@ import pytest
 from cribtrace.trend import page as trend_page
 from cribtrace.trend.measures import MEASURES
 from cribtrace.wording import forbidden
-from tests.support.browser import Browser
+from tests.support.browser import FIRST_VIEW_S
 from tests.support.invented_nights import night, nights
 
-SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
-
 
 @pytest.fixture(scope="module")
-def browser(chromium, tmp_path_factory):
-    with Browser(Path(chromium), tmp_path_factory.mktemp("profile")) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def trend(tmp_path_factory) -> Path:
+def opened(tmp_path_factory) -> Path:
     rows = [*nights(60), *(night(k, sensor="BMI270", twitch=200 + k) for k in range(60, 100))]
     path = tmp_path_factory.mktemp("trend") / "trend.html"
     path.write_text(trend_page.render("attic", rows, date(2026, 5, 14)), encoding="utf-8")
     return path
 
 
-@pytest.fixture(params=SIZES)
-def page(request, browser, trend):
-    browser.errors.clear()
-    browser.requests.clear()
-    browser.media()
-    browser.size(*SIZES[request.param], phone=request.param == "phone")
-    assert browser.open(trend) < 2.0
-    yield browser
-    assert browser.errors == []
-    assert set(browser.requests) == {trend.resolve().as_uri()}
-
-
-def test_it_fits_and_is_drawn_in_its_place(page):
-    assert page.run("document.documentElement.scrollWidth <= window.innerWidth")
+def test_it_fits_and_is_drawn_in_its_place(page, opened):
+    assert page.open(opened) < FIRST_VIEW_S
+    assert page.no_wider_than_the_screen()
     place = page.run("document.querySelector('#headline').getBoundingClientRect().bottom")
     assert place < page.run("window.innerHeight")
     sizes = page.run("""[...document.querySelectorAll('figure')].map(f => {
@@ -86,7 +67,7 @@ def test_every_number_of_the_comparison_is_on_the_screen(page):
 def test_tables_open_and_say_no_verdict(page):
     page.click("details summary")
     assert page.run("document.querySelector('details table').offsetHeight") > 1000
-    assert page.run("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.no_wider_than_the_screen()
     assert forbidden(page.run("document.title + document.body.innerText")) == []
 
 
@@ -94,18 +75,10 @@ def test_tables_open_and_say_no_verdict(page):
 def test_text_stands_out_from_its_ground(page, scheme):
     """Contrast to the page, WCAG 2 level AA: 4.5 to 1."""
     page.media(scheme=scheme)
-    ratios = page.run("""(() => {
-        const parts = (c) => c.match(/[0-9.]+/g).slice(0, 3).map((v) => v / 255)
-            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        const weight = [0.2126, 0.7152, 0.0722];
-        const light = (c) => parts(c).reduce((sum, v, i) => sum + v * weight[i], 0);
-        const ground = light(getComputedStyle(document.documentElement).backgroundColor);
-        return [['#headline', 'color'], ['.note', 'color'], ['.scale text', 'fill'],
-                ['.dates text', 'fill'], ['td', 'color']].map(([s, what]) => {
-            const ink = light(getComputedStyle(document.querySelector(s))[what]);
-            return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
-        });
-    })()""")
+    ratios = page.contrasts(
+        ("#headline", "color"), (".note", "color"), (".scale text", "fill"),
+        (".dates text", "fill"), ("td", "color"),
+    )  # fmt: skip
     assert min(ratios) >= 4.5
 
 

@@ -23,7 +23,9 @@ def lines(ledger: Ledger, log: holds.Log, hours: float) -> list[str]:
     cut = [start for start in starts if not start.stopped]
     came = Counter(kind for start in starts for kind, _ in start.happened)
     records_read = sum(len(found) for found in log.crcs.values())
-    heap = [r["heap_used"] for s in starts for r in log.of(s, records.RECORDER)]
+    measured = [holds.heap_used(start, log) for start in starts]
+    heap = [used for quiet, _ in measured for used in quiet]
+    asked = [used for _, while_asked in measured for used in while_asked]
     erases = sum(ledger.erases.values())
     return [
         f"lived {hours / 24:.1f} days in {len(starts)} starts, {len(cut)} ended by a power cut",
@@ -34,7 +36,8 @@ def lines(ledger: Ledger, log: holds.Log, hours: float) -> list[str]:
         f"taken by a power cut {max((holds.lost_s(s, log) for s in cut), default=0):.1f} s of"
         " facts at most",
         f"frames in gaps {_in_gaps(ledger, log)}, each told once",
-        f"heap {min(heap, default=0)} to {max(heap, default=0)} bytes used",
+        f"heap {min(heap, default=0)} to {max(heap, default=0)} bytes used, up to"
+        f" {max(asked, default=0)} while a host asks",
         f"erases {erases}, {erases / FLASH_BLOCKS:.0f} a block, of the busiest"
         f" {max(ledger.erases.values(), default=0)}: {ENDURANCE} after"
         f" {busiest_lasts_years(ledger, hours):.0f} years",

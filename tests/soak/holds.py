@@ -23,6 +23,8 @@ _NEAR = 14  # frames, for each gap that was counted by the board's clock (tests/
 _DARK_S = 1.5
 _FIFO_MS = 4900
 _HEAP_BYTES = 1024  # chosen: what two measurements of the heap may differ by
+_ASKED_BYTES = 16_384  # chosen: what a session knows of 128 segments takes 14 KB
+_PIECES = 12  # chosen, of a start: a leak makes nearly each larger than the one before it
 _BUS = ("bus_error",)
 NAMES = {
     "nack": _BUS,
@@ -215,9 +217,28 @@ def _frame_at(start: Start, ms: int) -> int | None:
 
 
 def heap(start: Start, log: Log) -> Iterator[str]:
-    """It holds no more in its second half than in its first, but while a host asks."""
-    told = [r["heap_used"] for r in log.of(start, records.RECORDER)]
-    used = [min(pair) for pair in pairwise(told)]  # a pull is over by the next record
+    """Nothing stays in it: neither much at once nor a little time and again.
+
+    What a session needs goes with it, so a measurement while a host asks has a bound of its own.
+    """
+    used, asked = heap_used(start, log)
+    if len(used) < _PIECES:
+        return
     half = len(used) // 2
-    if half > 5 and max(used[half:]) > max(used[:half]) + _HEAP_BYTES:
+    if max(used[half:]) > max(used[:half]) + _HEAP_BYTES:
         yield f"its heap grew from {max(used[:half])} to {max(used[half:])} bytes"
+    ends = [k * len(used) // _PIECES for k in range(_PIECES + 1)]
+    least = [min(used[since:until]) for since, until in pairwise(ends)]
+    rises = sum(after > before for before, after in pairwise(least))
+    if rises > _PIECES // 2:
+        yield f"its heap rose {rises} times, from {least[0]} to {least[-1]} bytes"
+    if max(asked, default=0) > max(used) + _ASKED_BYTES:
+        yield f"its heap was {max(asked)} bytes while a host asked, {max(used)} at most else"
+
+
+def heap_used(start: Start, log: Log) -> tuple[list[int], list[int]]:
+    """Bytes in each `recorder` record: while nobody asked, and while a host did."""
+    of_session = {told.seq for told in start.told if told.asked}
+    told = log.of(start, records.RECORDER)
+    used = [r["heap_used"] for r in told if r["seq"] not in of_session]
+    return used, [r["heap_used"] for r in told if r["seq"] in of_session]

@@ -13,6 +13,7 @@ class Told:
     ms: int
     crc: int
     body: bytes  # its head; of those that name faults, all that matters
+    asked: bool = False  # whether a host was asking
 
     @property
     def type(self) -> int:
@@ -78,7 +79,8 @@ class Ledger:
         getattr(self, "_" + status["sim"], lambda status: None)(status)
 
     def _told(self, status: dict) -> None:
-        told = Told(status["ms"], status["crc"], bytes.fromhex(status["head"]))
+        head = bytes.fromhex(status["head"])
+        told = Told(status["ms"], status["crc"], head, bool(status["asked"]))
         if told.type == records.BOOT and self.starts[-1].told:
             before = self.starts[-1]
             self.power_on(before.hour + before.told[-1].ms / 3_600_000, [])

@@ -20,19 +20,24 @@ _TELLS = Path(__file__).with_name("tells.py")
 # (file of the firmware, line, what is put in front of it): where a soak listens.
 _HEARS = (
     ("/crib/app.py", "        self.server.record(body, n)\n",
-     "        import tells\n        tells.record(body, n)\n"),
+     "        import tells\n        tells.record(body, n, self.server.framed)\n"),
     ("/crib/journal.py", "                each.committed()\n",
      "                import tells\n                tells.committed(each)\n"),
 )  # fmt: skip
 
 
-def install(flash: Path, micropython: Path) -> None:
+Patch = tuple[str, str, str]
+
+
+def install(flash: Path, micropython: Path, patches: tuple[Patch, ...] = ()) -> None:
     """Put the firmware, which tells of its records and commits, onto a new flash.
+
+    `patches` are more of what `_HEARS` is.
 
     Compiled, as `deploy` does: after days the heap is in pieces, too small for a compiler.
     """
     sources = {path: source.read_text() for path, source in deploy.files("virtual").items()}
-    for path, line, before in _HEARS:
+    for path, line, before in _HEARS + patches:
         assert sources[path].count(line) == 1, path
         sources[path] = sources[path].replace(line, before + line)
     sources["/tells.py"] = _TELLS.read_text()
@@ -45,13 +50,15 @@ def install(flash: Path, micropython: Path) -> None:
 class Soak:
     """One board, its flash and its log in `folder`."""
 
-    def __init__(self, folder: Path, micropython: Path, seed: int) -> None:
+    def __init__(
+        self, folder: Path, micropython: Path, seed: int, patches: tuple[Patch, ...] = ()
+    ) -> None:
         self.ledger = Ledger()
         self.log = folder / "log"
         self._flash = folder / "flash.bin"
         self._micropython = micropython
         self._seed = seed
-        install(self._flash, micropython)
+        install(self._flash, micropython, patches)
 
     def live(self, life: Life) -> None:
         """One start, from power on to its end."""

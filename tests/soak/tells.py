@@ -5,11 +5,11 @@ import binascii
 from hardware import parts, status
 
 _NAMES_FAULTS = b"\x01\x06\x0b"  # BOOT, GAP, TEXT
-_HEAD, _MOST = 10, 48  # bytes that are told of a record, and of these; a status has room for 51
+_HEAD, _MOST = 10, 46  # bytes that are told of a record, and of these; a status has room for 46
 
 
-def record(body, n):
-    """A record was made, whether or not the flash has it."""
+def record(body, n, asked):
+    """A record was made, whether or not the flash has it, and whether a host was asking then."""
     told = memoryview(body)[:n]
     status.begin(b'{"sim":"told","ms":')
     status.number(parts.clock.now_ms())
@@ -17,7 +17,8 @@ def record(body, n):
     status.number(binascii.crc32(told))
     status.add(b',"head":"')
     status.add(binascii.hexlify(told[: _MOST if body[0] in _NAMES_FAULTS else _HEAD]))
-    status.add(b'"')
+    status.add(b'","asked":')
+    status.number(1 if asked else 0)
     status.send()
 
 

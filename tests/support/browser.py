@@ -28,6 +28,19 @@ FLAGS = (
 )
 # Where Chromium reads commands and writes answers with --remote-debugging-pipe.
 COMMANDS_FD, ANSWERS_FD = 3, 4
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}  # of a screen, in CSS pixels
+FIRST_VIEW_S = 2.0  # the longest that a page may take until it is seen
+_CONTRASTS = """(inks) => {
+    const parts = (c) => c.match(/[0-9.]+/g).slice(0, 3).map((v) => v / 255)
+        .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const weight = [0.2126, 0.7152, 0.0722];
+    const light = (c) => parts(c).reduce((sum, v, i) => sum + v * weight[i], 0);
+    const ground = light(getComputedStyle(document.documentElement).backgroundColor);
+    return inks.map(([s, what]) => {
+        const ink = light(getComputedStyle(document.querySelector(s))[what]);
+        return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+    });
+}"""
 
 
 class Browser:
@@ -127,6 +140,11 @@ class Browser:
             self._receive(began + self._timeout_s, "Page.navigate")
         return time.monotonic() - began
 
+    def show(self, page: Path, size: str) -> float:
+        """Open a page on a screen of SIZES; the seconds until its load event."""
+        self.size(*SIZES[size], phone=size == "phone")
+        return self.open(page)
+
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression in the page."""
         got = self.send(
@@ -147,6 +165,14 @@ class Browser:
         """Show the page in a light or dark scheme, and as "screen" or "print" if so asked."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.send("Emulation.setEmulatedMedia", media=kind, features=features)
+
+    def no_wider_than_the_screen(self) -> bool:
+        """Whether nothing has to be pushed aside to be read."""
+        return self.run("document.documentElement.scrollWidth <= window.innerWidth")
+
+    def contrasts(self, *inks: tuple[str, str]) -> list[float]:
+        """Contrast to the page of (selector, CSS property) each, by WCAG 2: 4.5 is level AA."""
+        return self.run(f"({_CONTRASTS})({json.dumps(inks)})")
 
     def click(self, selector: str) -> None:
         """Press the mouse in the middle of the first element that matches."""

@@ -28,11 +28,10 @@ from cribtrace.cli.live_screen import LiveScreen
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
-from tests.support.browser import Browser
+from tests.support.browser import SIZES, Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = ROOT / "docs" / "pictures"
-SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _TAIL_LINES = 12
 _COLUMNS = 80

@@ -103,8 +103,10 @@ HOST_ORDER = (
     "nights night_summary < library < previous trend < cli",
     "tally atomic < library",
     "profile < trend",
+    "page_head < report trend",
     "nights recording criteria < export < cli",
     "atomic < export",
+    "columns < export library",
     "logfile sensors < redaction < bundle < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )

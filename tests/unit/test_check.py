@@ -1,6 +1,7 @@
 """check: the limits beside each figure, and towards boards that are older, silent or none."""
 
 import errno
+import functools
 import importlib
 import json
 from types import SimpleNamespace
@@ -124,13 +125,8 @@ def board():
 
 
 @pytest.fixture
-def run(capsys):
-    def run(*arguments):
-        code = cli.run(["check", *arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+def run(run):
+    return functools.partial(run, "check")
 
 
 def test_an_older_firmware_is_named_and_the_rest_is_checked(board, run):

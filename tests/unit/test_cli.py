@@ -41,18 +41,6 @@ def peers(monkeypatch):
         board.close()
 
 
-@pytest.fixture
-def run(capsys):
-    """Run a command line: (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        code = cli.run([str(a) for a in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
 def log_segment(number, *texts, device=DEVICE):
     """A segment with a BOOT record and one mark for each text, as the board writes it."""
     bodies = [record(records.BOOT, 0, 0, (1, 1))]

@@ -1,5 +1,6 @@
 """`cribtrace config` and `replay --set`: what is shown, changed and refused."""
 
+import functools
 import json
 
 import pytest
@@ -19,15 +20,9 @@ def board():
 
 
 @pytest.fixture
-def run(capsys, board):
+def run(run, board):
     """Run `cribtrace config ...` on the board: (exit code, stdout, stderr)."""
-
-    def run(*arguments):
-        code = cli.run(["config", "--port", board.port, *arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return functools.partial(run, "config", "--port", board.port)
 
 
 def test_every_setting_is_shown_with_its_meaning(run):

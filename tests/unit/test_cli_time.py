@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cribtrace import cli, facts, log_records, tail
+from cribtrace import facts, log_records, tail
 from cribtrace.client import Client
 from cribtrace.device import records
 from cribtrace.link import Link
@@ -20,16 +20,6 @@ recorder = importlib.import_module("cribtrace.firmware.crib.recorder")
 
 RATE_HZ = 104
 HOUR = 3600 * RATE_HZ
-
-
-@pytest.fixture
-def run(capsys):
-    def run(*arguments):
-        code = cli.run([str(a) for a in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def anchor(seq, frame, utc_s, boot, within_ms=3):

@@ -23,9 +23,9 @@ from cribtrace import (
     wording,
 )
 from cribtrace.cli import exports
+from cribtrace.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.errors import Usage
 from cribtrace.export import columns, contents, text
-from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE
 from cribtrace.replay import replay
 from tests.support import logged
 
@@ -379,14 +379,14 @@ def test_what_is_raw_of_a_log_is_said(export, log):
 
 @pytest.mark.parametrize("said", HOSTILE)
 def test_no_text_is_a_formula(said):
-    column = columns.Column("text", TEXT, "")
+    column = Column("text", TEXT, "")
     found = text.cell(said, column)
     assert found == "'" + said
 
 
 def test_numbers_stay_numbers():
-    assert text.cell(-1.5, columns.Column("x", REAL, "")) == -1.5
-    assert text.cell("a=b", columns.Column("text", TEXT, "")) == "a=b"
+    assert text.cell(-1.5, Column("x", REAL, "")) == -1.5
+    assert text.cell("a=b", Column("text", TEXT, "")) == "a=b"
 
 
 @pytest.fixture

@@ -18,15 +18,9 @@ def board():
 
 
 @pytest.fixture
-def run(capsys, board):
+def run(run, board):
     """Run `cribtrace ...` on the board: (exit code, stdout, stderr)."""
-
-    def run(command, *arguments):
-        code = cli.run([command, "--port", board.port, *arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return lambda command, *arguments: run(command, "--port", board.port, *arguments)
 
 
 def test_info_names_an_axis_whose_noise_is_no_longer_the_empty_cribs(run, board):

@@ -295,19 +295,25 @@ def test_what_went_by_unheard_is_a_hole():
     assert [line["onset_s"] for line in found + live.finish()] == [0.0, 179.0, 310.0]
 
 
-@pytest.mark.parametrize(("boot", "restarted"), [(1, False), (2, True)])
-def test_a_board_that_comes_back_says_whether_it_was_restarted(
-    tmp_path, monkeypatch, boot, restarted
-):
+def cut_off(folder, monkeypatch, body):
+    """A stream that told one record before its board went away, and the link to its port."""
     monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
-    link = tmp_path / "port"
+    link = folder / "port"
     first = Peer()
     link.symlink_to(first.port)
-    once_tailing(first, lambda: first.push(protocol.RECORD, mark(4, "before")))
+    once_tailing(first, lambda: first.push(protocol.RECORD, body))
     stream = following(str(link))
     next(stream)
     first.close()
     next(stream)
+    return stream, link
+
+
+@pytest.mark.parametrize(("boot", "restarted"), [(1, False), (2, True)])
+def test_a_board_that_comes_back_says_whether_it_was_restarted(
+    tmp_path, monkeypatch, boot, restarted
+):
+    stream, link = cut_off(tmp_path, monkeypatch, mark(4, "before"))
     with Peer() as second:
         second.boot = boot
         os.replace(_linked(tmp_path, second.port), link)
@@ -352,15 +358,7 @@ def test_after_a_power_cut_what_was_recorded_before_it_came_back_is_not_silent(
     tmp_path, monkeypatch, number
 ):
     """Boot 2 has used the numbers from 103 on again, so 106 does not follow 105."""
-    monkeypatch.setattr("cribtrace.tail._RETRY_S", 0.05)
-    link = tmp_path / "port"
-    first = Peer()
-    link.symlink_to(first.port)
-    once_tailing(first, lambda: first.push(protocol.RECORD, mark(105, "before")))
-    stream = following(str(link))
-    next(stream)
-    first.close()
-    next(stream)
+    stream, link = cut_off(tmp_path, monkeypatch, mark(105, "before"))
     begins = record(records.MARK, 106, 520, rest=b"x") if number == 1 else boot(103, 2)
     with Peer() as second:
         second.boot = 2

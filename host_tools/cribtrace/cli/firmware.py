@@ -10,20 +10,29 @@ from cribtrace.errors import NoDevice, Usage
 
 _PATH = click.Path(path_type=Path, exists=True)
 _board_option = click.option("--board", required=True, help="Folder name under boards/.")
+firmware_option = click.option(
+    "--firmware",
+    type=_PATH,
+    help="MicroPython's .bin, or a folder to look in; else here and where downloads go.",
+)
+bmi270_option = click.option(
+    "--bmi270-config",
+    type=_PATH,
+    help="Bosch's configuration for a BMI270; else an installed package's.",
+)
+no_reset_option = click.option(
+    "--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held."
+)
 
 
 @click.command()
 @port_option
 @_board_option
-@click.option(
-    "--firmware",
-    type=_PATH,
-    help="MicroPython's .bin, or a folder to look in; else here and where downloads go.",
-)
+@firmware_option
 @click.option(
     "--erase", is_flag=True, help="Erase all else too, the log included: for a new board."
 )
-@click.option("--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held.")
+@no_reset_option
 @click.option(
     "--yes", is_flag=True, help="Erase without a question, a log that was never pulled too."
 )
@@ -112,11 +121,7 @@ def _ask_about_log(there: tuple[str, int, int] | None) -> None:
 @click.command()
 @port_option
 @_board_option
-@click.option(
-    "--bmi270-config",
-    type=_PATH,
-    help="Bosch's configuration for a BMI270; else an installed package's.",
-)
+@bmi270_option
 @json_option
 def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bool) -> None:
     """Copy the firmware to a board with mpremote, compiled for its chip, and start it."""

@@ -4,16 +4,18 @@ import rich_click as click
 
 from cribtrace.cli.output import emit, json_option, open_client, port_option, say
 
-
-@click.command()
-@port_option
-@click.option(
+minutes_option = click.option(
     "--minutes",
     type=click.FloatRange(1, 60),
     default=2,
     show_default=True,
-    help="How long to listen.",
+    help="How long to listen to the empty crib.",
 )
+
+
+@click.command()
+@port_option
+@minutes_option
 @json_option
 def calibrate(port: str | None, minutes: float, as_json: bool) -> None:
     """Measure the noise of the empty crib, and have the board keep it.

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.firmware import bmi270_option, firmware_option, no_reset_option
+from cribtrace.cli.measure import minutes_option
 from cribtrace.cli.output import port_option, say
 from cribtrace.errors import CribtraceError, Damaged
 
@@ -15,27 +17,13 @@ _QUESTION = "y: do it, s: skip it, q: leave; run this again to go on here"
 @click.command()
 @port_option
 @click.option("--board", required=True, help="Folder name under boards/.")
-@click.option(
-    "--firmware",
-    type=click.Path(path_type=Path, exists=True),
-    help="MicroPython's .bin, or a folder to look in; else here and where downloads go.",
-)
+@firmware_option
 @click.option("--skip", multiple=True, help="A step to leave out; may be given several times.")
 @click.option("--again", is_flag=True, help="Begin anew, whatever was done before.")
 @click.option("--yes", is_flag=True, help="Do not ask before a step.")
-@click.option(
-    "--minutes",
-    type=click.FloatRange(1, 60),
-    default=2,
-    show_default=True,
-    help="How long to listen to the empty crib.",
-)
-@click.option(
-    "--bmi270-config",
-    type=click.Path(path_type=Path, exists=True),
-    help="Bosch's configuration for a BMI270; else an installed package's.",
-)
-@click.option("--no-reset", is_flag=True, help="The board is in its boot loader: BOOT was held.")
+@minutes_option
+@bmi270_option
+@no_reset_option
 @click.option(
     "-o",
     "--output",

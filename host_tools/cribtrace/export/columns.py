@@ -1,26 +1,10 @@
 """The tables of an export: every column with its type, its unit and what it means.
 
 docs/EXPORTS.md shows them; a test compares. Names are those of docs/SCHEMA.md.
+A moment is seconds since 1970 as a float here, to the microsecond in a file.
 """
 
-from typing import NamedTuple
-
-TEXT, WHOLE, REAL, FLAG, MOMENT = "text", "whole", "real", "flag", "moment"
-"""Kinds. A moment is UTC: seconds since 1970 as a float here, to the microsecond in a file."""
-
-
-class Column(NamedTuple):
-    """A column; any but the keys may be None where nobody knows."""
-
-    name: str
-    kind: str
-    meaning: str
-
-
-def _columns(text: str) -> tuple[Column, ...]:
-    rows = [line.strip().split(" | ") for line in text.splitlines() if line.strip()]
-    return tuple(Column(name, kind, meaning) for name, kind, meaning in rows)
-
+from cribtrace.columns import EVENT, PATTERN, STATE, Column, listed
 
 _WHEN = """
     onset_s | real | s since the first frame of what is exported
@@ -37,64 +21,13 @@ _BOOT = """
     boot | whole | number of the boot that it is of
     injected | flag | whether a host played a file to the board meanwhile: no sensor felt it
 """
-_CONTEXT = """
-    state | text | likely state at its onset
-    asleep_min | real | min since likely sleep began; empty where not likely asleep
-    since_disturbance_s | real | s since the last disturbance was over
-    last_disturbance | text | knock, footsteps, rocking or handling
-    stopped_with_arousal | flag | empty where nobody can tell
-"""
+_COMMON = {"when": _WHEN, "nothing": "empty"}
 
 LOG_TABLES: dict[str, tuple[Column, ...]] = {
-    "events": _columns(
-        "kind | text | as in docs/SCHEMA.md, event"
-        + _WHEN
-        + """
-    peak_mg | real | mg
-    jerks | whole | count
-    rate_hz | real | Hz; empty for what was not regular
-    regularity | real | 0 to 1
-    snr | real | peak over the noise rms
-    axis | text | x, y or z
-    rule | text | the criterion that decided its kind
-    floor_mg | real | mg, before it began
-    threshold_mg | real | mg that would have been enough
-    strength | real | noise variances
-    threshold | real | noise variances
-    margin | real | strength over threshold
-    span_s | real | s at the low threshold
-    energy_mg_s | real | mg s
-    slow_share | real | 0 to 1, below 3 Hz
-    evenness | real | 0 to 1
-    tilt_mg | real | mg
-    cut | flag | told before it could be seen to be over
-    joined | flag | the rest of one that was cut
-    vetoes | text | what speaks for another cause, with commas between them
-"""
-        + _CONTEXT
-        + _BOOT
-    ),
-    "patterns": _columns(
-        "kind | text | bout, slow_regular, twitch_cluster or periodic_series"
-        + _WHEN
-        + """
-    peak_mg | real | mg, the largest among its movements
-    count | whole | movements in it
-    interval_s | real | s, median from onset to onset
-    interval_cv | real | their standard deviation over their mean
-    of | text | what a bout is made of
-    jerks | whole | of a bout
-    rate_hz | real | Hz, of a bout
-    regularity | real | 0 to 1, of a bout
-"""
-        + _CONTEXT
-        + _BOOT
-    ),
-    "states": _columns(
-        "state | text | as in docs/SCHEMA.md, state and state by the host\n"
-        "by | text | board or host" + _WHEN + "reason | text | what says so" + _BOOT
-    ),
-    "epochs": _columns(
+    "events": listed(EVENT.format(**_COMMON) + _BOOT),
+    "patterns": listed(PATTERN.format(**_COMMON) + _BOOT),
+    "states": listed(STATE.format(**_COMMON) + _BOOT),
+    "epochs": listed(
         _WHEN
         + """
     seen | whole | frames that the detector counted
@@ -106,7 +39,7 @@ LOG_TABLES: dict[str, tuple[Column, ...]] = {
 """
         + _BOOT
     ),
-    "seconds": _columns(
+    "seconds": listed(
         _WHEN
         + """
     code | whole | as the board stores it (docs/SCHEMA.md, epoch)
@@ -117,14 +50,14 @@ LOG_TABLES: dict[str, tuple[Column, ...]] = {
 """
         + _BOOT
     ),
-    "gaps": _columns(
+    "gaps": listed(
         "reason | text | as in docs/SCHEMA.md, gap"
         + _WHEN
         + "frames | whole | frames that are missing; empty where nobody knows"
         + _BOOT
     ),
-    "marks": _columns(_AT + "text | text | as it was typed" + _BOOT),
-    "waveforms": _columns(
+    "marks": listed(_AT + "text | text | as it was typed" + _BOOT),
+    "waveforms": listed(
         "number | whole | from 0, as in `frames`"
         + _WHEN
         + """
@@ -134,7 +67,7 @@ LOG_TABLES: dict[str, tuple[Column, ...]] = {
 """
         + _BOOT
     ),
-    "frames": _columns(
+    "frames": listed(
         """
     time | moment | clock time, UTC; seconds since 1970-01-01 where nobody knows one
     x | real | g, gravity included
@@ -148,7 +81,7 @@ LOG_TABLES: dict[str, tuple[Column, ...]] = {
 RECORDING_TABLES: dict[str, tuple[Column, ...]] = {
     "frames": LOG_TABLES["frames"],
     "waveforms": LOG_TABLES["waveforms"],
-    "truth": _columns(
+    "truth": listed(
         """
     type | text | event, group, state or what else its maker wrote
     kind | text | what it is

@@ -11,8 +11,9 @@ from cribtrace import analysis, anchors, boots, criteria, logfile, nights, recor
 from cribtrace.analysis import Night
 from cribtrace.anchors import Clock
 from cribtrace.boots import Boot
+from cribtrace.columns import Column
 from cribtrace.export import frames
-from cribtrace.export.columns import LOG_TABLES, RECORDING_TABLES, Column
+from cribtrace.export.columns import LOG_TABLES, RECORDING_TABLES
 from cribtrace.export.frames import Stretch
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from cribtrace import __version__
+from cribtrace.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.errors import CribtraceError, pip_line
 from cribtrace.export.captions import told
-from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.export.contents import Contents, rows
 from cribtrace.export.text import plain
 

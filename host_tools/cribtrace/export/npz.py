@@ -4,8 +4,8 @@ from typing import IO
 
 import numpy as np
 
+from cribtrace.columns import FLAG, MOMENT, TEXT, Column
 from cribtrace.errors import Usage
-from cribtrace.export.columns import FLAG, MOMENT, TEXT, Column
 from cribtrace.export.contents import Contents, rows
 from cribtrace.export.frames import Stretch
 from cribtrace.export.text import plain

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import IO
 
+from cribtrace.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.errors import CribtraceError, pip_line
-from cribtrace.export.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.export.text import plain
 
 try:

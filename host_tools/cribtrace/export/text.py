@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import IO, Any
 
-from cribtrace.export.columns import FLAG, MOMENT, TEXT, Column
+from cribtrace.columns import FLAG, MOMENT, TEXT, Column
 from cribtrace.export.contents import moment
 
 # A spreadsheet takes a text that begins so for a formula, and runs it. The wide ones are read as

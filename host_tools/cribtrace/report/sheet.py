@@ -5,11 +5,11 @@ from string import Template
 
 from cribtrace.device import settings
 from cribtrace.nights import sentences
+from cribtrace.page_head import asset, head
 from cribtrace.pattern_wording import NOT_TOLD_APART, short_name
 from cribtrace.report import content as gathered
 from cribtrace.report import parts, patterns, recorder
 from cribtrace.report.content import Content, CountRow, Fact, clock
-from cribtrace.report.page import asset, policy
 from cribtrace.report.parts import esc, own, row, table
 from cribtrace.tally import interval
 from cribtrace.wording import MISSING, NOT_THIS, fixed, length, number, reason
@@ -21,11 +21,9 @@ LONGEST_TEXT = 110  # characters of a note, chosen: a line of the page
 
 def sheet(told: Content) -> str:
     """The two pages as HTML; write it as UTF-8."""
-    style = asset("sheet.css")
-    return Template(asset("sheet.html")).substitute(
-        policy=policy(style),
-        style=style,
-        title=esc(f"Cribtrace sheet: {parts.heading(told.night, told.counts)}"),
+    title = esc(f"Cribtrace sheet: {parts.heading(told.night, told.counts)}")
+    return Template(asset("report", "sheet.html")).substitute(
+        head=head(title, asset("report", "sheet.css")),
         heading=esc(parts.heading(told.night, told.counts)),
         simulated=parts.simulated(told.night),
         under="<br>".join([parts.under(told.night), *map(esc, sentences(told.night)[:1])]),

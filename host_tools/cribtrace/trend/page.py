@@ -1,13 +1,11 @@
 """A trend as one HTML file: it opens from disk, runs no script, asks the network for nothing."""
 
-import base64
-import hashlib
 import html
 from collections.abc import Iterable, Sequence
 from datetime import date
-from importlib.resources import files
 from string import Template
 
+from cribtrace.page_head import asset, head
 from cribtrace.trend import draw, words
 from cribtrace.trend.measures import MEASURES, share
 from cribtrace.trend.periods import Period, compared, periods, spread
@@ -25,14 +23,10 @@ def render(
     """
     found = periods(nights, since)
     axis = draw.Axis(found[0].nights[0]["night"], nights[-1]["night"], born)
-    style = _asset("trend.css")
-    digest = hashlib.sha256(style.encode("utf-8")).digest()
+    title = f"Cribtrace: {esc(crib)}, {words.span(axis.first, axis.last)}"
     simulated = any(row["simulated"] for period in found for row in period.whole)
-    return Template(_asset("trend.html")).substitute(
-        policy=f"default-src 'none'; style-src 'sha256-{base64.b64encode(digest).decode()}';"
-        " base-uri 'none'; form-action 'none'",
-        style=style,
-        title=f"Cribtrace: {esc(crib)}, {words.span(axis.first, axis.last)}",
+    return Template(asset("trend", "trend.html")).substitute(
+        head=head(title, asset("trend", "trend.css")),
         crib=esc(crib),
         when=f"{words.span(axis.first, axis.last)}{_ages(axis)}",
         simulated=f'<p class="simulated">{words.SIMULATED}</p>' if simulated else "",
@@ -47,10 +41,6 @@ def render(
         nights=_nights(found, born),
         not_this=esc(" ".join(NOT_THIS)),
     )
-
-
-def _asset(name: str) -> str:
-    return (files("cribtrace") / "trend" / "assets" / name).read_text(encoding="utf-8")
 
 
 def _ages(axis: draw.Axis) -> str:
