@@ -9,6 +9,7 @@ _SILENT_MS = const(4000)  # with a burst and a turn, below 5 s
 _STUCK = "sensor_stuck"
 _AGAIN_S = const(60)  # how often a sensor whose value stands is started anew
 _STALL_MS = const(1000)
+_REST_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
 _WARMER = const(500)  # 5 degrees: by as much an MPU-6050 may seem to tilt by 5 mg, `tilt_mg`
 
 
@@ -45,7 +46,19 @@ class Sensing:
         from . import finding
 
         self._looked_s = self._clock.seconds
-        return finding.connect(self._app, self)
+        try:
+            self.imu = finding.sensor(self._app.board)
+        except OSError as error:
+            self.fault = "no_sensor"
+            self.why = error.args[1:]
+            return False
+        self.rest_ms = getattr(self.imu, "REST_MS", _REST_MS)
+        if not self.detector:
+            self._app.describe(self.imu)
+            self.detector = finding.detector(self._app)
+        self.sampler = finding.sampler(self._app)
+        self.fault = "none"
+        return True
 
     def poll(self):
         """Drain the FIFO and record what it held; look for the sensor where it is gone."""
