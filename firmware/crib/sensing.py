@@ -33,7 +33,6 @@ class Sensing:
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
         self._looked_s = 0  # when the sensor was last looked for
-        self._told = 0  # of the sampler's notes
         self._warmth = records.NO_TEMPERATURE  # when it was last told
 
     @property
@@ -100,14 +99,13 @@ class Sensing:
         return drained
 
     def _note(self):
-        """Name what is odd about frames that come: once until `late`; and a sensor that warms."""
-        notes = self.sampler.notes & ~self._told
-        self.sampler.notes = 0
-        self._told |= notes & (RATE | JITTER)
-        if notes & RATE:
-            self.tell("sensor_rate")
-        if notes & JITTER:
-            self.tell("sensor_jitter")
+        """Name what is odd about frames that come, once in ten minutes; a sensor that warms."""
+        sampler = self.sampler
+        for note, name in ((RATE, "sensor_rate"), (JITTER, "sensor_jitter")):
+            if sampler.notes & ~sampler.told & note:
+                sampler.told |= note
+                self.tell(name)
+        sampler.notes = 0
         warmth = self.imu.temperature()
         if abs(warmth - self._warmth) > _WARMER:
             if self._warmth != records.NO_TEMPERATURE:
@@ -184,15 +182,6 @@ class Sensing:
         if self.fault != "none" and self.detector:
             self.away(self._reason, self._left)
         self.fault = "stopped"
-
-    def late(self):
-        """By how many frames the sensor was drained too late, at worst, since the last call."""
-        sampler = self.sampler
-        if not sampler:
-            return 0
-        most, sampler.fifo_high = sampler.fifo_high, 0
-        self._told = 0
-        return max(0, most - config.WATERMARK)
 
     def temperature(self):
         """Of the sensor, hundredths of a degree Celsius; records.NO_TEMPERATURE without one."""

@@ -3,7 +3,7 @@
 import binascii
 import gc
 
-from . import BUILD, VERSION, records, room, settings
+from . import BUILD, VERSION, config, records, room, settings
 
 _INFO = (
     "state=%s fault=%s frame=%s seen=%s in_gaps=%s events=%s records=%s records_lost=%s "
@@ -82,10 +82,14 @@ def config_version(app):
 def record(app):
     """Write a RECORDER record: what was counted since the last one. Then begin anew."""
     health, journal, sensing = app.health, app.journal, app.sensing
+    late, sampler = 0, sensing.sampler
+    if sampler:  # by how many frames it was drained too late, at worst
+        late = max(0, sampler.fifo_high - config.WATERMARK)
+        sampler.fifo_high = sampler.told = 0
     app.recorder.write(
         records.RECORDER, *app.counted(), journal.lost, journal.shelf.given_up,
         room.left(journal.shelf), journal.fact_bytes, health.loop_max_us, health.heap_used,
-        gc.mem_free(), health.pause_max_us, sensing.fifo_high, sensing.late(),
+        gc.mem_free(), health.pause_max_us, sensing.fifo_high, late,
         health.collections, sensing.temperature(), *health.turns,
     )  # fmt: skip
     health.loop_max_us = health.pause_max_us = health.collections = 0
