@@ -89,6 +89,7 @@ HOST_ORDER = (
     "virtual < pytest",
     "log_records < hil",
     "captured < recording < rows < capture < cli",
+    "atomic < rows",
     "captured resumed < stretches < replay",
     "resumed < rerun",
     "captured < recording < trial < rig < pytest cli",
