@@ -163,29 +163,42 @@ def test_time_of_a_board_ties_it_to_this_machines_clock(run):
     assert source == 0 and line["trip_ms"] < 1000
 
 
+def tailed(board, enough):
+    """Tail a board that says something 20 times a second, until `enough()`."""
+
+    def connect(port):
+        return Client(Link(port), wait_s=0.3, repeats=2)
+
+    heard = threading.Event()
+
+    def speak():
+        while not heard.is_set():
+            board.say(b"t_s=60 what=heartbeat\r\n")
+            time.sleep(0.05)
+
+    talker = threading.Thread(target=speak, daemon=True)
+    talker.start()
+    for _ in tail.follow(connect(board.port), connect, facts.json_line):
+        if enough():
+            break
+    heard.set()
+    talker.join(2)
+
+
 def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
     monkeypatch.setattr(tail, "_ANCHOR_S", 0.4)
     with Peer() as board:
+        tailed(board, lambda: len(board.anchors) >= 3)
+        assert {(one[4], one[-1]) for one in board.anchors} == {(1, 0)}, "its boot, the host"
 
-        def connect(port):
-            return Client(Link(port), wait_s=0.3, repeats=2)
 
-        heard = threading.Event()
-
-        def speak():
-            while not heard.is_set():
-                board.say(b"t_s=60 what=heartbeat\r\n")
-                time.sleep(0.05)
-
-        talker = threading.Thread(target=speak, daemon=True)
-        talker.start()
-        for _ in tail.follow(connect(board.port), connect, facts.json_line):
-            if len(board.anchors) >= 3:
-                break
-        heard.set()
-        talker.join(2)
-        assert len(board.anchors) >= 3
-    assert {(one[4], one[-1]) for one in board.anchors} == {(1, 0)}, "its boot, the host"
+def test_a_tail_whose_own_clock_is_set_gives_an_anchor_at_once(monkeypatch):
+    found = [0.0, 1.5, -1.5, 31.5]  # then: a second and a half are no clock that was set
+    monkeypatch.setattr(tail, "_ahead_s", lambda: found.pop(0) if found[1:] else found[0])
+    turns = iter(range(12))
+    with Peer() as board:
+        tailed(board, lambda: next(turns, None) is None)
+        assert len(board.anchors) == 2
 
 
 def test_a_note_s_evening_is_one_of_its_zone(run, tmp_path):
