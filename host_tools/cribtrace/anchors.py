@@ -6,6 +6,7 @@ squares, each weighted by how far off it may be. A boot without any lies between
 """
 
 import contextlib
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Clock:
     latest_s: float | None = None
     step_s: float = 0.0  # by which the clock that gave the anchors jumped between two of them
 
-    @property
+    @functools.cached_property
     def about(self) -> bool:
         """Whether its times are further off than a clock's."""
         off_s = math.inf if self.within_s is None else self.within_s

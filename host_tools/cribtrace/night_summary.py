@@ -10,7 +10,7 @@ from cribtrace.analysis import Night
 from cribtrace.instrument import Instrument, together
 from cribtrace.occupancy import empty_spans
 from cribtrace.patterns import HOST_KINDS
-from cribtrace.sleep import ASLEEP, AWAKE, NO_MOTION, SEAM_S
+from cribtrace.sleep import ASLEEP, AWAKE, NO_MOTION
 from cribtrace.tally import (
     HOUR_S,
     Span,
@@ -24,6 +24,7 @@ from cribtrace.tally import (
     overlap_s,
     tally,
 )
+from cribtrace.told_seconds import SEAM_S
 from cribtrace.wording import DEVELOPERS, number
 
 LEAST_SLEEP_S = 2 * HOUR_S  # [D] clinical.md section 4: no index below 2 h

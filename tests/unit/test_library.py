@@ -149,6 +149,19 @@ def test_others_read_a_table_as_it_is(filled, table):
         assert set(map(str, seen["night"])) <= {"2026-06-01", "2026-06-02"}
 
 
+def test_rows_are_those_of_a_dataset_and_of_files_that_something_else_wrote(filled, tmp_path):
+    library = Library(shutil.copytree(filled.folder, tmp_path / "copy"))
+    files = library.files("nights")
+    own = parquet.rows(library.folder, "nights", files)
+    theirs = parquet.dataset(library.folder, "nights", files).to_table().to_pylist()
+    assert list(map(list, own)) == list(map(list, theirs)) and own == theirs
+    assert parquet._own("nights", files) == own
+    whole = pq.ParquetFile(files[0]).read()
+    pq.write_table(whole.drop(["tags"]).append_column("more", [["x"]]), files[0])
+    assert parquet._own("nights", files) is None
+    assert parquet.rows(library.folder, "nights", files) == [{**own[0], "tags": None}, own[1]]
+
+
 def test_the_rows_are_the_lines(filled, log):
     night = choose(read_night(log), UTC, JUNE_1)
     (path,) = filled.files("events")[:1]
@@ -284,7 +297,7 @@ def test_several_processes_give_what_one_does(tmp_path):
         library = Library(tmp_path / f"by{jobs}")
         added = adding.add(library, log, UTC, jobs=jobs)
         assert len(added.new) == 16
-        rows = [parquet.rows(parquet.dataset(library.folder, t, library.files(t))) for t in TABLES]
+        rows = [parquet.rows(library.folder, t, library.files(t)) for t in TABLES]
         found.append([{**row, "added": None} for of_table in rows for row in of_table])
     assert found[0] == found[1]
 

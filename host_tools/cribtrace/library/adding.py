@@ -18,7 +18,7 @@ from cribtrace.boots import Boot, by_number, in_a_row
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError
 from cribtrace.library import reading
-from cribtrace.library.preparing import Task, Wanted, prepare
+from cribtrace.library.preparing import Task, Wanted, prepare, uncollected
 from cribtrace.library.store import Change, Library
 from cribtrace.library.tables import FORMAT, TABLES
 from cribtrace.log_records import SOURCES
@@ -129,6 +129,7 @@ def _anchors(boot: Boot) -> Iterator[dict]:
             yield {"source": SOURCES[record["source"]], "t_s": at_s}
 
 
+@uncollected()
 def add(
     library: Library,
     source: Path,

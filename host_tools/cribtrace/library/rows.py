@@ -8,8 +8,9 @@ from cribtrace import __version__, night_summary
 from cribtrace.analysis import Night
 from cribtrace.boots import Boot
 from cribtrace.library import summaries
-from cribtrace.sleep import NO_MOTION, UNKNOWN, active_seconds
-from cribtrace.tally import HOUR_S, utc_of
+from cribtrace.sleep import NO_MOTION, UNKNOWN
+from cribtrace.tally import HOUR_S
+from cribtrace.told_seconds import active_seconds
 
 _TAP = ("ring_ms", "resonance_mhz")
 
@@ -38,7 +39,7 @@ def of_night(night: Night, boots: list[Boot], identity: dict) -> dict[str, list[
 
 
 def _timed(line: dict) -> dict:
-    return {**line, "utc": utc_of(line)}
+    return {**line, "utc": line.get("utc", line.get("utc_about"))}
 
 
 def _event(night: Night, index: int) -> dict:
