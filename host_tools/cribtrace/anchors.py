@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from cribtrace import clock_steps, log_records, sensors
+from cribtrace import brackets, clock_steps, log_records, sensors
 from cribtrace.boots import Boot
 from cribtrace.clock_line import RATE_FAULT_PPM, TOLD, TRIM_PPM, Anchor, Line, fit, rounded
 from cribtrace.device import records
+from cribtrace.injected_boots import from_a_file
 
 BRACKET = "bracket"
 ABOUT_S = 1.0  # chosen: a time that may be further off than this is told as "about"
@@ -148,22 +149,30 @@ def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
             most_ppm = max(RATE_FAULT_PPM, within_ppm)
             step_s = 0.0 if simulated else clock_steps.largest_s(of_boot, rate_hz, most_ppm)
             own[boot.number] = Clock(boot, of_boot[0].source, len(of_boot), line, step_s=step_s)
+    ends = {number: _ends(clock, anchors[number]) for number, clock in own.items()}
     return {
-        boot.number: own.get(boot.number) or _bracketed(boots, index, own)
+        boot.number: own.get(boot.number) or _bracketed(boots, index, ends)
         for index, boot in enumerate(boots)
     }
 
 
-def _bracketed(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> Clock:
+def _ends(clock: Clock, given: Sequence[Anchor]) -> tuple[float, float] | None:
+    """When its boot began at the latest, and ended at the earliest; None where nobody knows.
+
+    A file is played at any speed: of that only its anchors are known.
+    """
+    if from_a_file(clock.boot):
+        return min(one.utc_s for one in given), max(one.utc_s for one in given)
+    began_s, ended_s = clock.utc_s(0.0), clock.utc_s(clock.boot.length_s)
+    return None if began_s is None or ended_s is None else (began_s, ended_s)
+
+
+def _bracketed(boots: Sequence[Boot], index: int, ends: brackets.Ends) -> Clock:
     """A boot without an anchor of its own, between those neighbours that have one."""
     boot = boots[index]
     if not boot.header["rate_mhz"]:
         return Clock(boot)
-    earliest_s, follows = _after(boots, index, own)
-    latest_s, precedes = _before(boots, index, own)
-    exact = earliest_s if follows else latest_s if precedes else None
-    if exact is not None:
-        earliest_s = latest_s = exact
+    earliest_s, latest_s = brackets.bounds(boots, index, ends)
     known = [bound for bound in (earliest_s, latest_s) if bound is not None]
     if not known:
         return Clock(boot)
@@ -171,30 +180,3 @@ def _bracketed(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> Cloc
     within_s = abs(known[-1] - known[0]) / 2
     line = Line(0.0, middle_s, boot.header["rate_mhz"] / 1000, within_s)
     return Clock(boot, BRACKET, 0, line, earliest_s, latest_s)
-
-
-def _after(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
-    """(earliest start by the boots before, whether nothing unknown lies between)."""
-    past_s, exact = 0.0, True
-    for k in range(index - 1, -1, -1):
-        away_s = boots[k + 1].away_s
-        past_s += away_s or 0.0
-        exact &= away_s is not None and boots[k].number + 1 == boots[k + 1].number
-        clock = own.get(boots[k].number)
-        if clock and (utc_s := clock.utc_s(boots[k].length_s)) is not None:
-            return utc_s + past_s, exact
-        past_s += boots[k].length_s
-    return None, False
-
-
-def _before(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
-    """(latest start by the boots behind, whether nothing unknown lies between)."""
-    ahead_s, exact = 0.0, True
-    for k in range(index + 1, len(boots)):
-        away_s = boots[k].away_s
-        ahead_s += boots[k - 1].length_s + (away_s or 0.0)
-        exact &= away_s is not None and boots[k - 1].number + 1 == boots[k].number
-        clock = own.get(boots[k].number)
-        if clock and (utc_s := clock.utc_s(0.0)) is not None:
-            return utc_s - ahead_s, exact
-    return None, False

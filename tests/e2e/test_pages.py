@@ -3,6 +3,7 @@
 tests/unit/test_shown_commands.py holds the rest, for a board or with hands, to its options.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cribtrace import check, cli, demo, recording, scenario
+from cribtrace import cli, demo
+from tests.support import golden
 from tests.support.shown_commands import Command, File, shown
 from tests.unit.test_docs import DOCS, ROOT
 
@@ -22,12 +24,16 @@ PAGES = (
                                        "EXPORTS", "NUMBERS")),
 )  # fmt: skip
 FOLLOWING = {"tail", "live"}  # until Ctrl-C
+AT_A_BOARD = {*FOLLOWING, "ports", "info", "list", "pull", "hil"}
 ELSEWHERE = {  # what runs them, and why not here
     "make": "`make demo` is the fixture `evening`, which lives through less",
     "tap-test": "tests/e2e/test_guided.py: it waits for taps",
+    "check": "tests/e2e/test_check.py: it listens for a while",
     "calibrate": "tests/e2e/test_guided.py: it measures for a minute",
     "runtime": "the fixture `micropython`: it may fetch",
     "pip": "tests/e2e/test_plugin.py: it installs",
+    "python -m pytest": "tests/e2e/test_plugin.py; its tests run here with `--target cpython`, and"
+    " its scenario file with `hil run`",
 }
 PATIENCE_S = 60.0
 
@@ -36,22 +42,29 @@ PATIENCE_S = 60.0
 def evening(micropython, tmp_path_factory):
     """What somebody has who made the demo before: its folder, a log, and a recording."""
     build = tmp_path_factory.mktemp("evening") / "build"
-    rec = scenario.generate("ten_minutes", 4)
-    source = tmp_path_factory.mktemp("source") / "ten_minutes.npz"
-    recording.save(source, rec)
     build.mkdir()
-    assert demo.run(source, build / "demo") == 0
+    assert demo.run(golden.RECORDING, build / "demo") == 0
     shutil.copytree(build / "demo" / "log", build / "night")
-    recording.save(build / "ten.npz", rec)
+    shutil.copyfile(golden.RECORDING, build / "ten.npz")
     return build
 
 
-class Reader:
-    """Somebody who types what a page shows, in a folder of his own, with a second terminal."""
+def shape(one: Command) -> tuple[str, ...]:
+    """A command without the names of its files: what another page shows with others."""
+    return tuple(Path(word).suffix if "/" in word or "." in word else word for word in one.words)
 
-    def __init__(self, folder: Path, flash: Path, capsys) -> None:
-        self._folder, self._flash, self._capsys = folder, flash, capsys
+
+class Reader:
+    """Somebody who types what a page shows, in a folder of his own, with a second terminal.
+
+    What another page had typed at a board already, as `known` says, is not typed again.
+    """
+
+    def __init__(self, folder: Path, flash: Path, capsys, known: set) -> None:
+        self._folder, self._flash, self._capsys, self._known = folder, flash, capsys, known
         self._boards: list[subprocess.Popen] = []
+        self._sim: Command | None = None  # to be typed when somebody needs it
+        self._port = ""
         self.typed = 0
 
     def follow(self, page: Path) -> None:
@@ -59,11 +72,20 @@ class Reader:
             if isinstance(one, File):
                 (self._folder / one.path).parent.mkdir(exist_ok=True)
                 (self._folder / one.path).write_text(one.text)
-            elif not (one.needs_board or ELSEWHERE.keys() & {*one.words}):
+            elif not (one.needs_board or ELSEWHERE.keys() & {*one.words, " ".join(one.words)}):
                 self._type(one)
                 self.typed += 1
 
     def _type(self, one: Command) -> None:
+        if one.words[1] in {"sim", *AT_A_BOARD} - {"pull"}:  # what was pulled is read afterwards
+            if shape(one) in self._known:
+                self._sim = one if one.words[1] == "sim" else self._sim
+                return
+            self._known.add(shape(one))
+        if self._sim and one.words[1] in AT_A_BOARD:
+            self._board(self._sim)
+        if ("cribtrace", "info") in self._known - {shape(one)}:
+            os.environ["CRIBTRACE_PORT"] = self._port  # that one has found it by itself
         if one.words[1] == "sim":
             self._board(one)
         elif one.words[1] in FOLLOWING:
@@ -89,10 +111,12 @@ class Reader:
 
     def _board(self, one: Command) -> None:
         self.end()
+        self._sim = None
         image = shutil.copyfile(self._flash, self._folder / "flash.bin")
         board = self._started([*one.words[1:], "--flash", str(image)])
         self._boards.append(board)
-        assert board.stdout.readline().strip(), one
+        self._port = board.stdout.readline().strip()
+        assert self._port, one
 
     def _interrupt(self, one: Command) -> None:
         program = self._started(one.words[1:])
@@ -113,21 +137,28 @@ class Reader:
             board.communicate(timeout=PATIENCE_S)
 
 
+@pytest.fixture(scope="module")
+def known():
+    """What the pages so far have had typed at a board."""
+    return set()
+
+
 @pytest.fixture
-def reader(evening, flashed, micropython, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(check, "SPAN_S", 1.0)
+def reader(evening, known, flashed, micropython, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MICROPYTHON", str(micropython.path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("CRIBTRACE_PORT", "")
     monkeypatch.chdir(tmp_path)
     shutil.copytree(evening, tmp_path / "build")
-    made = Reader(tmp_path, flashed(), capsys)
+    made = Reader(tmp_path, flashed(), capsys, known)
     yield made
     made.end()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_reader_comes_through(reader, page):
-    if page.stem in ("README", "GETTING-STARTED"):  # these pull a night of their own
+    if page.stem in ("README", "GETTING-STARTED"):  # these make what they need themselves
         shutil.rmtree(Path("build/night"))
+        Path("build/ten.npz").unlink()
     reader.follow(page)
     assert reader.typed > 1

@@ -160,7 +160,7 @@ def test_what_a_host_asked_for_is_forgotten_when_it_goes(bench, image):
     """Sixty segments take 6 KB as long as a session needs to know them."""
     header = log_records.unpack_header(image.segments[1])
     log = {n: log_records.pack_header({**header, "segment": n}) for n in range(1, 61)}
-    with bench(image.recording, log=log, speed=120) as b:
+    with bench(image.recording, log=log) as b:
 
         def heap_used():
             with b.client() as client:

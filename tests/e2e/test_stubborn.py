@@ -178,10 +178,10 @@ def test_a_loop_that_no_longer_turns_is_ended_by_the_watchdog_and_named(bench, t
 
 
 def test_the_watchdog_sleeps_while_somebody_is_at_the_prompt(bench):
-    with bench(scenario.generate("nap", 4), speed=100) as b, Link(b.board.port) as link:
+    with bench(scenario.generate("nap", 4), speed=20) as b, Link(b.board.port) as link:
         time.sleep(0.5)
         link.write(b"\x03")
-        time.sleep(1.5)  # 150 s of the board's time; the watchdog bites after 30
+        time.sleep(2.5)  # 50 s of the board's time; the watchdog bites after 30
         heard = link.read(0.5)
         assert b"what=stopped reason=ctrl_c" in heard
         assert heard.endswith(b">>> ")

@@ -237,6 +237,34 @@ def test_a_known_interruption_is_as_good_as_an_anchor():
     assert anchors.clocks([one, three])[1].about
 
 
+def injected(number, frames, *found, away_s=None):
+    return boot(number, frames, *found, away_s=away_s, simulated=frames, sensor=b"injected")
+
+
+def test_a_file_that_was_played_in_between_lasted_nobody_knows_how_long():
+    """A file of 8 h, played in half an hour after a night of 9 h, before somebody read the log."""
+    night, file = boot(1, hours(9)), injected(2, hours(8), away_s=0.0)
+    morning = boot(3, hours(0.1), anchor(0, T0, boot=3), away_s=1.0)
+    found = anchors.clocks([night, file, morning])
+    assert found[1].latest_s == pytest.approx(T0 - 1 - 9 * 3600, abs=0.02)
+    assert found[1].earliest_s is None and found[1].about
+    assert found[2].latest_s == pytest.approx(T0 - 1, abs=0.02) and found[2].about
+    evening = boot(1, hours(1), anchor(0, T0, boot=1))
+    night = boot(3, hours(9), away_s=1.0)
+    found = anchors.clocks([evening, injected(2, hours(8), away_s=0.0), night])
+    assert found[2].earliest_s == found[2].latest_s == pytest.approx(T0 + 3600, abs=0.02)
+    assert found[3].earliest_s == pytest.approx(T0 + 3601, abs=0.02)
+    assert found[3].latest_s is None and found[3].about
+
+
+def test_a_file_with_anchors_bounds_its_neighbours_by_these_alone():
+    file = injected(2, hours(8), anchor(hours(1), T0, boot=2), anchor(hours(5), T0 + 600, boot=2),
+                    away_s=0.0)  # fmt: skip
+    found = anchors.clocks([boot(1, hours(9)), file, boot(3, hours(2), away_s=1.0)])
+    assert found[1].latest_s == pytest.approx(T0 - 9 * 3600, abs=0.02) and found[1].about
+    assert found[3].earliest_s == pytest.approx(T0 + 601, abs=0.02) and found[3].about
+
+
 def test_without_any_anchor_nobody_knows():
     (clock,) = anchors.clocks([boot(1, hours(1))]).values()
     line = {}

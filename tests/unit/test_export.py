@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -28,7 +29,7 @@ from cribtrace.columns import FLAG, MOMENT, REAL, TEXT, WHOLE, Column
 from cribtrace.errors import Usage
 from cribtrace.export import columns, contents, text
 from cribtrace.replay import replay
-from tests.support import logged
+from tests.support import logged, mcap_walk
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1")
@@ -265,20 +266,41 @@ def test_edf_leaves_frames_out_aloud_that_fill_no_record(export, tmp_path):
 
 
 def read_mcap(path) -> dict[str, list[tuple]]:
-    """Topic: (schema's name, its properties, nanoseconds, message) of each."""
+    """Topic: (schema's name, its properties, nanoseconds, message) of each, by another reader."""
+    found = mcap_walk.read(path.read_bytes())
+    out: dict[str, list[tuple]] = {}
+    for channel, log_ns, message in found.messages:
+        assert (channel.schema_encoding, channel.encoding) == ("jsonschema", "json")
+        said, schema = json.loads(message), json.loads(channel.schema_text)
+        assert schema["title"] == channel.schema and schema["type"] == "object"
+        known = schema["properties"]
+        assert set(said) <= set(known)
+        out.setdefault(channel.topic, []).append((channel.schema, known, log_ns, said))
+    out["metadata"] = list(found.metadata.items())
+    return out
+
+
+def test_two_readers_of_mcap_find_the_same(export, log):
     from mcap.reader import make_reader
 
-    out: dict[str, list[tuple]] = {}
+    path = export(log, "mcap", "--whole")
     with path.open("rb") as file:
-        reader = make_reader(file, validate_crcs=True)
-        for schema, channel, message in reader.iter_messages(log_time_order=False):
-            assert (schema.encoding, channel.message_encoding) == ("jsonschema", "json")
-            said = json.loads(message.data)
-            known = json.loads(schema.data)["properties"]
-            assert set(said) <= set(known)
-            out.setdefault(channel.topic, []).append((schema.name, known, message.log_time, said))
-        out["metadata"] = [(m.name, m.metadata) for m in reader.iter_metadata()]  # pyright: ignore
-    return out
+        theirs = [
+            (channel.topic, schema.name if schema else "", message.log_time, message.data)
+            for schema, channel, message in make_reader(file).iter_messages(log_time_order=False)
+        ]
+    ours = mcap_walk.read(path.read_bytes())
+    assert ours.library.startswith("cribtrace ")
+    assert theirs == [(c.topic, c.schema, log_ns, said) for c, log_ns, said in ours.messages]
+
+
+def test_the_other_reader_of_mcap_notices_every_changed_byte(export, log):
+    raw = export(log, "mcap", "--whole").read_bytes()
+    rng = random.Random(5)
+    for at in [*range(60), *rng.sample(range(len(raw)), 60), *range(len(raw) - 60, len(raw))]:
+        bad = raw[:at] + bytes([raw[at] ^ 1 << rng.randrange(8)]) + raw[at + 1 :]
+        with pytest.raises(Exception):  # noqa: B017
+            mcap_walk.read(bad)
 
 
 def test_mcap_holds_every_value_in_the_order_of_time(export, log, held):
@@ -305,11 +327,31 @@ def test_mcap_holds_every_value_in_the_order_of_time(export, log, held):
     assert found["metadata"][0][1]["sensor"] == "LSM6DSO"
 
 
-def test_every_type_of_mcap_is_one_that_foxglove_knows(export, log):
-    for messages in read_mcap(export(log, "mcap", "--whole")).values():
-        for known in (message[1] for message in messages if len(message) == 4):
-            kinds = {spec["type"] for spec in known.values()}
-            assert kinds <= {"string", "number", "integer", "boolean", "object"}
+IN_JSON = {"string": str, "number": int | float, "integer": int, "boolean": bool, "object": dict}
+# What Foxglove requires of its own schemas (foxglove-sdk, schemas/jsonschema).
+FOXGLOVE = {
+    "foxglove.Log": {"timestamp": "object", "level": "integer", "message": "string",
+                     "name": "string", "file": "string", "line": "integer"},
+    "foxglove.Vector3": {"x": "number", "y": "number", "z": "number"},
+}  # fmt: skip
+
+
+def test_every_message_of_mcap_is_what_its_schema_and_foxglove_say(export, log):
+    found = read_mcap(export(log, "mcap", "--whole"))
+    del found["metadata"]
+    for name, known, _, said in (message for told in found.values() for message in told):
+        if name.startswith("foxglove."):
+            assert {key: spec["type"] for key, spec in known.items()} == FOXGLOVE[name]
+            assert set(said) == set(known)
+        for key, value in said.items():
+            assert isinstance(value, IN_JSON[known[key]["type"]]), (name, key, value)
+            assert isinstance(value, bool) == (known[key]["type"] == "boolean")
+            if isinstance(value, dict):
+                assert known[key]["title"] == "time" and set(known[key]["properties"]) == set(
+                    value
+                )
+                assert 0 <= value["nsec"] < 10**9
+    assert {said["level"] for *_, said in found["/log"]} == {2, 3}
 
 
 def test_npz_holds_every_value_and_every_frame(export, log, held):

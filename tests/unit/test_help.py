@@ -137,13 +137,32 @@ def options():
 
 @pytest.mark.parametrize(
     "name",
-    ["--night", "--zone", "--whole", "--json", "--port", "--library", "--overwrite", "--profile"],
+    [
+        "--night",
+        "--zone",
+        "--whole",
+        "--json",
+        "--port",
+        "--library",
+        "--logs",
+        "--overwrite",
+        "--profile",
+        "--board",
+    ],
 )
 def test_an_option_of_one_name_is_one_thing_everywhere(name):
     found = [one for _, one in options() if name in one.opts]
     assert len(found) > 1
     told = {(one.help, one.metavar, one.is_flag, one.envvar) for one in found}
     assert len(told) == 1, told
+
+
+def test_no_option_takes_words_here_and_numbers_there():
+    kinds: dict[str, dict] = {}
+    for command, one in options():
+        for name in one.opts:
+            kinds.setdefault(name, {}).setdefault(type(one.type).__name__, []).append(command)
+    assert {name: found for name, found in kinds.items() if len(found) > 1} == {}
 
 
 def test_whatever_is_written_goes_where_o_says():

@@ -28,6 +28,7 @@ from cribtrace.nights import choose
 from tests.support import library_table, logged
 from tests.support.example_night import empty
 from tests.support.night_log import DEVICE, write_boot, write_nights
+from tests.unit.test_cli import Terminal
 
 UTC = timezone.utc
 FIRST = datetime(2026, 6, 1, 20)
@@ -578,6 +579,23 @@ def test_faults_of_a_log_are_named_and_its_nights_come_in(log, tmp_path, capsys)
     code, out, err = run(capsys, "library", "add", str(log), "--zone", "UTC", "--library",
                          str(tmp_path / "kept"))  # fmt: skip
     assert code == 3 and "ends within a record" in err and "new=" in out
+
+
+@pytest.mark.parametrize(("words", "what"), [
+    (["trend", "--format", "text"], "reading"), (["trend", "--overwrite"], "drawing"),
+    (["query", "SELECT night FROM nights ORDER BY night"], "asking"),
+    (["library", "backup", "b.zip", "--overwrite"], "backing up"),
+])  # fmt: skip
+def test_what_takes_long_is_seen_on_a_terminal(filled, capsys, monkeypatch, tmp_path, words, what):
+    monkeypatch.chdir(tmp_path)
+    words = [*words, "--library", str(filled.folder)]
+    code, off, err = run(capsys, *words)
+    assert code == 0 and what not in err
+    seen = Terminal()
+    monkeypatch.setattr("sys.stderr", seen)
+    monkeypatch.setenv("TERM", "xterm")
+    assert run(capsys, *words)[:2] == (0, off)
+    assert what in seen.getvalue() and seen.getvalue().count("\x1b[2K")
 
 
 def test_the_list_is_a_table_on_a_terminal(filled, capsys, monkeypatch):

@@ -24,12 +24,12 @@ def written(folder, text):
 
 
 def test_the_documented_one_is_read(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("HOME", str(tmp_path))
     found = profile.read(written(tmp_path, EXAMPLE))
     assert found.born == date(2026, 8, 14)
     assert found.defaults == {
-        "port": "/dev/ttyUSB0", "logs": "/home/somebody/cribtrace",
-        "library": "/home/somebody/nights", "zone": "Europe/Berlin", "crib": "attic",
+        "port": "/dev/ttyUSB0", "logs": f"{tmp_path}/cribtrace",
+        "library": f"{tmp_path}/nights", "zone": "Europe/Berlin", "crib": "attic",
     }  # fmt: skip
     assert tuple(sorted(found.defaults)) == tuple(sorted(profile.DEFAULTS))
 

@@ -60,7 +60,8 @@ def flash(
     name = port or port_for(chosen)
     if erase and not yes:
         _ask_about_log(None if no_reset else flashing.log_on(name))
-    done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
+    with working("flashing"):
+        done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
     line = {"type": "flashed", "port": name, "board": board, "firmware": str(found)}
     emit({**line, "version": image.version or None, **done}, as_json)
     if no_reset:

@@ -238,7 +238,9 @@ def trend(
     from cribtrace.trend import page, text
 
     born = infant.born(profile)
-    name, nights = reading.chosen_crib(opened(folder), crib)
+    library = opened(folder)
+    with working("reading"):
+        name, nights = reading.chosen_crib(library, crib)
     first, last = (date_of(o, d) if d else None for o, d in (("--from", since), ("--to", until)))
     counted = [row for row in nights if last is None or row["night"] <= last]
     if not counted or (first and counted[-1]["night"] < first):
@@ -249,7 +251,7 @@ def trend(
         return
     refuse_there(output or _PAGE, overwrite, named=output is not None)
     output = output or _PAGE
-    with atomic.replacing(output, "w") as f:
+    with working("drawing"), atomic.replacing(output, "w") as f:
         f.write(page.render(name, counted, born, first))
     click.echo(output)
 

@@ -19,7 +19,7 @@ except ImportError:
 
 _TIME = {
     "type": "object",
-    "title": "Time",
+    "title": "time",
     "properties": {"sec": {"type": "integer"}, "nsec": {"type": "integer"}},
 }
 _KINDS = {
@@ -47,7 +47,7 @@ Message = tuple[int, int, dict]  # nanoseconds, channel, what it says
 
 def write(file: IO[bytes], contents: Contents) -> None:
     """Write all of it, in the order of time."""
-    writer = Writer(file)
+    writer = Writer(file, enable_data_crcs=True)
     writer.start(library=f"cribtrace {__version__}")
     writer.add_metadata("cribtrace", contents.about)
     lines = sorted([*_log(writer, contents), *_of_tables(writer, contents)], key=_order)
