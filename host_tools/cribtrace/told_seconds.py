@@ -97,7 +97,7 @@ class Coming:
 
 
 def _of_epochs(epochs: Sequence[dict]) -> Seconds:
-    counts = [len(line["levels"]) for line in epochs]
+    counts = np.array([len(line["levels"]) for line in epochs], int)
     codes = np.fromiter(chain.from_iterable(line["levels"] for line in epochs), int)
     least = [criteria.least_code(e["threshold"] or criteria.DEFAULT_STRENGTH) for e in epochs]
     onsets, seconds, overs = (
@@ -108,10 +108,11 @@ def _of_epochs(epochs: Sequence[dict]) -> Seconds:
             [end_s(line) for line in epochs],
         )
     )
-    firsts = np.cumsum([0, *counts[:-1]])
+    past = np.cumsum(counts)
+    firsts = past - counts
     starts = rounded(onsets + (np.arange(len(codes)) - np.repeat(firsts, counts)) * seconds, 3)
     ends = np.append(starts[1:], 0.0)[: len(starts)]
-    last = (firsts + counts)[np.array(counts) > 0] - 1
+    last = past[counts > 0] - 1
     ends[last] = overs[last]
     kept = starts < overs  # a damaged log may have an epoch of none
     active = codes >= np.repeat(least, counts)
