@@ -252,7 +252,7 @@ def test_a_power_cut_leaves_what_was_settled(tmp_path, capsys):
     rows.settle(GOOD)
     rows.add(frames)
     del rows  # and the power fails
-    with pytest.raises(CribtraceError, match=r"record .*night\.npz --rescue` makes one"):
+    with pytest.raises(CribtraceError, match=r"hil record .*night\.npz --rescue` makes"):
         Rows(path, 104.0, 16384.0, "")
     assert cli.run(command) == 3
     told = json.loads(capsys.readouterr().out)
