@@ -25,7 +25,9 @@ def own_ports(tmp_path_factory):
 def no_library(tmp_path_factory):
     """Whoever runs the tests may keep nights of their own: no test reads those."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("CRIBTRACE_LIBRARY", raising=False)
+        for name in ("CRIBTRACE_LIBRARY", "CRIBTRACE_LOGS", "CRIBTRACE_PROFILE"):
+            patch.delenv(name, raising=False)
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("no-profile")))
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("none")))
         yield
 

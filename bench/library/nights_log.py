@@ -88,6 +88,6 @@ def same(source: Path, folder: Path) -> bool:
     nights = []
     for row in (logfile.segment_paths(source), first):
         boots = list(in_a_row([logfile.read_segment(path) for path in row]))
-        nights.append(analysis.of_boots(boots, clocks(boots), waveforms=False))
+        nights.append(analysis.of_boots(boots, clocks(boots), details=False))
     events = [[{**event, "utc": None} for event in night.events] for night in nights]
     return events[0] == events[1] and len(events[0]) > 0

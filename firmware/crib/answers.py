@@ -10,7 +10,6 @@ from micropython import const
 
 from . import protocol, segments
 from .protocol import Refused
-from .server import TYPED
 from .shelf import stream_of
 
 _MOST_FACTS = const(128)  # a partition of 2 MiB holds half as many segments
@@ -86,7 +85,7 @@ class Answers:
         if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
             raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
         server = self._app.server
-        self._begin(
+        self.begin(
             number, segments.packets(server, self.shelf, number, path, segment, offset, length)
         )
 
@@ -98,7 +97,8 @@ class Answers:
         while self.tasks:
             self.tasks.pop()[1].close()
 
-    def _begin(self, number, steps):
+    def begin(self, number, steps):
+        """Answer a request by these steps, one a turn."""
         if all(task[0] != number for task in self.tasks):
             self.tasks.append((number, steps))
 
@@ -113,18 +113,9 @@ class Answers:
             self.tasks.pop(0)
             self._app.server.packet(protocol.ERROR, number, "no_segment ask for the list")
 
-    def text(self, lines):
-        """Tell a person these lines."""
-        self._begin(TYPED, self._text_steps(lines))
-
-    def _text_steps(self, lines):
-        for line in lines:
-            self._app.server.text(line)
-            yield
-
     def items(self, number, lines, more=""):
         """Send an ITEM for each line, then how many they were."""
-        self._begin(number, self._item_steps(number, lines, more))
+        self.begin(number, self._item_steps(number, lines, more))
 
     def _item_steps(self, number, lines, more):
         count = 0

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import config, records, words
+from . import config, words
 from .answers import Answers
 from .clock import Clock
 from .health import Health
@@ -40,6 +40,7 @@ class App:
         self.sensing = Sensing(board, self.clock, self.recorder, self.server, self)
         self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
+        self.anchored = None  # the last anchor of a host's, as `anchors` keeps it
         self.health = Health(board, heap_before)
         self._minute = self._committed_s = 0
         self._ended = self._refused = False
@@ -71,23 +72,9 @@ class App:
             self.board.reset()
 
     def _start(self):
-        from . import in_force, power
+        from . import ends
 
-        self.describe(None)
-        before = power.interruption(self.board, self.journal)
-        self.sensing.connect()
-        cause = records.CAUSES.index(self.board.reset_cause())
-        self.recorder.write(records.BOOT, cause, self.boot)
-        if before:
-            code = records.GAP_REASONS.index(before[0])
-            self.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
-        in_force.tell(self)
-        if self.sensing.detector:
-            self.watch()
-        else:
-            self.sensing.tell()
-        self.journal.flush()
-        power.forget(self.board)
+        ends.start(self)
 
     def describe(self, imu):
         """Put into every segment from here on what is known of the board, and of its sensor."""
@@ -135,7 +122,9 @@ class App:
     def _heartbeat(self):
         self.health.measure_heap()
         if not self.sensing.stopped and self._minute % _RECORDER_MINUTES == 0:
-            self.health.record(self.recorder, self.journal, self.sensing, self.counted())
+            from . import status
+
+            status.record(self)
             if self._minute % _WAVEFORM_MINUTES == 0:
                 self.journal.flush()
             if self._minute % _FLOOR_MINUTES == 0:
@@ -173,16 +162,9 @@ class App:
                 pass
 
     def _finish(self, reason):
-        """End the recording: what the FIFO holds, the running epoch, a last record, commit."""
-        from . import floor, power
+        from . import ends
 
-        self.sensing.stop()
-        if self.recorder.detector:
-            self.recorder.leave()
-            floor.keep(self)
-        self.recorder.write(records.STOP, *self.counted(), records.STOP_REASONS.index(reason))
-        self.journal.close()
-        power.remember(self.board, reason)
+        ends.finish(self, reason)
         self._ended = True
 
     def record(self, body, n):

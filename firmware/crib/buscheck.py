@@ -4,7 +4,7 @@ import errno
 
 from micropython import const
 
-from . import kernels
+from . import kernels, status
 from .imu import strangers
 from .protocol import Refused
 
@@ -22,7 +22,7 @@ def answer(app, reads):
         raise Refused("no_sensor there is none to read: its state is " + sensing.fault)
     wanted = min(int(reads), _READS_MOST)
     if wanted <= 0:
-        app.health.record(app.recorder, app.journal, sensing, app.counted())
+        status.record(app)
     fields = counted(sensing.imu, app.board.SENSOR, wanted) + lying(sensing)
     return "reads=%d failed=%d wrong=%d x_mg=%d y_mg=%d z_mg=%d" % fields
 

@@ -96,13 +96,15 @@ def change(app, arguments):
 
 def _begin_anew(app):
     """In a new segment, whose header has the new hash; no frame is passed over."""
+    from . import finding
+
     watched = app.recorder.detector
     if watched:
         app.recorder.leave()
     describe(app, app.sensing.imu)
     tell(app)
     if app.sensing.detector:
-        app.sensing.renew()
+        finding.renew(app)
     if watched:
         app.recorder.watch(app.sensing.detector, records.NEW_SETTINGS)
     app.journal.flush()

@@ -34,7 +34,7 @@ def answer(app, arguments):
 
 def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     """End the sensor's recording, and begin one of `frames` frames from the host."""
-    from . import in_force, power
+    from . import ends, in_force
     from .injected import Injected
 
     board = app.board
@@ -50,7 +50,12 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     board.RECORDING_FRAMES = frames
     app.sensing = app.recorder.detector = None  # their room is for the new ones
     board.collect()
-    imu = Injected(board, lambda: _leave(app), rate_mhz, mlsb_per_g, depth, paced)
+
+    def leave():  # the sensor comes back with a restart; by then this module is gone
+        app.stop()
+        board.reset()
+
+    imu = Injected(board, leave, rate_mhz, mlsb_per_g, depth, paced)
     board.make_imu = lambda: imu
     app.recorder = Recorder(app.journal, app)
     app.sensing = Sensing(board, app.clock, app.recorder, app.server, app)
@@ -60,14 +65,8 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     in_force.tell(app)
     app.recorder.watch(app.sensing.detector)
     app.journal.flush()
-    power.forget(board)
+    ends.forget(board)
     return "boot=%d room=%d" % (app.boot, imu.room())
-
-
-def _leave(app):
-    """The sensor comes back with a restart."""
-    app.stop()
-    app.board.reset()
 
 
 def _end(app, imu):

@@ -70,20 +70,6 @@ class Recorder:
         """A line of `key=value` text, for what has no record of its own."""
         self.write(records.TEXT, rest=line.encode())
 
-    def anchor(self, text, app):
-        """Append the anchor that a host gives, its frame first; the clock chip follows it.
-
-        Raises ValueError for any other number of numbers, and for one that does not fit.
-        """
-        frame, *fields = [int(word) for word in text.split(" ")]
-        if len(fields) != 6 or min(frame, *fields) < 0 or max(frame, *fields) > records.UNKNOWN:
-            raise ValueError
-        self.write(records.ANCHOR, *fields, frame=frame)
-        if hasattr(app.board, "make_clock_chip"):
-            from .rtc import clock_chip
-
-            clock_chip.follow(app, fields)
-
     def watch(self, detector, reason=records.WARM_UP):
         """From now on record what `detector` finds, its warm-up first."""
         self.detector = detector

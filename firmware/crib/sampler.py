@@ -11,13 +11,25 @@ _SAMPLE = const(6)  # bytes of x, y, z
 # So many frames in a row in bursts that end as they began. Noise of 5 LSB rms on each axis makes
 # one burst in 5000 such a one: three of 64 frames, and a fourth, once in many years.
 _STILL = const(192)
+_TICKS = const(0x3FFFFFFF)  # ticks_ms counts modulo 2**30
+_LOOK_MS = const(4)  # chosen: a look that takes longer is of no one moment
+_LONG_MS = const(800)  # between two looks: below what any FIFO holds
+_SPAN_MS = const(2000)  # chosen, as is all of `_hold`
+_OFF_MS = const(200)  # of what a rate that is off by 5 % adds up to, halved each _SPAN_MS
+_TO_AND_FRO_MS = const(10)
+_FRAME = const(1000000)  # in mHz times ms
+# What `notes` may hold.
+RATE = const(1)
+JITTER = const(2)
+SPAN = const(4)
 
 
 class Sampler:
     """`poll` until it returns 0; after -1 the caller must record `lost` frames and `skip` them."""
 
-    def __init__(self, imu, detector):
+    def __init__(self, imu, detector, ticks_ms=None):
         self.imu = imu
+        self._ticks_ms = ticks_ms
         self.detector = detector
         self.buffer = bytearray(config.BURST * imu.STRIDE)
         view = memoryview(self.buffer)
@@ -36,6 +48,10 @@ class Sampler:
         self._sample = min(imu.LOW_BYTE, imu.HIGH_BYTE)
         self._held = 0
         self._reading = False
+        self.told = 0  # of the notes, since the last RECORDER record
+        self.notes = 0  # RATE: too fast or too slow; JITTER: to and fro; SPAN: one is over
+        self._span_ms = -1  # below 0: begin anew
+        self._came = self._then = self._phase = self._slow = self._fast = 0
 
     def poll(self):
         """Read and analyse one burst if one is due.
@@ -49,7 +65,7 @@ class Sampler:
             raise OSError(errno.EIO)
         n = self._held
         if n == 0:
-            n = self.imu.level()
+            n = self._look()
             if n > self.fifo_high:
                 self.fifo_high = n
             if n < self.watermark or n == 0:
@@ -71,6 +87,7 @@ class Sampler:
             if self.stuck:
                 self.lost = self.stuck + abs(self.lost)
             if self.lost:
+                self._span_ms = -1
                 return -1
         self.closed = self.detector.step(self.buffer, n)
         self._held = self.stuck = 0
@@ -89,3 +106,45 @@ class Sampler:
         self.stuck += n + abs(self.lost)
         self._held = 0
         return True
+
+    def _look(self):
+        """How many frames wait."""
+        ticks_ms = self._ticks_ms
+        if not ticks_ms:
+            return self.imu.level()
+        now = ticks_ms()
+        n = self.imu.level()
+        if ticks_ms() - now & _TICKS <= _LOOK_MS:
+            self._hold(now, self.detector.index + n)
+        return n
+
+    def _hold(self, now, came):
+        """Hold the frames that came so far against the clock: of the rate they are within one.
+
+        What they leave that band by moves it, and is summed up for either side. One side alone is
+        the rate; both are frames that come early and late.
+        """
+        frames = came - self._came
+        passed = now - self._then & _TICKS
+        if self._span_ms < 0 or passed > _LONG_MS:
+            self._span_ms = max(self._span_ms, 0)
+        elif frames <= 0:
+            return
+        else:
+            rate = self.imu.rate_mhz
+            phase = self._phase + passed * rate - frames * _FRAME
+            self._phase = min(max(phase, 0), _FRAME)
+            self._slow += max(phase - _FRAME, 0)
+            self._fast += max(-phase, 0)
+            if abs(self._slow - self._fast) > rate * _OFF_MS:
+                self.notes |= RATE
+            if min(self._slow, self._fast) > rate * _TO_AND_FRO_MS:
+                self.notes |= JITTER
+            self._span_ms += passed
+            if self._span_ms > _SPAN_MS:
+                self._span_ms = 0
+                self._slow >>= 1
+                self._fast >>= 1
+                self.notes |= SPAN
+        self._came = came
+        self._then = now

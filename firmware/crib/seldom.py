@@ -6,16 +6,22 @@ Whoever needs one imports it inside a function, and keeps nothing of it: no obje
 import sys
 
 _MODULES = (
-    "identity", "resume", "verbs", "power", "settings", "in_force", "status", "room", "floor",
-    "wipe", "selftest", "buscheck", "inject", "frames", "imu.push", "imu.strangers",
-    "imu.bmi270_load", "imu.bmi270_push", "imu.mpu6050_start", "imu.mpu6050_push",
-    "rtc.clock_chip",
+    "identity", "ends", "finding", "resume", "verbs", "settings",
+    "in_force", "status", "room", "floor", "wipe", "selftest", "buscheck", "inject", "frames",
+    "imu.push", "imu.strangers", "imu.bmi270_load", "imu.bmi270_push", "imu.mpu6050_start",
+    "imu.mpu6050_push", "rtc.clock_chip",
 )  # fmt: skip
 
 
 def forget():
-    """Let go of them: the next import compiles them again, which takes some 50 ms."""
+    """Let go of them: the next import compiles them again, which takes some 50 ms.
+
+    Emptied, since a stale pointer to one function, somewhere on the stack, would keep the module.
+    """
     for name in _MODULES:
         package, _, own = ("crib." + name).rpartition(".")
-        if sys.modules.pop("crib." + name, None) and package in sys.modules:
-            delattr(sys.modules[package], own)
+        module = sys.modules.pop("crib." + name, None)
+        if module:
+            if package in sys.modules:
+                delattr(sys.modules[package], own)
+            module.__dict__.clear()

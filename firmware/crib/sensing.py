@@ -3,14 +3,14 @@
 from micropython import const
 
 from . import config, records, words
-from .detector import Detector
-from .sampler import Sampler
+from .sampler import JITTER, RATE
 
 _SILENT_MS = const(4000)  # with a burst and a turn, below 5 s
 _STUCK = "sensor_stuck"
 _AGAIN_S = const(60)  # how often a sensor whose value stands is started anew
 _STALL_MS = const(1000)
 _REST_MS = const(500)  # below the 615 ms that a watermark of 64 frames takes at 104 Hz
+_WARMER = const(500)  # 5 degrees: by as much an MPU-6050 may seem to tilt by 5 mg, `tilt_mg`
 
 
 class Sensing:
@@ -27,12 +27,13 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
-        self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
+        self.rest_ms = 0  # how long the main loop may rest between two polls
         self.why = ()  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
         self._looked_s = 0  # when the sensor was last looked for
+        self._warmth = records.NO_TEMPERATURE  # when it was last told
 
     @property
     def stopped(self):
@@ -41,33 +42,22 @@ class Sensing:
 
     def connect(self):
         """Look for the sensor. True where it answered and sampling has begun."""
+        from . import finding
+
         self._looked_s = self._clock.seconds
         try:
-            imu = self._board.make_imu()
-            imu.rate_mhz = imu.true_rate_mhz()
+            self.imu = finding.sensor(self._app.board)
         except OSError as error:
             self.fault = "no_sensor"
             self.why = error.args[1:]
             return False
-        self.imu = imu
-        self.rest_ms = getattr(imu, "REST_MS", _REST_MS)
+        self.rest_ms = getattr(self.imu, "REST_MS", _REST_MS)
         if not self.detector:
-            self._app.describe(imu)
-            self.detector = self._new_detector()
-        self.sampler = Sampler(imu, self.detector)
+            self._app.describe(self.imu)
+            self.detector = finding.detector(self._app)
+        self.sampler = finding.sampler(self._app)
         self.fault = "none"
         return True
-
-    def _new_detector(self, before=None):
-        imu = self.imu
-        return Detector(
-            self._app.settings, imu.rate_mhz, imu.mlsb_per_g,
-            imu.STRIDE, imu.LOW_BYTE, imu.HIGH_BYTE, self._recorder.scratch, before,
-        )  # fmt: skip
-
-    def renew(self):
-        """From the next frame on a new detector works, with the settings in force by then."""
-        self.detector = self.sampler.detector = self._new_detector(self.detector)
 
     def poll(self):
         """Drain the FIFO and record what it held; look for the sensor where it is gone."""
@@ -87,6 +77,8 @@ class Sensing:
             elif now_ms - self._quiet_ms > _SILENT_MS:
                 self.lose("sensor_silent")
             self._polled_ms = now_ms
+            if self.sampler.notes:
+                self._note()
         except OSError as error:
             self.lose("bus_error", error.args[1:])
 
@@ -105,6 +97,20 @@ class Sensing:
             n = self.sampler.poll()
         self.fifo_high = max(self.fifo_high, self.sampler.fifo_high)
         return drained
+
+    def _note(self):
+        """Name what is odd about frames that come, once in ten minutes; a sensor that warms."""
+        sampler = self.sampler
+        for note, name in ((RATE, "sensor_rate"), (JITTER, "sensor_jitter")):
+            if sampler.notes & ~sampler.told & note:
+                sampler.told |= note
+                self.tell(name)
+        sampler.notes = 0
+        warmth = self.imu.temperature()
+        if abs(warmth - self._warmth) > _WARMER:
+            if self._warmth != records.NO_TEMPERATURE:
+                self.tell("temperature from_c=%d to_c=%d" % (self._warmth // 100, warmth // 100))
+            self._warmth = warmth
 
     def _stick(self):
         """The sensor gives the same again and again, and did so for the last frames seen."""
@@ -140,10 +146,10 @@ class Sensing:
             return self._clock.uptime_ms() - self._quiet_ms <= 2 * _SILENT_MS
         return self.stopped or self._clock.seconds - self._looked_s <= _SILENT_MS // 1000
 
-    def tell(self):
-        """Say in the log and on the line why no frames come."""
-        line = "what=fault fault=%s" % self.fault
-        if self.why:
+    def tell(self, fault=""):
+        """Say in the log and on the line why no frames come; or what is odd about them."""
+        line = "what=fault fault=%s" % (fault or self.fault)
+        if self.why and not fault:
             line += " why=%r" % self.why
         self._recorder.text(line)
         self._server.text(line)
@@ -177,20 +183,13 @@ class Sensing:
             self.away(self._reason, self._left)
         self.fault = "stopped"
 
-    def late(self):
-        """By how many frames the sensor was drained too late, at worst, since the last call."""
-        sampler = self.sampler
-        if not sampler:
-            return 0
-        most, sampler.fifo_high = sampler.fifo_high, 0
-        return max(0, most - config.WATERMARK)
-
     def temperature(self):
         """Of the sensor, hundredths of a degree Celsius; records.NO_TEMPERATURE without one."""
         try:
-            return self.imu.temperature()
+            self._warmth = self.imu.temperature()
         except (OSError, AttributeError):
-            return records.NO_TEMPERATURE
+            self._warmth = records.NO_TEMPERATURE
+        return self._warmth
 
     def waiting(self):
         """Frames that are in the FIFO at this moment."""

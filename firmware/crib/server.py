@@ -11,14 +11,6 @@ from . import framing, protocol, records
 HEAD = const(2)  # packet body: type, id
 TYPED = const(256)  # the id of what a person asked
 _NO_ID = const(255)
-HELP = (
-    "help       this list\n"
-    "info       counters, and the hash of the settings\n"
-    "config     the settings: value, default, range\n"
-    "list       segments of the log\n"
-    "mark TEXT  write a note into the log\n"
-    "Ctrl-C     end the recording; Ctrl-D then starts it again"
-)
 
 
 class Server:
@@ -122,10 +114,11 @@ class Server:
             lines = ("refused=config use=cribtrace",)
         elif word == "mark" and rest:
             lines = (self._carry_out(_NO_ID, "mark", rest)[1],)
-        elif word == "help":
-            lines = HELP.split("\n")
         else:
-            lines = ["unknown=%s" % word] + HELP.split("\n")
+            from .status import HELP
+
+            unknown = [] if word == "help" else ["unknown=%s" % word]
+            lines = unknown + HELP.split("\n")
         for entry in lines:
             self.text(entry)
 

@@ -1,8 +1,9 @@
 """The board in `key=value` text: who it is, its counters, the settings in force."""
 
 import binascii
+import gc
 
-from . import BUILD, VERSION, room, settings
+from . import BUILD, VERSION, config, records, room, settings
 
 _INFO = (
     "state=%s fault=%s frame=%s seen=%s in_gaps=%s events=%s records=%s records_lost=%s "
@@ -10,6 +11,14 @@ _INFO = (
     "rate_mhz=%s mlsb_per_g=%s full_scale_g=%s recording_frames=%s "
     "uptime_ms=%s wire_bytes=%s fifo_high=%s heap_before=%s "
     "heap_used=%s heap_high=%s config_crc=%08x"
+)
+HELP = (
+    "help       this list\n"
+    "info       counters, and the hash of the settings\n"
+    "config     the settings: value, default, range\n"
+    "list       segments of the log\n"
+    "mark TEXT  write a note into the log\n"
+    "Ctrl-C     end the recording; Ctrl-D then starts it again"
 )
 _WHY = " why=%s"  # the driver's words, _ for spaces
 
@@ -68,3 +77,21 @@ def settings_in_force(app, only=""):
 def config_version(app):
     """Which settings are in force, in two numbers."""
     return "schema=%d config_crc=%08x" % (settings.SCHEMA_VERSION, app.config_crc)
+
+
+def record(app):
+    """Write a RECORDER record: what was counted since the last one. Then begin anew."""
+    health, journal, sensing = app.health, app.journal, app.sensing
+    late, sampler = 0, sensing.sampler
+    if sampler:  # by how many frames it was drained too late, at worst
+        late = max(0, sampler.fifo_high - config.WATERMARK)
+        sampler.fifo_high = sampler.told = 0
+    app.recorder.write(
+        records.RECORDER, *app.counted(), journal.lost, journal.shelf.given_up,
+        room.left(journal.shelf), journal.fact_bytes, health.loop_max_us, health.heap_used,
+        gc.mem_free(), health.pause_max_us, sensing.fifo_high, late,
+        health.collections, sensing.temperature(), *health.turns,
+    )  # fmt: skip
+    health.loop_max_us = health.pause_max_us = health.collections = 0
+    for k in range(len(health.turns)):
+        health.turns[k] = 0

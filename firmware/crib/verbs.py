@@ -4,8 +4,15 @@ Each takes the app, its answers, the request's id and its arguments as text, and
 of the reply, or None where the answer is many packets.
 """
 
+from micropython import const
+
 from . import in_force, protocol, records, status
 from .protocol import Refused
+from .server import TYPED
+
+_HOST = const(0)  # of records.ANCHOR's sources
+_STEP_MS = const(2_000)  # chosen: above what an exchange over a bad line is off by
+_DRIFT_SHIFT = const(14)  # 61 ppm: both crystals
 
 
 def hello(app, answers, _number, _arguments):
@@ -65,10 +72,47 @@ def time(app, _answers, _number, arguments):
     """The frame counter and the clock; with arguments, write an anchor first."""
     if arguments:
         lost = _recording(app)
-        app.recorder.anchor(arguments, app)
+        _anchor(app, arguments)
         _kept(app, lost)
     uptime_ms = app.clock.uptime_ms() & records.UNKNOWN
     return "frame=%d uptime_ms=%d" % (app.frame + app.sensing.waiting(), uptime_ms)
+
+
+def _anchor(app, text):
+    """Append the anchor that a host gives, its frame first; the clock chip follows it.
+
+    Raises ValueError for any other number of numbers, and for one that does not fit.
+    """
+    frame, *fields = [int(word) for word in text.split(" ")]
+    if len(fields) != 6 or min(frame, *fields) < 0 or max(frame, *fields) > records.UNKNOWN:
+        raise ValueError
+    app.recorder.write(records.ANCHOR, *fields, frame=frame)
+    if fields[-1] == _HOST and fields[3] == app.boot:
+        _compare(app, *fields[:3])
+    if hasattr(app.board, "make_clock_chip"):
+        from .rtc import clock_chip
+
+        clock_chip.follow(app, fields)
+
+
+def _compare(app, utc_s, utc_ms, uptime_ms):
+    """Name a clock that was set since the last anchor; nobody on the board could know earlier.
+
+    Held against the board's time, and the host's, which on a board that lives faster differ.
+    """
+    board = app.board
+    host_ms = board.host_ms()
+    last = app.anchored
+    app.anchored = utc_s, utc_ms, uptime_ms, host_ms
+    if not last:
+        return
+    passed_ms = (utc_s - last[0]) * 1000 + utc_ms - last[1]
+    own_ms = uptime_ms - last[2] & records.UNKNOWN  # it was told modulo 2^32
+    by_ms = min(passed_ms - own_ms, passed_ms - board.ticks_diff(host_ms, last[3]), key=abs)
+    if abs(by_ms) > _STEP_MS + (own_ms >> _DRIFT_SHIFT):
+        line = "what=fault fault=clock_step by_ms=%d" % by_ms
+        app.recorder.text(line)
+        app.server.text(line)
 
 
 def mark(app, _answers, _number, arguments):
@@ -109,6 +153,14 @@ def typed(app, answers, word):
     """What a person asked for, as lines of text; none where they come one a turn."""
     if word == "info":
         return (status.identity(app) + " " + status.info(app)).split(" ")
-    lines = answers.segment_lines() if word == "list" else status.settings_in_force(app)
-    answers.text(lines)
+    # Not what goes on in a module that is let go of meanwhile.
+    lines = answers.segment_lines() if word == "list" else list(status.settings_in_force(app))
+    answers.begin(TYPED, _told(app.server, lines))
     return ()
+
+
+def _told(server, lines):
+    """Tell a person these lines."""
+    for line in lines:
+        server.text(line)
+        yield

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timezone, tzinfo
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from cribtrace import (
     configuration,
     facts,
     injected_boots,
+    instrument,
     interpretation,
     log_records,
     logfile,
@@ -23,8 +25,9 @@ from cribtrace import (
 from cribtrace.anchors import Clock
 from cribtrace.boots import Boot, in_a_row
 from cribtrace.device import records
+from cribtrace.instrument import Instrument
 from cribtrace.scale import Scale
-from cribtrace.sleep import FLOOR_MOST_MG, too_loud
+from cribtrace.told_seconds import FLOOR_MOST_MG, too_loud
 
 TOO_LOUD = f"noise floor above {FLOOR_MOST_MG:.0f} mg"
 
@@ -71,6 +74,7 @@ class Night:
     sessions: list = field(default_factory=list)
     apart: list = field(default_factory=list)
     zone: tzinfo | None = timezone.utc  # to show times in; None: this machine's
+    instruments: list[tuple[float, Instrument]] = field(default_factory=list)  # from when each
 
 
 def read_night(source: Path) -> Night:
@@ -91,11 +95,12 @@ def read_night(source: Path) -> Night:
 
 
 def of_boots(
-    boots: list[Boot], clocks: dict[int, Clock], *, whole: bool = True, waveforms: bool = True
+    boots: list[Boot], clocks: dict[int, Clock], *, whole: bool = True, details: bool = True
 ) -> Night:
     """What these boots of a log hold together. `clocks`, by boot, may rest on others beside them.
 
-    `whole`: what is missing between them is a fault; `waveforms`: `snippets` are wanted.
+    `whole`: what is missing between them is a fault; `details`: `snippets` are wanted, and what
+    the board held each event against.
     """
     sensed = injected_boots.set_aside(boots)
     night, apart = Night(facts.header_line(sensed[0].header)), Night({})
@@ -106,11 +111,12 @@ def of_boots(
     for boot in boots:
         to = night if boot in sensed else apart
         to.clocks.append(injected_boots.marked(clocks[boot.number].line(), boot))
-        _collect(to, boot, clocks[boot.number], end_s, in_force, waveforms)
+        _collect(to, boot, clocks[boot.number], end_s, in_force, details)
         holes += missing.told(missing.of_records(boot), to.gaps)
         night.faults += missing.told(missing.of_room(boot), to.gaps)
         if to is apart:
             night.gaps.append(injected_boots.meanwhile(boot))
+    night.instruments = [found for boot in sensed for found in instrument.of_boot(boot)]
     holes += missing.of_waveforms(boots)
     night.played = _timed(apart)
     night.injected = [boot.number for boot in boots if injected_boots.from_a_file(boot)]
@@ -146,18 +152,16 @@ _LISTS = {
 
 
 def _collect(
-    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict, waveforms: bool
+    night: Night, boot: Boot, clock: Clock, end_s: float, in_force: dict, details: bool
 ) -> None:
-    kept = boot.all_records() if waveforms else []
+    kept = boot.all_records() if details else []
     waves = {r["run"]: r for r in kept if r["type"] == records.SNIPPET}
-    header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
-    for record in boot.records:
-        if record["type"] == records.CONFIG:
-            header["settings"] = configuration.told(record) or None
-        line = facts.json_line(record, header)
+    injected = injected_boots.from_a_file(boot)
+    for record, line in _lines(boot, in_force, details):
         if line is None:
             continue
-        line = injected_boots.marked(line, boot)
+        if injected:
+            line["injected"] = True
         _place(line, boot, clock)
         if line["type"] != "event":
             if line.get("onset_s", 0.0) < end_s:
@@ -170,6 +174,17 @@ def _collect(
             if wave and _shows(wave, record):
                 night.snippets[len(night.events)] = _snippet(wave, boot)
             night.events.append(line)
+
+
+def _lines(boot: Boot, in_force: dict, details: bool) -> Iterator[tuple[dict, dict | None]]:
+    """Each record with its line, by the settings that the last record of them told of."""
+    header = {**boot.header, "settings": in_force.get(boot.header["config_crc"])}
+    starts = [k for k, record in enumerate(boot.records) if record["type"] == records.CONFIG]
+    for first, end in pairwise([0, *starts, len(boot.records)]):
+        part = boot.records[first:end]
+        if first in starts:
+            header["settings"] = configuration.told(boot.records[first]) or None
+        yield from zip(part, facts.json_lines(part, header, considered=details), strict=True)
 
 
 def _lean(event: dict, boot: Boot) -> tuple[float, ...]:

@@ -6,52 +6,20 @@ squares, each weighted by how far off it may be. A boot without any lies between
 """
 
 import contextlib
+import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from cribtrace import clock_steps, log_records, sensors
+from cribtrace import brackets, clock_steps, log_records, sensors
 from cribtrace.boots import Boot
+from cribtrace.clock_line import RATE_FAULT_PPM, TOLD, TRIM_PPM, Anchor, Line, fit, rounded
 from cribtrace.device import records
+from cribtrace.injected_boots import from_a_file
 
 BRACKET = "bracket"
-RATE_FAULT_PPM = 50_000  # 5 %; only of a chip without a trim a data sheet allows more
-# What an LSM6DSO's own trim leaves open; sensors.rate_ppm has the others'.
-TRIM_PPM = 1_500
 ABOUT_S = 1.0  # chosen: a time that may be further off than this is told as "about"
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """Frame `frame` was due at `utc_s`, give or take `within_s`."""
-
-    frame: int
-    utc_s: float
-    within_s: float
-    source: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """UTC over frames: through (`frame`, `utc_s`) with `rate_hz`.
-
-    `drift_ppm` is how much faster frames came than the header says, at most `drift_within_ppm`
-    off; `residual_ms` the rms distance of three or more anchors from the line. None: too few.
-    """
-
-    frame: float
-    utc_s: float
-    rate_hz: float
-    within_s: float
-    drift_ppm: float | None = None
-    drift_within_ppm: float | None = None
-    residual_ms: float | None = None
-    oddly: bool = False  # simulated time ran at another speed than any sensor's
-
-    def at(self, frame: float) -> float:
-        """Seconds since 1970 at a frame."""
-        return self.utc_s + (frame - self.frame) / self.rate_hz
 
 
 @dataclass(frozen=True)
@@ -69,7 +37,7 @@ class Clock:
     latest_s: float | None = None
     step_s: float = 0.0  # by which the clock that gave the anchors jumped between two of them
 
-    @property
+    @functools.cached_property
     def about(self) -> bool:
         """Whether its times are further off than a clock's."""
         off_s = math.inf if self.within_s is None else self.within_s
@@ -129,18 +97,13 @@ class Clock:
             "away_s": self.boot.away_s,
             "source": self.source,
             "anchors": self.anchors,
-            "within_s": _rounded(self.within_s, 3),
+            "within_s": rounded(self.within_s, 3),
             "earliest": None if self.earliest_s is None else iso(self.earliest_s),
             "latest": None if self.latest_s is None else iso(self.latest_s),
         }
-        for name, digits in (("drift_ppm", 1), ("drift_within_ppm", 1), ("residual_ms", 2)):
-            line[name] = _rounded(self.fitted and getattr(self.fitted, name), digits)
+        line |= self.fitted.told() if self.fitted else dict.fromkeys(TOLD)
         self.stamp(line, 0.0)
         return line
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
 
 
 def iso(utc_s: float) -> str:
@@ -173,66 +136,6 @@ def _stated_within_ppm(boot: Boot) -> float:
     return sensors.rate_ppm(boot.header["sensor"].rstrip(b"\0").decode("ascii", "replace"))
 
 
-def fit(
-    anchors: Sequence[Anchor],
-    rate_hz: float,
-    *,
-    simulated: bool = False,
-    stated_within_ppm: float = TRIM_PPM,
-) -> Line:
-    """The line through the anchors, at least one, of a boot whose header says `rate_hz`.
-
-    Its slope is the anchors' own where they tell it better than the header does, which may be off
-    by `stated_within_ppm`: a chip without a trim has its rate from the host's clock. `simulated`
-    time may run at any speed: beyond a sensor's it is no drift, and the last anchor holds.
-    """
-    # The next frame falls anywhere in the period that has begun.
-    off_s = [anchor.within_s + 1 / rate_hz for anchor in anchors]
-    weights = [off**-2 for off in off_s]
-    total = sum(weights)
-    frame = sum(w * a.frame for w, a in zip(weights, anchors, strict=True)) / total
-    # Relative to the first: seconds since 1970 squared would leave no digits.
-    first_s = anchors[0].utc_s
-    utc_s = sum(w * (a.utc_s - first_s) for w, a in zip(weights, anchors, strict=True)) / total
-    spread = sum(w * (a.frame - frame) ** 2 for w, a in zip(weights, anchors, strict=True))
-    within_s = min(off_s)
-    if len({a.frame for a in anchors}) < 2:
-        return Line(frame, first_s + utc_s, rate_hz, within_s)
-    slope = (
-        sum(
-            w * (a.frame - frame) * (a.utc_s - first_s - utc_s)
-            for w, a in zip(weights, anchors, strict=True)
-        )
-        / spread
-    )
-    line = Line(frame, first_s + utc_s, 1 / slope if slope > 0 else rate_hz, within_s)
-    judged = _judged(line, anchors, off_s, rate_hz, simulated=simulated)
-    known = judged.drift_within_ppm is not None and judged.drift_within_ppm <= stated_within_ppm
-    return judged if known or judged.oddly else replace(judged, rate_hz=rate_hz)
-
-
-def _judged(
-    line: Line, anchors: Sequence[Anchor], off_s: list[float], rate_hz: float, *, simulated: bool
-) -> Line:
-    """The line with its drift and residual; the last anchor's where simulated time ran oddly."""
-    span_s = (max(a.frame for a in anchors) - min(a.frame for a in anchors)) / rate_hz
-    drift_ppm = (line.rate_hz / rate_hz - 1) * 1e6
-    drift_within_ppm = (off_s[0] + off_s[-1]) / span_s * 1e6
-    residual_ms = None
-    if len(anchors) > 2:
-        squares = [(a.utc_s - line.at(a.frame)) ** 2 for a in anchors]
-        residual_ms = math.sqrt(sum(squares) / len(squares)) * 1000
-    oddly = simulated and abs(drift_ppm) > RATE_FAULT_PPM
-    if oddly:
-        line = Line(anchors[-1].frame, anchors[-1].utc_s, rate_hz, line.within_s)
-        off = max(abs(a.utc_s - line.at(a.frame)) for a in anchors)
-        line = replace(line, within_s=max(off, line.within_s))
-    return replace(
-        line, drift_ppm=drift_ppm, drift_within_ppm=drift_within_ppm, residual_ms=residual_ms,
-        oddly=oddly,
-    )  # fmt: skip
-
-
 def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
     """The clock of each boot, by its number; `boots` in their order."""
     anchors = given(boots)
@@ -246,22 +149,30 @@ def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
             most_ppm = max(RATE_FAULT_PPM, within_ppm)
             step_s = 0.0 if simulated else clock_steps.largest_s(of_boot, rate_hz, most_ppm)
             own[boot.number] = Clock(boot, of_boot[0].source, len(of_boot), line, step_s=step_s)
+    ends = {number: _ends(clock, anchors[number]) for number, clock in own.items()}
     return {
-        boot.number: own.get(boot.number) or _bracketed(boots, index, own)
+        boot.number: own.get(boot.number) or _bracketed(boots, index, ends)
         for index, boot in enumerate(boots)
     }
 
 
-def _bracketed(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> Clock:
+def _ends(clock: Clock, given: Sequence[Anchor]) -> tuple[float, float] | None:
+    """When its boot began at the latest, and ended at the earliest; None where nobody knows.
+
+    A file is played at any speed: of that only its anchors are known.
+    """
+    if from_a_file(clock.boot):
+        return min(one.utc_s for one in given), max(one.utc_s for one in given)
+    began_s, ended_s = clock.utc_s(0.0), clock.utc_s(clock.boot.length_s)
+    return None if began_s is None or ended_s is None else (began_s, ended_s)
+
+
+def _bracketed(boots: Sequence[Boot], index: int, ends: brackets.Ends) -> Clock:
     """A boot without an anchor of its own, between those neighbours that have one."""
     boot = boots[index]
     if not boot.header["rate_mhz"]:
         return Clock(boot)
-    earliest_s, follows = _after(boots, index, own)
-    latest_s, precedes = _before(boots, index, own)
-    exact = earliest_s if follows else latest_s if precedes else None
-    if exact is not None:
-        earliest_s = latest_s = exact
+    earliest_s, latest_s = brackets.bounds(boots, index, ends)
     known = [bound for bound in (earliest_s, latest_s) if bound is not None]
     if not known:
         return Clock(boot)
@@ -269,30 +180,3 @@ def _bracketed(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> Cloc
     within_s = abs(known[-1] - known[0]) / 2
     line = Line(0.0, middle_s, boot.header["rate_mhz"] / 1000, within_s)
     return Clock(boot, BRACKET, 0, line, earliest_s, latest_s)
-
-
-def _after(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
-    """(earliest start by the boots before, whether nothing unknown lies between)."""
-    past_s, exact = 0.0, True
-    for k in range(index - 1, -1, -1):
-        away_s = boots[k + 1].away_s
-        past_s += away_s or 0.0
-        exact &= away_s is not None and boots[k].number + 1 == boots[k + 1].number
-        clock = own.get(boots[k].number)
-        if clock and (utc_s := clock.utc_s(boots[k].length_s)) is not None:
-            return utc_s + past_s, exact
-        past_s += boots[k].length_s
-    return None, False
-
-
-def _before(boots: Sequence[Boot], index: int, own: dict[int, Clock]) -> tuple[float | None, bool]:
-    """(latest start by the boots behind, whether nothing unknown lies between)."""
-    ahead_s, exact = 0.0, True
-    for k in range(index + 1, len(boots)):
-        away_s = boots[k].away_s
-        ahead_s += boots[k - 1].length_s + (away_s or 0.0)
-        exact &= away_s is not None and boots[k - 1].number + 1 == boots[k].number
-        clock = own.get(boots[k].number)
-        if clock and (utc_s := clock.utc_s(0.0)) is not None:
-            return utc_s - ahead_s, exact
-    return None, False

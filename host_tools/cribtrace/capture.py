@@ -31,6 +31,7 @@ _HEAD = "<IHHH"
 _ENOUGH = 48  # frames that are worth asking for at once: half a second
 _REST_S = 0.25
 _AGAIN_S = 0.5
+_SETTLE_S = 60.0  # chosen: what a power cut may take of the recording
 
 Say = Callable[[str], None]
 
@@ -118,6 +119,10 @@ class Capture:
         """Whether a replay cannot go on from here as the board did."""
         return self._wanted and self._pending is None
 
+    def known(self, in_force: dict[str, int], utc_s: float) -> Captured:
+        """What a replay needs, with the settings in force and when the first row was asked for."""
+        return Captured(in_force, tuple(self.boots), tuple(self.states), round(utc_s, 3))
+
     def hear(self, record: dict) -> None:
         """A record that the board has made since the last answer."""
         if record["type"] == records.GAP and record["frames"] != records.UNKNOWN:
@@ -204,13 +209,18 @@ def record(
         client.close()
         raise CribtraceError("the board has no sensor: `cribtrace check` says what to do")
     most = round(seconds * rate_mhz / 1000) if seconds else None
-    with Rows(path, rate_mhz / 1000) as rows:
+    source = f"{hello.get('sensor', '')} on {hello.get('board', '')}"
+    with Rows(path, rate_mhz / 1000, scale / 1000, source) as rows:
         told, *_ = ask(client, 0xFFFFFFF, state=False)
         taken = Capture(rows, told, say)
+        settled_s = began_s
         try:
             for _ in _answers(client, hello["device"], taken, connect, say):
                 if most and rows.count >= most:
                     break
+                if time.monotonic() - settled_s >= _SETTLE_S:
+                    settled_s = time.monotonic()
+                    rows.settle(taken.known(in_force, utc_s))
         except KeyboardInterrupt:
             pass  # the way to end it
         except CribtraceError as error:
@@ -219,8 +229,7 @@ def record(
             say(str(error))
         if not rows.count:
             raise CribtraceError("no frame came: `cribtrace check` says what to do")
-        known = Captured(in_force, tuple(taken.boots), tuple(taken.states), round(utc_s, 3))
-        rows.keep(scale / 1000, known, f"{hello.get('sensor', '')} on {hello.get('board', '')}")
+        rows.keep(taken.known(in_force, utc_s))
         missing = sum(gap.rows for gap in rows.gaps)
         return Kept(rows.count, missing, len(rows.gaps), time.monotonic() - began_s)
 

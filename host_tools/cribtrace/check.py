@@ -3,9 +3,11 @@
 What each limit is from stands beside it. A check prints nothing; it yields findings.
 """
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from cribtrace import exchange, floors, log_records, sensors, tail
@@ -30,6 +32,8 @@ _RATE_PPM = 5_000  # chosen, beyond the sensor's own: the board's ticks, a frame
 _CLOCK_PPM = 1_000  # chosen; a crystal is within 10 to 50, a wrong divider is beyond
 
 Say = Callable[[str], None]
+Tell = Callable[[int, int], None]
+Counting = Callable[[], AbstractContextManager[Tell | None]]
 
 
 class Bus(NamedTuple):
@@ -42,12 +46,14 @@ class Bus(NamedTuple):
 
 
 def check(
-    client: Client, hello: Mapping[str, str], build: str | None, reads: int, say: Say
-) -> Iterator[Finding]:
+    client: Client, hello: Mapping[str, str], build: str | None, reads: int, say: Say,
+    counting: Counting = contextlib.nullcontext,
+) -> Iterator[Finding]:  # fmt: skip
     """Yield what is found of the board behind `client`, whose answer to hello is `hello`.
 
     `build` is the number of the firmware that this checkout would deploy, None where that is not
-    known. Raises NoDevice where the board stops answering.
+    known. `counting` opens what is told how many reads are done, and of how many; where it gives
+    None, `say` tells them. Raises NoDevice where the board stops answering.
     """
     info = client.info()
     yield firmware(hello, build)
@@ -61,7 +67,8 @@ def check(
     recorder_record(client)  # the test made a long turn of its own, which is no later check's
     yield noise(_floor(client, header, say), sensor, rate_hz)
     begin, missing = exchange.best(client), _number(client.info(), "in_gaps")
-    bus = _bus(client, reads, say)
+    with counting() as tell:
+        bus = _bus(client, reads, tell or _in_fifths(say))
     end = _later(client, begin)
     after = client.info()
     yield gravity(bus)
@@ -148,7 +155,17 @@ def noise(floor: Floor | str, sensor: str, rate_hz: float) -> Finding:
     return Finding("noise", True, f"{shown}, {times}", told)
 
 
-def _bus(client: Client, reads: int, say: Say) -> Bus | str:
+def _in_fifths(say: Say) -> Tell:
+    """A line for each fifth of the reads."""
+
+    def tell(done: int, reads: int) -> None:
+        if done < reads and done % (reads // 5 + 1) < PORTION:
+            say(f"{done} of {reads} reads over the lead")
+
+    return tell
+
+
+def _bus(client: Client, reads: int, tell: Tell) -> Bus | str:
     """The reads in portions, between which the board records; or why there are none."""
     done = failed = wrong = 0
     lies = (0, 0, 0)
@@ -164,10 +181,9 @@ def _bus(client: Client, reads: int, say: Say) -> Bus | str:
         wrong += _number(told, "wrong")
         x, y, z = (_number(told, f"{axis}_mg") for axis in records.AXES)
         lies = x, y, z
+        tell(done, reads)
         if done >= reads:
             return Bus(done, failed, wrong, lies)
-        if done % (reads // 5 + 1) < PORTION:
-            say(f"{done} of {reads} reads over the lead")
 
 
 def lead(bus: Bus | str, reads: int) -> Finding:

@@ -1,7 +1,7 @@
 """What the settings mean, and what a user may ask of them. Ranges are the firmware's own."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cribtrace.device import records, settings
@@ -79,14 +79,24 @@ MEANINGS = {
 def parsed(pairs: Iterable[str]) -> dict[str, str]:
     """NAME=VALUE words as a dict. Raises Usage for another form, or a name that comes twice."""
     changes: dict[str, str] = {}
-    for pair in pairs:
+    words = list(pairs)
+    for at, pair in enumerate(words):
         name, equals, value = pair.partition("=")
         if not (name and equals and value) or " " in pair:
-            raise Usage(f"{pair!r} is not NAME=VALUE: `cribtrace config` lists the settings")
+            raise Usage(f"{pair!r} is not NAME=VALUE{_meant(words[at:])}")
         if name in changes:
             raise Usage(f"{name} is set twice: to {changes[name]} and to {value}")
         changes[name] = value
     return changes
+
+
+def _meant(words: Sequence[str]) -> str:
+    """What somebody meant who wrote no `=`: the setting and the number behind it."""
+    name, value = words[0], words[1] if words[1:] and words[1].isdigit() else "VALUE"
+    if name in settings.DEFAULTS:
+        return f": write {name}={value}; `cribtrace config` lists the settings"
+    near = suggestion([name], settings.DEFAULTS) if name.isidentifier() else ""
+    return near or ": `cribtrace config` lists the settings"
 
 
 def logged(found: Iterable[dict]) -> dict[int, dict[str, int]]:

@@ -33,6 +33,7 @@ def strength(statistic: float) -> float:
     return statistic**0.5 / kernels.UNIT
 
 
+@functools.lru_cache(maxsize=64)
 def needed(high_16: int) -> float:
     """The strength at which a movement counts, from that setting."""
     return strength(config.threshold(high_16))
@@ -41,6 +42,20 @@ def needed(high_16: int) -> float:
 def margin(found: float, threshold: float) -> float:
     """How many times the strength that would have been enough, both as they are told."""
     return round(round(found, 2) / round(threshold, 2), 2) if threshold else 0.0
+
+
+@functools.lru_cache(maxsize=64)
+def told(threshold: float | None) -> float | None:
+    """A threshold as lines have it; None of None."""
+    return None if threshold is None else round(threshold, 2)
+
+
+@functools.lru_cache(maxsize=4096)
+def compared(statistic: int, threshold: float | None) -> dict:
+    """What lines have of a statistic: its strength, and its margin over a threshold, if known."""
+    found = strength(statistic)
+    over = None if threshold is None else margin(found, threshold)
+    return {"strength": round(found, 2), "margin": over}
 
 
 def _least(level: int) -> int:

@@ -16,12 +16,14 @@ from pathlib import Path
 from cribtrace import (
     analysis,
     exchange,
+    nights,
     recording,
     replay,
     report,
     runtime,
     scenario,
     sensors,
+    started,
     tally,
     wording,
 )
@@ -37,6 +39,7 @@ from cribtrace.virtual_parts import firmware_files, install_firmware
 
 SEED = 1
 BAUD = 921_600
+_BEDTIME = "20:00"
 _ORIGIN = {
     True: "Motion, sensor and board are simulated.",
     False: "The motion is the recording's; sensor and board are simulated.",
@@ -71,6 +74,14 @@ class Lived:
             self.ended.set()
 
 
+def began_s(length_s: float, now_s: float) -> float:
+    """When a night of that length shall have begun: the last evening after which it was over.
+
+    A night of just now would be cut at noon, where `report` and the library part two nights.
+    """
+    return started.latest(_BEDTIME, now_s - length_s)
+
+
 def _watch(link: Link, lived: Lived, seconds: float) -> None:
     """Show the night's progress, from the board's own heartbeat lines, until it has ended."""
     told = -1
@@ -96,16 +107,19 @@ def _live(
 ) -> tuple[dict, dict, Pulled]:
     """Let the board live through the recording; returns its info, its sensor's count, the pull."""
     lived = Lived()
+    length_s = len(rec.accel) / rec.rate_hz
     board = VirtualBoard(
         rec, flash=flash, micropython=micropython, speed=None, baud=BAUD, sensor=sensor,
         on_status=lived.hear,
     )  # fmt: skip
     with board:
         with Link(board.port) as link:
-            _watch(link, lived, len(rec.accel) / rec.rate_hz)
+            _watch(link, lived, length_s)
+            now_s = time.time()
+            back_s = now_s - length_s - began_s(length_s, now_s)
         say("It is over: the sensor repeats its last second while the log is pulled ...")
         with Client(Link(board.port)) as client:
-            exchange.anchor(client, client.hello())
+            exchange.anchor(client, client.hello(), lambda: time.time() - back_s)
             client.stop()
             if not lived.off.wait(10):
                 raise CribtraceError("the sensor did not switch off when the recording ended")
@@ -116,7 +130,7 @@ def _live(
 
 def _account(night: analysis.Night, info: dict, sensor: dict, pulled: Pulled) -> dict:
     """The summary, with what only the board, its sensor and the line could count."""
-    summary = night.summary
+    summary = {**night.summary}
     seen, in_gaps = summary["frames_seen"], summary["frames_in_gaps"]
     produced = sensor["frames_produced"]
     summary.update(
@@ -130,13 +144,14 @@ def _account(night: analysis.Night, info: dict, sensor: dict, pulled: Pulled) ->
     return summary
 
 
-def _write(out: Path, night: analysis.Night) -> None:
+def _write(out: Path, night: analysis.Night, summary: dict) -> None:
+    """What the summary counts beside the log is not on the page: `report` makes the same one."""
     with replacing(out / "events.jsonl", "w") as f:
         f.writelines(json.dumps(line) + "\n" for line in analysis.lines(night))
     with replacing(out / "summary.json", "w") as f:
-        f.write(json.dumps(night.summary, indent=2) + "\n")
+        f.write(json.dumps(summary, indent=2) + "\n")
     with replacing(out / "report.html", "w") as f:
-        f.write(report.render(night))
+        f.write(report.render(nights.choose(night, zone=None)))
 
 
 def next_command(night: analysis.Night, out: Path) -> str:
@@ -207,12 +222,13 @@ def _result(source: Path | None, out: Path, shown: Path, chip: str) -> tuple[int
     info, sensor, pulled = _live(rec, flash, found.path, out / "log", chip)
     night = analysis.read_night(out / "log")
     summary = _account(night, info, sensor, pulled)
-    summary["versions"].update(micropython=found.version, python=platform.python_version())
+    versions = {"micropython": found.version, "python": platform.python_version()}
+    summary["versions"] = {**summary["versions"], **versions}
     say("Checking the events against a replay of the recording ...")
     same = replay.replay(rec) == [
         {key: value for key, value in event.items() if key != "utc"} for event in night.events
     ]
-    _write(out, night)
+    _write(out, night, summary)
     lost = summary["frames_lost"] or summary["records_written"] != summary["records_pulled"]
     lost = lost or pulled.damaged or pulled.given_up
     code = _DATA_LOST if lost or not same or night.faults else 0

@@ -63,17 +63,17 @@ def best(
     return min(found, key=lambda exchange: exchange.trip_ms)
 
 
-def anchor(client: Client, hello: Mapping[str, str]) -> Exchange:
-    """Tie this machine's clock to the board's frames, in the log; returns the exchange used.
+def anchor(
+    client: Client, hello: Mapping[str, str], utc_s: Callable[[], float] = time.time
+) -> Exchange:
+    """Tie this machine's clock, or `utc_s`, to the board's frames, in the log; what was used.
 
     `hello` is the board's answer to that. Raises NoDevice where it tells no boot.
     """
     boot = hello.get("boot", "")
     if not re.fullmatch("[0-9]{1,10}", boot):
         raise NoDevice(f"{client.link.port} gives no number of its boot: `cribtrace deploy`")
-    exchange = best(client)
-    utc_s, utc_ms = divmod(round(exchange.utc_ms), 1000)
-    client.anchor(
-        exchange.frame, utc_s, utc_ms, exchange.uptime_ms, int(boot), exchange.within_ms, HOST
-    )
+    exchange = best(client, utc_s=utc_s)
+    at = divmod(round(exchange.utc_ms), 1000)
+    client.anchor(exchange.frame, *at, exchange.uptime_ms, int(boot), exchange.within_ms, HOST)
     return exchange

@@ -1,9 +1,10 @@
 """Records of the board as JSON-line dicts: here, by `scale`, integers become seconds and mg."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from cribtrace import criteria, log_records
-from cribtrace.criteria import strength
 from cribtrace.device import records, settings
 from cribtrace.scale import Scale
 
@@ -67,14 +68,6 @@ def _threshold(header: dict) -> float | None:
     return criteria.needed(in_force["high_16"]) if in_force else None
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
-def _margin(found: float, threshold: float | None) -> float | None:
-    return None if threshold is None else criteria.margin(found, threshold)
-
-
 def _rate_hz(record: dict, scale: Scale) -> float | None:
     """Cycles a second of what was regular; None for what was not."""
     rule = record["rule"]
@@ -88,7 +81,7 @@ def _rate_hz(record: dict, scale: Scale) -> float | None:
     return round(beats_hz / 2, 3) if rule in _BOTH_WAYS else beats_hz
 
 
-def _event(record: dict, header: dict) -> dict:
+def _event(record: dict, header: dict, considered: bool) -> dict:
     scale = Scale(header)
     noise_mg = scale.noise_mg(record["gain"])
     peak_mg = scale.mg(8 * record["peak"])
@@ -116,7 +109,7 @@ def _event(record: dict, header: dict) -> dict:
             "cut": "cut" in told,
             "joined": "joined" in told,
             "vetoes": [name for name in told if name not in ("cut", "joined")],
-            "considered": _considered(record, header),
+            **({"considered": _considered(record, header)} if considered else {}),
         },
     }
 
@@ -124,12 +117,13 @@ def _event(record: dict, header: dict) -> dict:
 def _against(largest: int, noise_mg: float, header: dict) -> dict:
     """How strong a movement was, and how strong it had to be."""
     threshold = _threshold(header)
+    found = criteria.compared(largest, threshold)
     return {
         "floor_mg": noise_mg,
         "threshold_mg": None if threshold is None else round(noise_mg * threshold**0.5, 3),
-        "strength": round(strength(largest), 2),
-        "threshold": _rounded(threshold, 2),
-        "margin": _margin(strength(largest), threshold),
+        "strength": found["strength"],
+        "threshold": criteria.told(threshold),
+        "margin": found["margin"],
     }
 
 
@@ -148,25 +142,44 @@ def _span(record: dict, scale: Scale) -> dict:
     }
 
 
-def _epoch(record: dict, header: dict) -> dict:
+def _epochs(found: Sequence[dict], header: dict) -> list[dict | None]:
     scale, threshold = Scale(header), _threshold(header)
-    gains = [record["gain_" + axis] for axis in records.AXES]
-    return {
-        "type": "epoch",
-        **_span(record, scale),
-        "seen": record["seen"],
-        "floor_mg": max(scale.noise_mg(gain) for gain in gains),
-        "peak_mg": scale.mg(record["peak"]),
-        "threshold": _rounded(threshold, 2),
-        "closest": {
-            "t_s": scale.seconds(record["miss_at"]),
-            "strength": round(strength(record["miss"]), 2),
-            "margin": _margin(strength(record["miss"]), threshold),
-            "missing": log_records.MISSES[record["missing"]],
-        },
-        "second_s": scale.second_s,
-        "levels": list(record["rest"]),
-    }
+
+    def column(name: str) -> np.ndarray:
+        return np.array([record[name] for record in found], float)
+
+    gains = np.array([column("gain_" + axis) for axis in records.AXES])
+    least = np.where(gains > 0, gains, np.inf).min(axis=0)
+    columns = (
+        scale.all_seconds(column("first")),
+        scale.all_seconds(column("frames")),
+        scale.all_mg((8 << 24) / least),
+        scale.all_mg(column("peak")),
+        scale.all_seconds(column("miss_at")),
+    )
+    return [
+        {
+            "type": "epoch",
+            "onset_s": onset_s,
+            "duration_s": duration_s,
+            "seen": record["seen"],
+            "floor_mg": floor_mg,
+            "peak_mg": peak_mg,
+            "threshold": criteria.told(threshold),
+            "closest": {
+                "t_s": closest_s,
+                **criteria.compared(record["miss"], threshold),
+                "missing": log_records.MISSES[record["missing"]],
+            },
+            "second_s": scale.second_s,
+            "levels": list(record["rest"]),
+        }
+        if record["missing"] < len(log_records.MISSES)
+        else None
+        for record, onset_s, duration_s, floor_mg, peak_mg, closest_s in zip(
+            found, *columns, strict=True
+        )
+    ]
 
 
 def _gap(record: dict, header: dict) -> dict:
@@ -235,8 +248,6 @@ _CODES = {
     records.ANCHOR: ("source", log_records.SOURCES),
 }
 _LINES = {
-    records.EVENT: _event,
-    records.EPOCH: _epoch,
     records.GAP: _gap,
     records.STATE: _state,
     records.MARK: _mark,
@@ -249,17 +260,34 @@ def header_line(header: dict) -> dict:
     return _header(header)
 
 
-def json_line(record: dict, header: dict) -> dict | None:
+def json_line(record: dict, header: dict, *, considered: bool = True) -> dict | None:
     """One record as a JSON line, or None where it has none: a waveform, an unknown type.
 
     `record` is `log_records.unpack`'s, `header` the one of its segment; its key `settings`, where
     it has one, holds the settings in force. Without them what rests on them is None. A code that
-    this version does not know (a newer board's kind or reason) gives None too.
+    this version does not know (a newer board's kind or reason) gives None too. What an event was
+    held against takes longer than all else of it, and is left out unless `considered`.
     """
     if record["type"] not in records.LAYOUTS:
         return None
-    make = _LINES.get(record["type"], _recorder)
     try:
+        if record["type"] == records.EPOCH:
+            return _epochs([record], header)[0]
+        if record["type"] == records.EVENT:
+            return _event(record, header, considered)
+        make = _LINES.get(record["type"], _recorder)
         return make(record, header) if make else None
     except IndexError:
         return None
+
+
+def json_lines(
+    found: Sequence[dict], header: dict, *, considered: bool = True
+) -> Iterator[dict | None]:
+    """`json_line` of each record, epochs together: a night has a thousand of them."""
+    epochs = iter(_epochs([r for r in found if r["type"] == records.EPOCH], header))
+    for record in found:
+        if record["type"] == records.EPOCH:
+            yield next(epochs)
+        else:
+            yield json_line(record, header, considered=considered)

@@ -18,6 +18,11 @@ def end_s(line: dict) -> float:
     return moment_s(line) + (line.get("duration_s") or 0.0)
 
 
+def rank(line: dict) -> tuple[float, str, str]:
+    """Its place among others: by onset, then type and kind."""
+    return moment_s(line), line["type"], str(line.get("kind", ""))
+
+
 class InOrder:
     """Holds lines back until nothing that began earlier can follow."""
 
@@ -34,8 +39,7 @@ class InOrder:
         begun_s = moment_s(line)
         if math.isinf(begun_s):
             return []
-        kind = str(line.get("kind", ""))
-        bisect.insort(self._waiting, (begun_s, line["type"], kind, self._count, line))
+        bisect.insort(self._waiting, (*rank(line), self._count, line))
         self._count += 1
         told_s = end_s(line) if line["type"] == "epoch" else begun_s
         self.settled_s = max(self.settled_s, told_s - LATEST_S)

@@ -5,14 +5,17 @@ gives what it finds as soon as that cannot change any more. docs/PATTERNS.md exp
 """
 
 import bisect
+import itertools
 import math
+import operator
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cribtrace.in_order import InOrder, end_s, moment_s
-from cribtrace.patterns import MOVEMENTS, Bouts, Moved, Runs, Series
-from cribtrace.sleep import ASLEEP, AWAKE, UNKNOWN, Sleep, too_loud
+from cribtrace.in_order import LATEST_S, InOrder, end_s, moment_s, rank
+from cribtrace.patterns import MOVEMENTS, OPEN_MOST_S, Bouts, Moved, Runs, Series
+from cribtrace.sleep import ASLEEP, AWAKE, UNKNOWN, Sleep
+from cribtrace.told_seconds import too_loud
 
 AROUSAL_WITHIN_S = 5.0  # [D] clinical.md section 5, RHYTHMIC_BOUT: arousal within 5 s of its end
 
@@ -33,13 +36,16 @@ class Found(NamedTuple):
 
 def read(lines: Iterable[dict]) -> Found:
     """All that a whole recording's lines say together, in whatever order they are given."""
+    ordered = sorted((line for line in lines if math.isfinite(moment_s(line))), key=moment_s)
+    return Interpreter().whole(ordered) or _one_by_one(ordered)
+
+
+def _one_by_one(lines: Iterable[dict]) -> Found:
     reader, everything = Interpreter(), Found([], [])
-    for line in sorted(lines, key=moment_s):
-        found = reader.feed(line)
+    for found in (*map(reader.feed, lines), reader.finish()):
         everything.lines.extend(found.lines)
         everything.contexts.extend(found.contexts)
-    rest = reader.finish()
-    return Found(everything.lines + rest.lines, everything.contexts + rest.contexts)
+    return everything
 
 
 def disturbance(event: dict) -> str | None:
@@ -89,6 +95,7 @@ class Interpreter:
         self._readers = (Bouts(), Runs(), Series())
         self._disturbances = _Disturbances()
         self._gross: list[tuple[float, float]] = []
+        self._moved_until_s = -math.inf
         self._queue: deque[dict] = deque()  # movements, and what breaks patterns, by onset
 
     def feed(self, line: dict) -> Found:
@@ -104,6 +111,34 @@ class Interpreter:
             self._take(settled)
         self._sleep.finish()
         return self._released()
+
+    def whole(self, ordered: Sequence[dict]) -> Found | None:
+        """What feeding these lines in order of their moments, and then `finish`, gives, sooner.
+
+        None for a log so odd that only feeding can tell. Sleep is judged at once; patterns come
+        as they do in a live reading, for their order is that in which they become certain.
+        """
+        begun_s = list(map(moment_s, ordered))
+        told_s = [
+            end_s(line) if line["type"] == "epoch" else onset_s
+            for line, onset_s in zip(ordered, begun_s, strict=True)
+        ]
+        if max(map(operator.sub, told_s, begun_s), default=0.0) > LATEST_S:
+            return None
+        for line in sorted(ordered, key=rank):
+            self._take(line)
+        self._sleep.finish()
+        limits_s = [max(0.0, told - LATEST_S) for told in itertools.accumulate(told_s, max)]
+        finals_s = self._sleep.finals_s(limits_s)
+        if finals_s is None:
+            return None
+        found, awaited_s = Found(list(self._sleep.lines()), []), -math.inf
+        for final_s in [*dict.fromkeys(finals_s), math.inf]:
+            if final_s > awaited_s:
+                settled_s = self._release(found, final_s)
+                done = settled_s > self._moved_until_s + OPEN_MOST_S
+                awaited_s = self._due_s(self._queue[0]) if done and self._queue else -math.inf
+        return found
 
     def _take(self, line: dict) -> None:
         if line["type"] == "event":
@@ -122,19 +157,27 @@ class Interpreter:
 
     def _released(self) -> Found:
         found = Found(list(self._sleep.lines()), [])
-        final_s = self._sleep.final_s
+        self._release(found, self._sleep.final_s)
+        return found
+
+    def _release(self, found: Found, final_s: float) -> float:
+        """What is certain where the likely states before `final_s` are.
+
+        Gives the moment before which every movement has been read.
+        """
         while self._queue and self._due_s(self._queue[0]) < final_s:
             line = self._queue.popleft()
             moves = line.get("kind") in MOVEMENTS
             one = self._moved(line) if moves else None
             if one:
                 found.contexts.append(Context(line, one.context))
+                self._moved_until_s = max(self._moved_until_s, one.end_s)
             for reader in self._readers:
                 found.lines.extend(reader.moved(one) if one else reader.broken())
         settled_s = min(final_s, self._queue[0]["onset_s"] if self._queue else math.inf)
         for reader in self._readers:
             found.lines.extend(reader.settled(settled_s))
-        return found
+        return settled_s
 
     def _due_s(self, line: dict) -> float:
         moves = line.get("kind") in MOVEMENTS

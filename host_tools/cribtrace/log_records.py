@@ -3,8 +3,11 @@
 The bits are in `firmware/crib/records.py`; text that only a host reads would cost the board heap.
 """
 
+import binascii
+import functools
 import struct
 import zlib
+from collections.abc import Collection
 
 from cribtrace.device import records
 
@@ -79,59 +82,79 @@ def numbers_between(last: int, following: int) -> int:
     return count if count < _HALF else count - 2 * _HALF
 
 
-def unpack(body: bytes) -> dict | None:
+_HEAD = struct.Struct(records.HEAD)
+_WHOLE = {
+    kind: struct.Struct(records.HEAD + records.LAYOUTS.get(kind, "").lstrip("<"))
+    for kind in records.LAYOUTS
+}
+_KEYS = {kind: ("type", "version", "seq", "frame", *NAMES.get(kind, ())) for kind in _WHOLE}
+
+
+def unpack(body: bytes, heads: Collection[int] = ()) -> dict | None:
     """A record (its CRC already checked) as a dict; `rest` is what follows the fixed part.
 
     Returns None for a record too short for its type. One of an unknown type has only the head; one
-    of an unknown version of its type has `type` 0 and the true one as `number`.
+    of an unknown version of its type has `type` 0 and the true one as `number`. Of the types in
+    `heads` no more than `type`, `seq` and `frame` is looked at.
     """
     if len(body) < records.HEAD_BYTES:
         return None
-    kind, version, seq, frame = struct.unpack_from(records.HEAD, body)
-    record: dict = {"type": kind, "version": version, "seq": seq, "frame": frame}
-    if kind in records.LAYOUTS and version != records.VERSIONS[kind]:
-        return {**record, "type": 0, "number": kind, "rest": body[records.HEAD_BYTES :]}
-    layout = records.LAYOUTS.get(kind, "<")
-    end = records.HEAD_BYTES + struct.calcsize(layout)
-    if len(body) < end:
+    kind, version, seq, frame = _HEAD.unpack_from(body)
+    if kind not in _WHOLE or version != records.VERSIONS[kind]:
+        record: dict = {"type": kind, "version": version, "seq": seq, "frame": frame}
+        if kind in _WHOLE:
+            record.update(type=0, number=kind)
+        return {**record, "rest": body[records.HEAD_BYTES :]}
+    layout = _WHOLE[kind]
+    if len(body) < layout.size:
         return None
-    fields = struct.unpack_from(layout, body, records.HEAD_BYTES)
-    record.update(zip(NAMES.get(kind, ()), fields, strict=True))
-    record["rest"] = body[end:]
+    if kind in heads:
+        return {"type": kind, "seq": seq, "frame": frame}
+    record = dict(zip(_KEYS[kind], layout.unpack_from(body), strict=True))
+    record["rest"] = body[layout.size :]
     return _epoch(record) if kind == records.EPOCH else record
 
 
 _GAIN_BITS = 12
+_GAIN_MOST = (1 << _GAIN_BITS) - 1
 
 
 def _epoch(record: dict) -> dict:
     """An epoch in the units of the other records: Q4, frame numbers, whole gains, codes."""
-    gains = {name: record[name] for name in ("gain_x", "gain_y", "gain_z")}
     first = record["frame"] - record["frames"] & records.UNKNOWN
-    return {
-        **record,
-        "first": first,
-        "peak": record["peak"] << 3,
-        "miss_at": record["miss_at"] + first,
-        **{k: (g & (1 << _GAIN_BITS) - 1) << (g >> _GAIN_BITS) for k, g in gains.items()},
-        "rest": levels(record["rest"]),
-    }
+    record["peak"] <<= 3
+    record["miss_at"] += first
+    x, y, z = record["gain_x"], record["gain_y"], record["gain_z"]
+    record["gain_x"] = (x & _GAIN_MOST) << (x >> _GAIN_BITS)
+    record["gain_y"] = (y & _GAIN_MOST) << (y >> _GAIN_BITS)
+    record["gain_z"] = (z & _GAIN_MOST) << (z >> _GAIN_BITS)
+    record["rest"] = levels(record["rest"])
+    record["first"] = first
+    return record
 
 
 def levels(coded: bytes) -> bytes:
     """The codes of an epoch's seconds; undoes the firmware's `recorder.half_bytes`."""
-    halves = [half for byte in coded for half in (byte >> 4, byte & 15)]
-    if len(halves) < 2:
+    halves = binascii.hexlify(coded)
+    if not halves:
         return b""
-    base, at, found = halves[0] << 4 | halves[1], 2, []
-    while at < len(halves):
-        if halves[at] < 15:
-            found.append(base + halves[at] & 0xFF)
-            at += 1
-        else:
-            found += [halves[k] << 4 | halves[k + 1] for k in (at + 1,) if k + 1 < len(halves)]
-            at += 3
-    return bytes(found)
+    above, at, found = _above(coded[0]), 2, bytearray()
+    while (whole := halves.find(b"f", at)) >= 0:
+        found += halves[at:whole].translate(above)
+        found += (
+            binascii.unhexlify(halves[whole + 1 : whole + 3]) if whole + 2 < len(halves) else b""
+        )
+        at = whole + 3
+    return bytes(found + halves[at:].translate(above))
+
+
+@functools.cache
+def _above(base: int) -> bytes:
+    """A table from half a byte as a hexadecimal digit to the code that much above `base`."""
+    table = bytearray(256)
+    for digit in range(15):
+        table[ord(f"{digit:x}")] = base + digit & 0xFF
+    return bytes(table)
 
 
 def unpack_header(raw: bytes) -> dict | None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cribtrace import log_records
-from cribtrace.device import framing, records
+from cribtrace import log_records, not_a_log, packets
+from cribtrace.device import records
 from cribtrace.errors import CribtraceError, Damaged
 
 COMPLETE, TRUNCATED, DAMAGED, FOREIGN = "complete", "truncated", "damaged", "foreign"
 SUFFIX = ".crib"
 STREAMS = records.FACTS, records.WAVEFORMS
+_MOST = frozenset((records.EVENT, records.EPOCH, records.SNIPPET))  # of what a log holds
 PIECE_MOST = 2048  # docs/SPEC-log-format.md: how far before a zero byte a record is looked for
 
 
@@ -40,12 +41,15 @@ class Segment:
         self.located.append((at, what))
 
 
-def parse(content: bytes, name: str) -> Segment:
-    """Decode a segment's bytes. Never raises: `verdict` and `faults` say what was found."""
+def parse(content: bytes, name: str, heads: Collection[int] = ()) -> Segment:
+    """Decode a segment's bytes. Never raises: `verdict` and `faults` say what was found.
+
+    Of records of the types in `heads` no more is kept than `type`, `seq` and `frame`.
+    """
     segment = Segment(name, size_bytes=len(content))
     start, header = log_records.find_header(content)
     if header is None:
-        _headless(segment, content)
+        _headless(segment, content, heads)
     elif header["major"] != records.FORMAT_MAJOR:
         segment.fault(
             FOREIGN, 8, f"log format {header['major']}, which this cribtrace cannot read"
@@ -60,14 +64,14 @@ def parse(content: bytes, name: str) -> Segment:
         if start:
             segment.fault(DAMAGED, 0, f"{start} bytes before the header")
         segment.header = header
-        _body(segment, content, start + int(header["bytes"]), header["first_seq"])
+        _body(segment, content, start + int(header["bytes"]), header["first_seq"], heads)
     return segment
 
 
-def _headless(segment: Segment, content: bytes) -> None:
+def _headless(segment: Segment, content: bytes, heads: Collection[int]) -> None:
     """What whole records there are: the header may have ended anywhere, and is none of them."""
     found = Segment(segment.name)
-    _body(found, content, 0, None)
+    _body(found, content, 0, None, heads)
     magic = content[: len(records.MAGIC)]
     begins = bool(content) and records.MAGIC.startswith(magic)
     if begins and len(content) < records.HEADER_BYTES and not found.records:
@@ -83,17 +87,19 @@ def _headless(segment: Segment, content: bytes) -> None:
     segment.located += [fault for fault in found.located if fault[0] >= records.HEADER_BYTES]
 
 
-def _body(segment: Segment, content: bytes, at: int, seq: int | None) -> None:
+def _body(
+    segment: Segment, content: bytes, at: int, seq: int | None, heads: Collection[int]
+) -> None:
     while at < len(content):
         zero = content.find(b"\0", at)
         if zero < 0:
             segment.fault(TRUNCATED, at, "ends within a record")
             return
         piece = content[at:zero]
-        record = _record(piece)
+        record = _record(piece, heads)
         if record is None:
             segment.fault(DAMAGED, at, "a record fails its CRC")
-            record = _record_at_the_end(piece)
+            record = _record_at_the_end(piece, heads)
         if record is not None:
             if seq is not None and record["seq"] != seq and not segment.located:
                 missing = record["seq"] - seq & records.UNKNOWN
@@ -103,12 +109,12 @@ def _body(segment: Segment, content: bytes, at: int, seq: int | None) -> None:
         at = zero + 1
 
 
-def _record(piece: bytes) -> dict | None:
-    body = framing.decode(piece)
-    return log_records.unpack(body) if body else None
+def _record(piece: bytes, heads: Collection[int]) -> dict | None:
+    body = packets.body(piece)
+    return log_records.unpack(body, heads) if body else None
 
 
-def _record_at_the_end(piece: bytes) -> dict | None:
+def _record_at_the_end(piece: bytes, heads: Collection[int]) -> dict | None:
     """The whole record that a damaged piece ends with: its predecessor's zero byte was hit.
 
     Looks for it only where COBS leads from block to block to the end, at a type and version that
@@ -122,16 +128,16 @@ def _record_at_the_end(piece: bytes) -> dict | None:
     for at in range(max(0, end - PIECE_MOST), end - records.HEAD_BYTES):
         known = piece[at + 1] in records.LAYOUTS and piece[at] > 2
         if leads_to_end[at] and known and piece[at + 2] == records.VERSIONS[piece[at + 1]]:
-            record = _record(piece[at:])
+            record = _record(piece[at:], heads)
             if record is not None:
                 return record
     return None
 
 
-def read_segment(path: Path) -> Segment:
-    """Read one segment file. Raises CribtraceError where the file cannot be read at all."""
+def read_segment(path: Path, heads: Collection[int] = ()) -> Segment:
+    """Read one segment file, as `parse`. Raises CribtraceError where it cannot be read at all."""
     try:
-        return parse(path.read_bytes(), path.name)
+        return parse(path.read_bytes(), path.name, heads)
     except FileNotFoundError:
         raise CribtraceError(f"{path}: no such file; `cribtrace pull` makes a log") from None
     except OSError as error:
@@ -211,13 +217,15 @@ def read(
     was), and where the folder mixes the logs of two boards.
     """
     paths = [p for p in segment_paths(source) if names is None or p.name in names]
-    segments = [_outlined(read_segment(path)) if outline else read_segment(path) for path in paths]
+    segments = [read_segment(path, _MOST if outline else ()) for path in paths]
     # A power cut before the first commit leaves an empty file: nothing of it is missing.
     segments = [s for s in segments if s.size_bytes] or segments[:1]
     _lend_headers(segments)
     headers = [s.header for s in segments if s.header]
     if not headers:
         worst = next((s for s in segments if s.verdict != FOREIGN), segments[0])
+        if worst.verdict == FOREIGN and source.is_file() and (what := not_a_log.told(source)):
+            raise CribtraceError(what)
         error = CribtraceError if worst.verdict == FOREIGN else Damaged
         whole = sum(len(s.records) for s in segments)
         without = f"{whole} whole records without units" if whole else "nothing"
@@ -230,16 +238,6 @@ def read(
             f"{source} holds the logs of boards {' and '.join(devices)}: give each its own folder"
         )
     return segments
-
-
-def _outlined(segment: Segment) -> Segment:
-    segment.records = [
-        {name: record[name] for name in ("type", "seq", "frame")}
-        if record["type"] in (records.EVENT, records.EPOCH, records.SNIPPET)
-        else record
-        for record in segment.records
-    ]
-    return segment
 
 
 def _lend_headers(segments: list[Segment]) -> None:

@@ -2,9 +2,7 @@
 
 import re
 from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
 
-from cribtrace import logfile
 from cribtrace.analysis import Night
 from cribtrace.errors import Usage
 from cribtrace.in_order import end_s
@@ -13,18 +11,6 @@ from cribtrace.wording import since_start
 
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
 _DAY_S = 86400
-
-
-def newest_log(folder: Path) -> Path:
-    """The log in `folder` that was pulled last, as `pull` names it. Raises Usage for none."""
-    found = [
-        (max(path.stat().st_mtime for path in paths), log)
-        for log in folder.glob("cribtrace-*")
-        if (paths := list(log.glob("*" + logfile.SUFFIX)))
-    ]
-    if not found:
-        raise Usage(f"no pulled log in {folder}: name one, or run `cribtrace pull` first")
-    return max(found)[1]
 
 
 def moment_s(night: Night, when: str) -> float:

@@ -7,9 +7,10 @@ from typing import Any
 
 from cribtrace import __version__
 from cribtrace.analysis import Night
+from cribtrace.instrument import Instrument, together
 from cribtrace.occupancy import empty_spans
 from cribtrace.patterns import HOST_KINDS
-from cribtrace.sleep import ASLEEP, AWAKE, NO_MOTION, SEAM_S
+from cribtrace.sleep import ASLEEP, AWAKE, NO_MOTION
 from cribtrace.tally import (
     HOUR_S,
     Span,
@@ -23,6 +24,7 @@ from cribtrace.tally import (
     overlap_s,
     tally,
 )
+from cribtrace.told_seconds import SEAM_S
 from cribtrace.wording import DEVELOPERS, number
 
 LEAST_SLEEP_S = 2 * HOUR_S  # [D] clinical.md section 4: no index below 2 h
@@ -65,8 +67,20 @@ class NightSummary:
     sensor: str | None = None
     firmware: str | None = None
     config_crc: str | None = None
+    full_scale_g: int | None = None
+    rate_hz: float | None = None
+    build: str | None = None
+    settings: str | None = None
+    changed: bool = False
+    tags: str | None = ""
     cribtrace: str = __version__
     simulated: bool = False
+
+    @property
+    def instrument(self) -> Instrument:
+        """What measured it."""
+        known = {name: getattr(self, name) for name in Instrument._fields if name != "night"}
+        return Instrument(self.of, **known)
 
     @property
     def rated_s(self) -> float:
@@ -141,6 +155,7 @@ def summarize(night: Night, counted: Tally) -> NightSummary:
     bout = max(intervals(bouts), key=_length, default=None)
     free = between(merged([*counted.hidden, *empty, *intervals(bouts)]), counted.span_s)
     without = max(free, key=_length, default=None)
+    by = together([one for _, one in night.instruments])
     found = NightSummary(
         of=night.of.isoformat() if night.of else None,
         begins=counted.start.isoformat() if counted.start else None,
@@ -157,9 +172,14 @@ def summarize(night: Night, counted: Tally) -> NightSummary:
         longest_without_onset_s=without and without[0],
         smallest_mg=spread([_smallest_mg(epoch) for epoch in night.epochs]),
         device=_text(night.header.get("device")),
-        sensor=_text(night.header.get("sensor")),
-        firmware=_text(night.header.get("firmware")),
+        sensor=by.sensor or _text(night.header.get("sensor")),
+        firmware=by.firmware or _text(night.header.get("firmware")),
         config_crc=_text(night.header.get("config_crc")),
+        full_scale_g=by.full_scale_g,
+        rate_hz=by.rate_hz,
+        build=by.build,
+        settings=by.settings,
+        changed=by.changed,
         simulated=bool(night.header.get("recording_frames") or night.injected),
     )
     return replace(found, **{name: _to_ms(value) for name, value in vars(found).items()})

@@ -14,6 +14,7 @@ from cribtrace.analysis import Night
 from cribtrace.anchors import BRACKET
 from cribtrace.device import records
 from cribtrace.errors import Usage
+from cribtrace.instrument import Instrument
 
 NIGHT, NAP, DESK = "night", "nap", "desk"
 # All chosen. Under ten minutes nobody sleeps, and whoever plugs a board into a host looks at it
@@ -225,11 +226,21 @@ def _between(night: Night, from_s: float, until_s: float) -> Night:
         likely=cut(night.likely),
         clocks=cut(night.clocks),
         recorder=[_moved(line, from_s) for line in night.recorder if _in(line, from_s, until_s)],
+        instruments=_in_force(night.instruments, from_s, until_s),
         marks=[_moved(line, from_s) for line in night.marks if _in(line, from_s, until_s)],
     )
     part.summary = {**night.summary, **_counted(part, until_s - from_s)}
     part.from_s = night.from_s + from_s
     return part
+
+
+def _in_force(
+    instruments: list[tuple[float, Instrument]], from_s: float, until_s: float
+) -> list[tuple[float, Instrument]]:
+    """What measured from a moment on: what it was then, and what it became until another."""
+    then = [one for one in instruments if one[0] <= from_s][-1:]
+    within = then + [one for one in instruments if from_s < one[0] < until_s]
+    return [(max(0.0, at_s - from_s), one) for at_s, one in within]
 
 
 def _in(line: dict, from_s: float, until_s: float) -> bool:

@@ -56,7 +56,8 @@ def made(night: Night, tags: Sequence[str], text: str, when: str | None) -> Note
     unknown = [tag for tag in tags if tag not in TAGS]
     if unknown or not tags:
         what = f"no such tag: {unknown[0]}" if unknown else "a note needs a tag"
-        raise Usage(f"{what}; there are {', '.join(TAGS)}")
+        own = ": words of your own go behind --text" if unknown else ""
+        raise Usage(f"{what}; there are {', '.join(TAGS)}{own}")
     if len(text) > LONGEST_TEXT:
         raise Usage(f"the text has {len(text)} characters: write {LONGEST_TEXT} at most")
     of = night.of.isoformat() if night.of else None
@@ -123,9 +124,9 @@ def _of_line(line: dict) -> Note:
     return Note(tuple(tags), str(text or ""), number(t_s), utc and str(utc), of and str(of))
 
 
-def tags_of(notes: Sequence[Note], evening: date) -> str:
+def tags_of(notes: Sequence[Note], evening: date | None) -> str:
     """The tags of one night as a library keeps them: each once, with commas between them."""
-    of_it = [note for note in notes if note.of == evening.isoformat()]
+    of_it = [note for note in notes if evening and note.of == evening.isoformat()]
     return ",".join(dict.fromkeys(tag for note in of_it for tag in note.tags))
 
 

@@ -36,6 +36,7 @@ JOIN_GAP_S = 0.5  # [P9, P11] section 1, WASM 2016: joined when less than this a
 MOVE_SHORTEST_S = 0.5  # [P9, P11] the same: shorter ones are dropped after that
 MOVE_LONGEST_S = 10.0  # [P9, P11] the same, one limb: a longer one ends the series
 SERIES_APART_S = (10.0, 90.0)  # [P9, P10] onset to onset
+OPEN_MOST_S = SERIES_APART_S[1]  # no pattern waits longer for what may go on with it
 SERIES_LEAST = 4  # [P9, P10]
 SERIES_AWAKE_S = 90.0  # [D] section 5, PERIODIC_SERIES: wake of more than 90 s ends it
 GROSS_TIMES = 3.0  # [D] section 5, GROSS: up to 10 s only if 3 times the own limb movements
@@ -182,6 +183,8 @@ class Runs:
 
 def _trains(onsets: list[float]) -> Iterator[tuple[int, int]]:
     """(first, end) of slow regular trains: from the earliest start the longest, then on."""
+    if len(onsets) < TRAIN_LEAST:
+        return
     apart = np.array(apart_s(onsets))
     sums = np.concatenate([[0.0], np.cumsum(apart)])
     squares = np.concatenate([[0.0], np.cumsum(apart**2)])

@@ -3,20 +3,26 @@
 import importlib.util
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, tzinfo
 from pathlib import Path
 
-from cribtrace import analysis, nights
+from cribtrace import analysis, nights, notes
 from cribtrace.analysis import Night
 from cribtrace.errors import CribtraceError
+from cribtrace.instrument import since
 from cribtrace.night_summary import NightSummary, of_night
+from cribtrace.notes import Note
 
 
-def in_log(night: Night, zone: tzinfo | None) -> list[NightSummary]:
+def in_log(night: Night, zone: tzinfo | None, noted: Sequence[Note] = ()) -> list[NightSummary]:
     """Every night in a log that `analysis.read_night` gave; its whole where nobody knows when."""
     days = {one.of for one in nights.sessions(night, zone) if one.kind == nights.NIGHT}
     wanted: Sequence[date | None] = sorted(days) or [None]
-    return [of_night(nights.choose(night, zone, day)) for day in wanted]
+    return [
+        replace(of_night(nights.choose(night, zone, day)), tags=notes.tags_of(noted, day))
+        for day in wanted
+    ]
 
 
 def read(path: Path, zone: tzinfo | None) -> list[NightSummary]:
@@ -25,7 +31,7 @@ def read(path: Path, zone: tzinfo | None) -> list[NightSummary]:
     Raises CribtraceError for what is neither.
     """
     if path.suffix != ".json":
-        return in_log(analysis.read_night(path), zone)
+        return in_log(analysis.read_night(path), zone, notes.read(path))
     try:
         return [NightSummary.of_plain(json.loads(path.read_text(encoding="utf-8"))["summary"])]
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -49,19 +55,20 @@ def in_library(folder: Path | None, device: str | None) -> list[NightSummary]:
 
 
 def comparable(one: NightSummary, others: Iterable[NightSummary]) -> list[NightSummary]:
-    """Those before it by the same board, sensor and settings; of each night the first."""
+    """The nights before it by the same board, by evening, since anything last was another.
+
+    By the rule that ends a baseline in a trend (`instrument.differs`); of each night the first.
+    """
     found: dict[tuple, NightSummary] = {}
     for other in others:
-        alike = all(getattr(other, name) == getattr(one, name) for name in _ALIKE)
         earlier = one.of is None or other.of is None or other.of < one.of
-        if alike and earlier and _which(other) != _which(one):
+        if other.device == one.device and earlier and _which(other) != _which(one):
             found.setdefault(_which(other), other)
-    return list(found.values())
+    before = sorted(found.values(), key=lambda night: night.of or night.begins or "")
+    count = since(one.instrument, (night.instrument for night in before))
+    return before[len(before) - count :]
 
 
 def _which(night: NightSummary) -> tuple:
     """What is the same of one night, wherever it is kept: clocks are told more or less finely."""
     return (night.of,) if night.of else (None, night.begins)
-
-
-_ALIKE = ("device", "sensor", "config_crc", "firmware")

@@ -1,27 +1,71 @@
-"""A date of birth, in a file of the user's on this host; no board and no log ever knows one."""
+"""A profile: a file of the user's on this host, with a date of birth and what is else repeated.
 
+No board and no log ever knows one.
+"""
+
+import os
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from cribtrace.errors import Usage
-from cribtrace.world.fields import opened
+if TYPE_CHECKING:
+    from cribtrace.world.fields import Fields
 
-_SAY = "write `born = 2026-08-14` below a line `[infant]`"
+VARIABLE = "CRIBTRACE_PROFILE"
+PATHS = ("library", "logs")
+DEFAULTS = ("port", *PATHS, "zone", "crib")
+_BORN = "write `born = 2026-08-14` below a line `[infant]`"
+
+
+class Profile(NamedTuple):
+    """A date of birth, and defaults by the names of their options."""
+
+    born: date | None = None
+    defaults: dict[str, str] = {}  # noqa: RUF012 - never changed
+
+
+def own() -> Path:
+    """Where the user's profile lies, whether or not there is one."""
+    import platformdirs  # noqa: PLC0415 - only who asks needs it
+
+    folder = Path(platformdirs.user_config_dir("cribtrace"))
+    return Path(os.environ.get(VARIABLE) or folder / "profile.toml")
+
+
+def read(path: Path | None = None) -> Profile:
+    """The profile at `path`, else the user's own, which need not be there.
+
+    Raises CribtraceError, with the line, for a file that cannot be read or says anything unknown.
+    """
+    from cribtrace.world.fields import opened  # noqa: PLC0415 - `--help` asks for the place only
+
+    path = path or own()
+    if path == own() and not path.exists() and VARIABLE not in os.environ:
+        return Profile()
+    file = opened(path)
+    infant, given = file.inner("infant"), file.inner("defaults")
+    file.finish()
+    born = infant.take("born")
+    if infant.table and (not isinstance(born, date) or isinstance(born, datetime)):
+        infant.wrong("no date of birth", _BORN, "born")
+    infant.finish()
+    defaults = {name: told for name in DEFAULTS if (told := _default(given, name))}
+    given.finish()
+    return Profile(born, defaults)
+
+
+def _default(given: "Fields", name: str) -> str:
+    told = given.text(name, "")
+    if name in PATHS and told:
+        told = os.path.expanduser(told)
+        if not os.path.isabs(told):
+            given.wrong(f"{name} is no whole path", "begin it with / or ~", name)
+    return told
 
 
 def born(path: Path | None = None) -> date | None:
-    """The date of birth in the profile at `path`, else in the user's own, if there is one.
-
-    Raises Usage for a profile that says none, CribtraceError for a file that cannot be read.
-    """
-    path = path or _own()
-    if path is None:
-        return None
-    infant = opened(path).table.get("infant")
-    found = infant.get("born") if isinstance(infant, dict) else None
-    if not isinstance(found, date) or isinstance(found, datetime):
-        raise Usage(f"{path}: no date of birth: {_SAY}")
-    return found
+    """The date of birth in a profile, as `read` finds it."""
+    return read(path).born
 
 
 def weeks(day_of_birth: date | None, day: date | None) -> int | None:
@@ -29,10 +73,3 @@ def weeks(day_of_birth: date | None, day: date | None) -> int | None:
     if day_of_birth is None or day is None or day < day_of_birth:
         return None
     return (day - day_of_birth).days // 7
-
-
-def _own() -> Path | None:
-    import platformdirs  # noqa: PLC0415 - only who asks for an age needs it
-
-    path = Path(platformdirs.user_config_dir("cribtrace")) / "profile.toml"
-    return path if path.exists() else None

@@ -2,7 +2,8 @@
 
 pytest finds them wherever Cribtrace is installed, and takes each scenario file, `*.crib.toml`, for
 a test. The same test runs under CPython
-(`--target cpython`), on the virtual board (the default), and on a real one (`--port …`).
+(`--cribtrace-target cpython`), on the virtual board (the default), and on a real one
+(`--cribtrace-port …`).
 """
 
 import time
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cribtrace.rig import Rig
     from cribtrace.trial import Trial
 
+_TARGET, _PORT = "--cribtrace-target", "--cribtrace-port"
 _TARGETS = ("cpython", "virtual")
 _FAILED = pytest.StashKey[bool]()
 _FLASH = pytest.StashKey[Path]()
@@ -24,10 +26,10 @@ _SCENARIO = ".crib.toml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --target and --port."""
+    """Add both options, by names that no other plugin has: pytest starts with neither else."""
     group = parser.getgroup("cribtrace")
-    group.addoption("--target", choices=_TARGETS, default="virtual", help="what runs the detector")
-    group.addoption("--port", help="serial port of the real board that runs the detector instead")
+    group.addoption(_TARGET, choices=_TARGETS, default="virtual", help="what runs the detector")
+    group.addoption(_PORT, help="serial port of the real board that runs the detector instead")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,7 +47,7 @@ def _flash(config: pytest.Config) -> Path | None:
     """A flash image with the firmware, for virtual boards to copy; None for other targets."""
     from cribtrace import pytest_virtual
 
-    if config.getoption("--port") or config.getoption("--target") != "virtual":
+    if config.getoption(_PORT) or config.getoption(_TARGET) != "virtual":
         return None
     if _FLASH not in config.stash:
         config.stash[_FLASH] = pytest_virtual.flash_image(
@@ -86,8 +88,8 @@ class _Lived(pytest.Item):
     def runtest(self) -> None:
         from cribtrace import pytest_virtual
 
-        port = self.config.getoption("--port")
-        target = "board" if port else str(self.config.getoption("--target"))
+        port = self.config.getoption(_PORT)
+        target = "board" if port else str(self.config.getoption(_TARGET))
         if why := self._trial.unfit(target):
             pytest.skip(why)
         folder = _folder(self.config, self.name) / "cribtrace"
@@ -127,7 +129,7 @@ def board(
     from cribtrace import pytest_virtual
     from cribtrace.errors import CribtraceError
 
-    port = request.config.getoption("--port")
+    port = request.config.getoption(_PORT)
     try:
         made = pytest_virtual.open_rig(tmp_path / "cribtrace", port=port, flash=_cribtrace_flash)
     except CribtraceError as error:
@@ -149,6 +151,6 @@ def recording() -> Callable[..., "Recording"]:
 @pytest.fixture
 def clock(request: pytest.FixtureRequest) -> Callable[[], float]:
     """Seconds of a real board's life; elsewhere the test is skipped: its time is not a board's."""
-    if not request.config.getoption("--port"):
-        pytest.skip("only a real board's time tells anything: --port /dev/ttyUSB0")
+    if not request.config.getoption(_PORT):
+        pytest.skip(f"only a real board's time tells anything: {_PORT} /dev/ttyUSB0")
     return time.monotonic

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cribtrace import configuration, facts, hil, log_records, recording, replay, scenario
 from cribtrace.client import Client
 from cribtrace.device import records
-from cribtrace.errors import CribtraceError, NoDevice
+from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 from cribtrace.pull import pull
 from cribtrace.recording import Recording
@@ -36,6 +36,13 @@ def motion(source: str | Path, *, seed: int = 1, seconds: float | None = None) -
 
     `seconds`: no more of it than that.
     """
+    if Path(source).suffix == ".csv":
+        npz = Path(source).with_suffix(".npz").name
+        raise Usage(
+            f"{source}: a .csv does not say its rate and unit: make an .npz of it once, with"
+            f" `from cribtrace.recording import load, save; save({npz!r}, load({str(source)!r},"
+            " rate_hz=104, unit='mg'))`, and read that"
+        )
     made = recording.load(source) if Path(source).suffix == ".npz" else None
     made = made or scenario.generate(str(source), seed)
     if seconds is None:

@@ -51,7 +51,7 @@ def choose(
         latest_s = min(latest_s, clock.latest_s or latest_s)
         earliest_s = clock.earliest_s
     slack_s = WITHIN_MS / 1000
-    utc_s = _latest(when, latest_s + slack_s, zone)
+    utc_s = latest(when, latest_s + slack_s, zone)
     if utc_s > latest_s + slack_s or (earliest_s and utc_s < earliest_s - slack_s):
         bounds = [f"before {_shown(latest_s, zone)}"]
         if earliest_s:
@@ -82,8 +82,8 @@ def _open(clock: Clock) -> bool:
     return clock.about or clock.source == "person"
 
 
-def _latest(when: str, latest_s: float, zone: tzinfo | None) -> float:
-    """The moment `when` means; of a time of day the last one up to `latest_s`."""
+def latest(when: str, latest_s: float, zone: tzinfo | None = None) -> float:
+    """Seconds since 1970 that `when` means; of a time of day the last one up to `latest_s`."""
     day, hour, minute = _parsed(when)
     if day:
         return _utc_s(datetime.fromisoformat(day), hour, minute, zone)

@@ -20,6 +20,7 @@ from cribtrace.ports import Search
 _POLL_S = 0.25
 _RETRY_S = 0.5
 _ANCHOR_S = 60.0  # a line through an hour of such anchors tells a drift to 10 ppm
+_SET_S = 2.0  # chosen: a clock that is set by more is told to the board at once, which names it
 
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
 
@@ -102,6 +103,11 @@ def _found(
     return None
 
 
+def _ahead_s() -> float:
+    """By how much the clock that can be set is ahead of the one that cannot."""
+    return time.time() - time.monotonic()
+
+
 class _Following:
     def __init__(self, to_json: ToJson, asides: Asides | None) -> None:
         self._to_json = to_json
@@ -131,12 +137,13 @@ class _Following:
             self._asides.begin()
             yield Began(client.link.port, self._header)
         self._anchor(client, facts)
-        anchored_s = time.monotonic()
+        anchored_s, ahead_s = time.monotonic(), _ahead_s()
         if first and self._asides and self._asides.since_s is not None:
             yield from self._before(client, self._asides)
         while not self.ended():
-            if time.monotonic() - anchored_s >= _ANCHOR_S:
-                anchored_s = time.monotonic()
+            was_set = abs(_ahead_s() - ahead_s) > _SET_S
+            if was_set or time.monotonic() - anchored_s >= _ANCHOR_S:
+                anchored_s, ahead_s = time.monotonic(), _ahead_s()
                 self._anchor(client, facts)
             yield from self._said(client.poll(_POLL_S))
             if self._asides:

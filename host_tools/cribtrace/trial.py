@@ -44,7 +44,17 @@ _WHAT = ("event", "gap", "fault", "lost_frames")
 _NAMES = {
     "event": (ANY, *records.KINDS),
     "gap": (ANY, *records.GAP_REASONS),
-    "fault": (ANY, "no_sensor", "bus_error", "sensor_silent", "sensor_stuck", "records_lost"),
+    "fault": (
+        ANY,
+        "no_sensor",
+        "bus_error",
+        "sensor_silent",
+        "sensor_stuck",
+        "records_lost",
+        "sensor_rate",
+        "sensor_jitter",
+        "temperature",
+    ),
 }
 _MS = 1000
 _EARLY_S = 2.0  # chosen: what was lost with a fault began when frames last came, a burst before

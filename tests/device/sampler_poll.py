@@ -7,7 +7,7 @@ import virtual_rig
 from crib import config
 from crib.detector import Detector
 from crib.imu.lsm6dso import LSM6DSO
-from crib.sampler import Sampler
+from crib.sampler import SPAN, Sampler
 from crib.settings import DEFAULTS
 from virtual_rig import Rig, run
 
@@ -40,7 +40,8 @@ class Bench:
         self.detector = Detector(
             settings, RATE_MHZ, imu.mlsb_per_g, imu.STRIDE, imu.LOW_BYTE, imu.HIGH_BYTE
         )
-        self.sampler = Sampler(imu, self.detector)
+        imu.rate_mhz = RATE_MHZ
+        self.sampler = Sampler(imu, self.detector, self.rig.clock.ticks_ms)
         self.frames = self.events = self.gaps = 0
 
     def turns(self, count):
@@ -83,6 +84,7 @@ def test_nothing_is_allocated():
     found = bench.frames, bench.events, bench.gaps
     assert found[0] > 104 * 200 and found[1] > 10 and found[2] == 6, found
     assert bench.detector.in_gaps == bench.rig.fifo.overwritten() > 0
+    assert bench.sampler.notes == SPAN, "frames that come at their rate are not odd, nor is a gap"
 
 
 def test_a_locked_heap_would_notice():

@@ -12,7 +12,7 @@ from crib.imu.lsm6dso import LSM6DSO
 from crib.protocol import Refused
 from crib.recorder import Recorder
 from crib.sensing import Sensing
-from virtual_rig import Rig, run
+from virtual_rig import RATE_UHZ, Rig, run
 
 RATE_MHZ = 104_000
 NAMES = {
@@ -93,6 +93,7 @@ class Bench:
         self.ticks_ms = self.rig.clock.ticks_ms
         self.log = Log()
         self.line = self.server = Line()
+        self.board = self
         self.clock = Clock(self)
         self.recorder = Recorder(self.log, self.line)
         self.settings = settings.DEFAULTS
@@ -425,6 +426,60 @@ def test_stop_with_a_sensor_that_is_gone():
     bench.bus.plugged = False
     bench.sensing.stop()
     assert bench.sensing.stopped
+
+
+def odd(bench):
+    """What was said to be odd about frames that came."""
+    names = [line.split("fault=")[1] for line in bench.line.lines if "fault=" in line]
+    bench.line.lines.clear()
+    return names
+
+
+def test_a_rate_that_is_off_is_named_once_in_ten_minutes():
+    for permille, told in ((80, ["sensor_rate"]), (-80, ["sensor_rate"]), (30, []), (-30, [])):
+        bench = Bench()
+        bench.turns(20)
+        bench.rig.feed.run_at(RATE_UHZ + RATE_UHZ // 1000 * permille)
+        bench.turns(5)
+        assert odd(bench) == told, permille
+        bench.turns(60)
+        assert odd(bench) == [] and bench.sensing.fault == "none"
+        bench.sensing.sampler.told = 0  # with each RECORDER record
+        bench.turns(2)
+        assert odd(bench) == told, permille
+
+
+def test_frames_that_come_to_and_fro_are_named():
+    bench = Bench()
+    bench.turns(20)
+    bench.rig.feed.disturb(False, 20_000)
+    bench.turns(20)
+    assert odd(bench) == ["sensor_jitter"]
+
+
+def test_a_stall_is_no_odd_frame():
+    bench = Bench()
+    for stall_ms in (0, 45, 400, 400, 950, 4000, 7000, 0):
+        bench.turn(stall_ms)
+        bench.turns(3)
+    assert odd(bench) == []
+    assert len(bench.log.of(records.GAP)) == 1
+
+
+def test_a_sensor_that_warms_by_five_degrees_is_named():
+    bench = Bench()
+    bench.turns(5)
+    for degrees, told in (
+        (4.9, []), (5.1, ["temperature from_c=25 to_c=30"]), (9.9, []), (0.0, 1), (-3.0, []),
+    ):  # fmt: skip
+        bench.rig.imu.warm(degrees)
+        bench.turns(5)
+        said = odd(bench)
+        assert said == told or len(said) == told, (degrees, said)
+    bench.sensing.temperature()  # with each RECORDER record
+    bench.rig.imu.warm(-7.9)
+    bench.turns(5)
+    assert odd(bench) == []
 
 
 run(globals(), sys.argv[1])

@@ -17,7 +17,7 @@ from cribtrace.conversation import fields
 from cribtrace.exchange import HOST
 from cribtrace.pull import pull
 from tests.support import fault_bench, fault_table
-from tests.support.fault_bench import AT_MS, CASES, LATE, RATE_HZ, WARM_S
+from tests.support.fault_bench import AT_MS, CASES, LATE, RATE_HZ, TOLD, WARM_S
 
 # A turn's length, and what is invalid after a start: gaps that the board's clock has counted.
 NEAR = 14
@@ -100,11 +100,9 @@ def test_what_the_chip_itself_counts_is_counted_to_the_frame(lived, sensor):
 def check(case, told, sensor="lsm6dso"):
     assert told.info["fault"] == "none", "the board samples again"
     assert told.happened() == [order["kind"] for order in case.orders()]
-    if case.recorder:
-        key, least = case.recorder
-        assert max(line.get(key, 0) for line in told.night.recorder) >= least
-    if case.record in (None, LATE):
-        assert set(told.troubles()) <= {LATE} and told.lost() == told.unexplained() == 0
+    if case.record in (None, *TOLD):
+        assert set(told.troubles()) <= {LATE, case.record}
+        assert told.lost() == told.unexplained() == 0
         assert told.off["frames_overwritten"] == 0 and told.night.faults == []
     if case.record is None:
         return
@@ -118,7 +116,7 @@ def check(case, told, sensor="lsm6dso"):
         assert abs(told.unexplained()) <= (0 if counts else NEAR), told.unexplained()
     if case.dark_s and (sensor == "lsm6dso" or "for_ms" in case.kind):
         assert told.not_told_s(*case.dark_s) <= 0.7, "no fault is a night without movements"
-    if case.record != LATE:
+    if case.record not in TOLD:
         assert told.night.summary["coverage"] < 1 - WARM_S / case.seconds
 
 
@@ -144,25 +142,30 @@ def anchored(bench, images, tmp_path):
                 uptime_ms = int(told["uptime_ms"])
                 s, ms = divmod(1_800_000_000_000 + uptime_ms + step_s * 1000, 1000)
                 client.anchor(int(told["frame"]), s, ms, uptime_ms, boot, 30, HOST)
+            info = client.info()
             client.stop()
             pull(client, tmp_path / "log")
+            b.told("sensor_off")
         boots = list(in_a_row(logfile.read(tmp_path / "log")))
         for boot in boots:
             boot.header["recording_frames"] = 0  # as of a real sensor, whose time is the host's
         (clock,) = clocks(boots).values()
-        return clock.fault()
+        return clock.fault(), fault_bench.Lived(tmp_path / "log", b.said, info)
 
     return live
 
 
 @pytest.mark.parametrize("permille", [80, -80])
-def test_a_rate_that_is_off_is_named_by_the_host(anchored, permille):
-    told = anchored([0, 0, 0], [{"kind": "rate", "at_ms": 0, "permille": permille}])
-    assert told.startswith("sensor_rate: ")
-    assert float(told.split("gave ")[1].split(" %")[0]) == pytest.approx(permille / 10, abs=0.5)
-    in_the_table("rate", None)
+def test_by_how_much_a_rate_is_off_is_told_by_the_host(anchored, permille):
+    said, told = anchored([0, 0, 0], [{"kind": "rate", "at_ms": 0, "permille": permille}])
+    assert said.startswith("sensor_rate: ")
+    assert float(said.split("gave ")[1].split(" %")[0]) == pytest.approx(permille / 10, abs=0.5)
+    assert set(told.troubles()) - {LATE} == {"sensor_rate"}, "and by the board; no clock was set"
 
 
-def test_a_clock_that_is_set_is_named_by_the_host(anchored):
-    assert "host clock jumped by +30 s" in anchored([0, 0, 30])
-    in_the_table("clock step", None)
+def test_a_clock_that_is_set_is_named_by_board_and_host(anchored):
+    said, told = anchored([0, 0, 30])
+    assert "host clock jumped by +30 s" in said
+    assert set(told.troubles()) - {LATE} == {"clock_step"}
+    assert 0 <= told.noticed(CASES["clock step"]) <= MOST_S
+    in_the_table("clock step", told)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cribtrace import analysis, demo, logfile, recording, replay, rerun, scenario, tree
+from cribtrace import analysis, demo, logfile, nights, recording, replay, rerun, scenario, tree
 from cribtrace.device import records
 from cribtrace.pull import pull
 from tests.support import golden
@@ -62,6 +62,8 @@ def test_the_demo_writes_what_it_promises(demo_folder):
     assert len(truth) > 100
     assert "<html" in (demo_folder / "report.html").read_text()
     assert all(s.verdict == logfile.COMPLETE for s in logfile.read(demo_folder / "log"))
+    (session,) = nights.sessions(analysis.read_night(demo_folder / "log"), None)
+    assert f"{session.begins:%H:%M}" in ("19:59", "20:00"), "whatever the hour now"
 
 
 def test_an_hour_gives_the_same_events_on_the_board_and_under_both_interpreters(bench, tmp_path):

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from cribtrace import recording
+from cribtrace import recording, tree
 from tests.support import golden, wheel
 
 FOREIGN = """
@@ -68,7 +68,7 @@ def test_a_foreign_repository_runs_the_same_bodies_in_parallel(start, tmp_path):
     running = [
         start(tmp_path / "one"),
         start(tmp_path / "two"),
-        start(tmp_path / "three", "--target", "cpython", target="cpython"),
+        start(tmp_path / "three", "--cribtrace-target", "cpython", target="cpython"),
     ]
     for process in running:
         said, _ = process.communicate(timeout=100)
@@ -109,17 +109,49 @@ def test_a_failure_leaves_recording_transcript_and_log(start, tmp_path):
 def test_a_board_with_another_firmware_is_refused(start, bench, tmp_path):
     other = {("crib/clock.py", "that wrap"): "that turn over"}  # and not stamped: build 0
     with bench(recording.load(golden.RECORDING), speed=1.0, patch=other) as b:
-        process = start(tmp_path / "mine", "--port", b.board.port)
+        process = start(tmp_path / "mine", "--cribtrace-port", b.board.port)
         said, _ = process.communicate(timeout=100)
     assert process.returncode == 1
     assert "runs firmware 0, and here lies" in said and "cribtrace deploy" in said
 
 
-@pytest.mark.parametrize("wrong", [["--target", "board"], ["--port"]])
+@pytest.mark.parametrize("wrong", [["--cribtrace-target", "board"], ["--cribtrace-port"]])
 def test_a_target_that_is_none_is_refused(start, tmp_path, wrong):
     process = start(tmp_path / "mine", *wrong)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 4 and wrong[0] in said
+
+
+OTHER_PLUGIN = """
+def pytest_addoption(parser):
+    parser.addoption("--port", default="8080")
+    parser.addoption("--target", default="staging")
+"""
+
+
+def test_another_plugin_may_have_port_and_target(start, tmp_path):
+    (tmp_path / "other_plugin.py").write_text(OTHER_PLUGIN)
+    path = os.pathsep.join([str(tmp_path), start.args[1]["PYTHONPATH"]])
+    options = "-p", "other_plugin", "--cribtrace-target", "cpython"
+    process = start(tmp_path / "mine", *options, target="cpython", more={"PYTHONPATH": path})
+    said, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["--port", "/nowhere"], "/nowhere"), (["--target", "board"], "invalid choice"),
+     (["-p", "other_plugin", "--cribtrace-port", "/nowhere"], "/nowhere")],
+)  # fmt: skip
+def test_our_own_tests_know_the_short_names(tmp_path, words, told):
+    (tmp_path / "other_plugin.py").write_text(OTHER_PLUGIN)
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "tests/hil/test_targets.py", "-x", "--basetemp", str(tmp_path / "tmp"), *words],
+        cwd=tree.CHECKOUT, text=True, capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode in (1, 4) and told in done.stdout + done.stderr, done.stdout
 
 
 QUIET = """about = "Nothing."
@@ -133,7 +165,7 @@ count = {count}
 
 def test_a_scenario_file_is_a_test_without_a_word_of_code(start, tmp_path):
     folder = tmp_path / "mine"
-    process = start(folder, "--target", "cpython", text="")
+    process = start(folder, "--cribtrace-target", "cpython", text="")
     assert process.wait(60) == 5  # no test at all
     for name, text in {
         "quiet": QUIET.format(count=0), "loud": QUIET.format(count="[2, 3]"),
@@ -142,7 +174,7 @@ def test_a_scenario_file_is_a_test_without_a_word_of_code(start, tmp_path):
     }.items():  # fmt: skip
         (folder / f"{name}.crib.toml").write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
-    command += ["--target", "cpython", "--continue-on-collection-errors"]
+    command += ["--cribtrace-target", "cpython", "--continue-on-collection-errors"]
     done = subprocess.run(
         [*command, "--basetemp", "tmp"], cwd=folder, text=True, capture_output=True
     )

@@ -7,7 +7,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from cribtrace import analysis, facts, log_records, logfile
+from cribtrace import analysis, facts, log_records, logfile, packets
 from cribtrace.device import framing, records
 from cribtrace.errors import CribtraceError
 from tests.fuzz.mutate import WORDS, mutated
@@ -39,6 +39,7 @@ class Segments:
     def unguard(self):
         self._unguarded = True
         framing.binascii = AgreeingCrc
+        packets.zlib = AgreeingCrc
         log_records.zlib = AgreeingCrc
 
     def case(self, rng: random.Random) -> tuple[bytes, bool]:

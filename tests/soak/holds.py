@@ -33,6 +33,9 @@ NAMES = {
     "reset": ("sensor_silent", "bus_error"),
     "pause": ("fifo_overrun",),
 }
+# What they may be called besides: a log without it is none the worse. Warmth has a name from 5 °C
+# on, since the last `recorder` record.
+MAY = {"jitter": ("sensor_jitter",), "warmth": ("temperature",)}
 _CUTS = ("power_cut", "restarted", "watchdog")
 
 
@@ -192,7 +195,8 @@ def named(start: Start, log: Log) -> Iterator[str]:
 
 def _may_be_of(told: Told, order: dict, ms: int) -> bool:
     until = since_ms(order, ms) + order.get("for_ms", 0) + 4 * NAMED_MS
-    return told.name() in names_of(order) and ms <= told.ms <= until
+    called = names_of(order) + MAY.get(order["kind"], ())
+    return told.name() in called and ms <= told.ms <= until
 
 
 def dark(start: Start, log: Log) -> Iterator[str]:

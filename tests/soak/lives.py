@@ -34,7 +34,7 @@ def install(flash: Path, micropython: Path, patches: tuple[Patch, ...] = ()) -> 
 
     `patches` are more of what `_HEARS` is.
 
-    Compiled, as `deploy` does: after days the heap is in pieces, too small for a compiler.
+    Compiled, as `deploy` does.
     """
     sources = {path: source.read_text() for path, source in deploy.files("virtual").items()}
     for path, line, before in _HEARS + patches:

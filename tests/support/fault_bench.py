@@ -14,6 +14,8 @@ from cribtrace.recording import Recording
 RATE_HZ, LSB_PER_G = 104.0, 16384.0
 AT_MS = 40_000
 LATE = "late"  # a turn that the FIFO outlasted: an ordinary erase may be such a one
+# What costs no frame: it is told, and that is all.
+TOLD = (LATE, "sensor_rate", "sensor_jitter", "temperature", "clock_step")
 WARM_S = 10.0  # the least that any log leaves out
 
 # Each record as it is made, with the board's time, told as the simulated parts tell theirs.
@@ -22,7 +24,7 @@ _TELLS = (
     "        import sys, binascii\n"
     '        told = b\'{"sim":"record","ms":%d,"hex":"%s"}\\n\'\n'
     "        hexed = str(binascii.hexlify(bytes(memoryview(body)[:n])), 'ascii')\n"
-    "        if body[0] in (1, 6, 11):\n"
+    "        if body[0] in (1, 2, 6, 11):\n"
     "            sys.stderr.write(str(told, 'ascii') % (self.board.ticks_ms(), hexed))\n"
 )
 
@@ -34,8 +36,8 @@ class Case:
     `record` names the record: a gap's reason, or a fault in words; None where nothing is lost and
     nothing is said at once. Of some sensors it is `too`. `lost_s` (least, most) seconds of frames;
     `exact`: to the frame. Between the moments `dark_s` the night must tell that nothing was seen.
-    `recorder` (key, least): what the next recorder record must show. seconds 0: a test of its own,
-    with a host that gives anchors. `named` and `then` are for the table.
+    Nobody could know before `hidden_s` of it were over, and `since` says until when. seconds 0: a
+    test of its own, with a host that gives anchors. `named` and `then` are for the table.
     """
 
     done: str
@@ -45,7 +47,8 @@ class Case:
     lost_s: tuple[float, float] | None = None
     exact: bool = False
     dark_s: tuple[float, float] | None = None
-    recorder: tuple[str, float] | None = None
+    hidden_s: int = 0
+    since: str = ""
     seconds: int = 100
     full: bool = False
     named: str = ""
@@ -102,20 +105,21 @@ CASES = {
         named="`what=late`, once in 10 min; `loop_max_us`",
     ),
     "jitter": Case(
-        "each frame comes up to 20 ms late", {"kind": "jitter", "us": 20_000},
-        named="no: frames are counted, not timed",
+        "each look finds frames up to 20 ms late", {"kind": "jitter", "us": 20_000},
+        "sensor_jitter",
     ),
     "temperature": Case(
         "the sensor warms by 12 °C in 5 min", {"kind": "warmth", "degrees": 12, "for_ms": 300_000},
-        seconds=700, recorder=("temperature_c", 36.9),
+        "temperature", hidden_s=125, since="from 5 °C on", seconds=180,
     ),
     "rate": Case(
-        "the sensor is 8 % fast, or slow", {}, seconds=0, named="`sensor_rate`, by the host",
+        "the sensor is 8 % fast, or slow", {"kind": "rate", "permille": 80}, "sensor_rate",
+        named="`sensor_rate`; by how much, the host at the second anchor",
         then="rates and durations are off by as much",
     ),
     "clock step": Case(
-        "the host's clock is set by 30 s", {}, seconds=0, named="`clock_step`, by the host",
-        then="times are off by up to as much",
+        "the host's clock is set by 30 s", {}, "clock_step", since="from the next anchor on",
+        seconds=0, then="times are off by up to as much",
     ),
 }  # fmt: skip
 
@@ -176,6 +180,9 @@ class Lived:
         """Seconds from the fault to the first record that names it."""
         came = [status["ms"] for status in self.said if status["sim"] == "fault"]  # at an erase
         since_ms = (came or [AT_MS])[0] + case.kind.get("ms", 0)  # nobody tells meanwhile
+        since_ms += case.hidden_s * 1000
+        if case.record == "clock_step":
+            since_ms = max(ms for ms, body in self._records if body[0] == records.ANCHOR)
         if case.record == "power_cut":
             since_ms = 0  # the board's time begins anew
         if case.full:  # a full log leaves out what comes next, the warm-up

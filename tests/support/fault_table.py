@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from tests.support import pages
-from tests.support.fault_bench import CASES, LATE, RATE_HZ, Case, Lived
+from tests.support.fault_bench import CASES, RATE_HZ, TOLD, Case, Lived
 
 _ROOT = Path(__file__).resolve().parents[2]
 PAGE = _ROOT / "docs" / "TESTING.md"
@@ -20,24 +20,20 @@ _HEAD = (
 )
 
 
-def row(name: str, told: Lived | None) -> str:
+def row(name: str, told: Lived) -> str:
     """The row of a fault; `told` is what a board made of it."""
     case = CASES[name]
     cells = name, case.done, *_found(case, told), case.then
     return f"| {' | '.join(cells)} |"
 
 
-def _found(case: Case, told: Lived | None) -> tuple[str, str, str]:
+def _found(case: Case, told: Lived) -> tuple[str, str, str]:
     """Record, time to notice, and loss, rounded so that no microsecond changes them."""
-    if told is None:
-        return case.named, "no: at the second anchor", "none"
     if case.record is None:
-        if case.recorder:
-            return f"`{case.recorder[0]}` of `recorder`", "no: 10 min", "none"
         return case.named, "", "none"
     named = case.named or f"`{case.record}`"
-    within = f"{max(1, math.ceil(told.noticed(case)))} s"
-    if case.record == LATE:
+    within = f"{max(1, math.ceil(told.noticed(case)))} s {case.since}".rstrip()
+    if case.record in TOLD:
         return named, within, "none"
     if case.full:
         return named, within, "all that no record tells of"

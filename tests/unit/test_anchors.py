@@ -134,7 +134,19 @@ def test_a_simulated_boards_speed_is_no_drift():
     assert clock.utc_s(0.0) == pytest.approx(T0 + 180 - 3600, abs=0.02)
     # An hour in three minutes: nobody can say when anything was, and the time says so.
     assert clock.within_s == pytest.approx(3600 - 180, abs=0.1)
-    assert "utc_about" in clock.line()
+    told = clock.line()
+    assert "utc_about" in told
+    assert (told["drift_ppm"], told["drift_within_ppm"]) == (None, None)
+
+
+@pytest.mark.parametrize("within_ms, drift, within", [(1, 201, 21), (400, 200, 820)])
+def test_a_drift_has_the_digits_that_are_known(within_ms, drift, within):
+    found = [
+        anchor(104_000 * k, T0 + 1000 * k * (1 - 200.6e-6), within_ms=within_ms) for k in (0, 1)
+    ]
+    (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
+    told = clock.line()
+    assert (told["drift_ppm"], told["drift_within_ppm"]) == (drift, within)
 
 
 def test_the_best_source_counts_and_a_persons_last_word():
@@ -223,6 +235,34 @@ def test_a_known_interruption_is_as_good_as_an_anchor():
     # A boot in between whose segments are gone: then it is a bound only.
     three = boot(3, hours(4), anchor(0, T0, boot=3), away_s=2.5)
     assert anchors.clocks([one, three])[1].about
+
+
+def injected(number, frames, *found, away_s=None):
+    return boot(number, frames, *found, away_s=away_s, simulated=frames, sensor=b"injected")
+
+
+def test_a_file_that_was_played_in_between_lasted_nobody_knows_how_long():
+    """A file of 8 h, played in half an hour after a night of 9 h, before somebody read the log."""
+    night, file = boot(1, hours(9)), injected(2, hours(8), away_s=0.0)
+    morning = boot(3, hours(0.1), anchor(0, T0, boot=3), away_s=1.0)
+    found = anchors.clocks([night, file, morning])
+    assert found[1].latest_s == pytest.approx(T0 - 1 - 9 * 3600, abs=0.02)
+    assert found[1].earliest_s is None and found[1].about
+    assert found[2].latest_s == pytest.approx(T0 - 1, abs=0.02) and found[2].about
+    evening = boot(1, hours(1), anchor(0, T0, boot=1))
+    night = boot(3, hours(9), away_s=1.0)
+    found = anchors.clocks([evening, injected(2, hours(8), away_s=0.0), night])
+    assert found[2].earliest_s == found[2].latest_s == pytest.approx(T0 + 3600, abs=0.02)
+    assert found[3].earliest_s == pytest.approx(T0 + 3601, abs=0.02)
+    assert found[3].latest_s is None and found[3].about
+
+
+def test_a_file_with_anchors_bounds_its_neighbours_by_these_alone():
+    file = injected(2, hours(8), anchor(hours(1), T0, boot=2), anchor(hours(5), T0 + 600, boot=2),
+                    away_s=0.0)  # fmt: skip
+    found = anchors.clocks([boot(1, hours(9)), file, boot(3, hours(2), away_s=1.0)])
+    assert found[1].latest_s == pytest.approx(T0 - 9 * 3600, abs=0.02) and found[1].about
+    assert found[3].earliest_s == pytest.approx(T0 + 601, abs=0.02) and found[3].about
 
 
 def test_without_any_anchor_nobody_knows():

@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import json
 from array import array
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from cribtrace.captured import Captured, Gap, State
 from cribtrace.device import kernels, records
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.recording import Recording
-from cribtrace.rows import Rows
+from cribtrace.rows import Rows, rescue
 from tests.support import golden
 
 RING = kernels.RING
@@ -65,7 +66,7 @@ class Board:
 
 class Host:
     def __init__(self, board, path):
-        self.rows = Rows(path, 104.0)
+        self.rows = Rows(path, 104.0, 16384.0, "a board")
         self.said = []
         self.board = board
         self.taken = capture.Capture(self.rows, board.answer(0)[0], self.said.append)
@@ -83,7 +84,7 @@ class Host:
 
     def kept(self):
         known = Captured({}, tuple(self.taken.boots), tuple(self.taken.states))
-        self.rows.keep(16384.0, known, "a board")
+        self.rows.keep(known)
         return recording.load(self.rows.path)
 
 
@@ -228,16 +229,49 @@ def test_no_state_is_told_while_something_moves():
 def test_what_was_not_kept_leaves_nothing_and_the_old_file(tmp_path):
     path = tmp_path / "night.npz"
     path.write_text("old")
-    with pytest.raises(RuntimeError), Rows(path, 104.0) as rows:
+    with pytest.raises(RuntimeError), Rows(path, 104.0, 16384.0, "") as rows:
         rows.add(np.ones((9, 3), np.int16))
         raise RuntimeError
     assert path.read_text() == "old" and [p.name for p in tmp_path.iterdir()] == ["night.npz"]
     for wrong in (tmp_path, tmp_path / "no" / "night.npz"):
         with pytest.raises(CribtraceError, match="cannot write"):
-            Rows(wrong, 104.0)
+            Rows(wrong, 104.0, 16384.0, "")
 
 
 GOOD = Captured({"hold_ms": 400}, ((0, 70),), (State(3, 9, WORDS),), 1.5)
+
+
+def test_a_power_cut_leaves_what_was_settled(tmp_path, capsys):
+    path = tmp_path / "night.npz"
+    command = ["hil", "record", str(path), "--rescue", "--json"]
+    assert cli.run(command) == 1 and "nothing left" in capsys.readouterr().err
+    rows = Rows(path, 104.0, 16384.0, "a board")
+    frames = np.arange(30, dtype=np.int16).reshape(10, 3)
+    rows.add(frames)
+    rows.miss(2, "line")
+    rows.settle(GOOD)
+    rows.add(frames)
+    del rows  # and the power fails
+    with pytest.raises(CribtraceError, match=r"record .*night\.npz --rescue` makes one"):
+        Rows(path, 104.0, 16384.0, "")
+    assert cli.run(command) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert (told["frames"], told["missing"], told["gaps"]) == (10, 2, 1)
+    kept = recording.load(path)
+    assert (kept.accel == np.vstack([frames, frames[-1:], frames[-1:]])).all()
+    assert (kept.rate_hz, kept.lsb_per_g, kept.source) == (104.0, 16384.0, "a board")
+    assert kept.gaps == [Gap(10, 2, "line")] and kept.captured == GOOD
+    assert [p.name for p in tmp_path.iterdir()] == ["night.npz"]
+
+
+def test_what_is_damaged_is_not_made_a_recording(tmp_path):
+    path = tmp_path / "night.npz"
+    rows = Rows(path, 104.0, 16384.0, "a board")
+    rows.add(np.ones((9, 3), np.int16))
+    rows.settle(GOOD)
+    (tmp_path / "night.npz.frames.part").write_bytes(b"short")
+    with pytest.raises(CribtraceError, match="damaged: remove it"):
+        rescue(path)
 
 
 def test_what_is_known_of_a_capture_comes_back():

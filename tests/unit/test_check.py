@@ -13,6 +13,7 @@ from cribtrace.device import protocol, records
 from cribtrace.exchange import Exchange
 from cribtrace.floors import Floor
 from tests.support.peer import Peer, record
+from tests.unit.test_cli import Terminal
 from tests.unit.test_hostile_board import Liar
 
 buscheck = importlib.import_module("cribtrace.firmware.crib.buscheck")
@@ -151,6 +152,19 @@ def test_a_newer_firmware_works_and_the_host_is_to_follow(board, run):
     assert [what for what, line in found.items() if line["passed"] is False] == ["clock"]
     assert found["bus"]["reads"] == 400
     assert sum(" buscheck 200*" in asked for asked in board.asked) == 2
+
+
+def test_the_reads_are_a_bar_on_a_terminal_and_lines_elsewhere(board, run, monkeypatch):
+    err = run("--port", board.port, "--reads", "2000")[2]
+    assert "400 of 2000 reads over the lead" in err
+    seen = Terminal()
+    monkeypatch.setattr("sys.stderr", seen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    cli.run(["check", "--port", board.port, "--reads", "2000"])
+    assert "reading" in seen.getvalue() and "2000/2000" in seen.getvalue()
+    assert "reads over the lead" not in seen.getvalue()
+    assert seen.getvalue().count("\x1b[2K"), "the line is taken away again"
 
 
 def test_the_sensors_test_is_no_long_turn_of_the_next_check(board, run):

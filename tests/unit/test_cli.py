@@ -1,5 +1,6 @@
 """cli: what is printed where, and with which exit code it ends."""
 
+import dataclasses
 import io
 import json
 import re
@@ -8,10 +9,12 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
+import numpy as np
 import pytest
 
-from cribtrace import cli, ports, runtime, virtual_ports
+from cribtrace import cli, ports, recording, runtime, scenario, virtual_ports
 from cribtrace.cli.output import progress
 from cribtrace.device import protocol, records
 from cribtrace.errors import CribtraceError, Damaged, NoDevice, Usage
@@ -201,7 +204,7 @@ def test_a_long_task_is_seen_on_a_terminal_alone(capsys, tmp_path, monkeypatch, 
     monkeypatch.setattr("sys.stderr", seen)
     monkeypatch.setenv("TERM", "xterm")
     (tmp_path / "events.csv").unlink(missing_ok=True)
-    again = [*words, "--overwrite"] if words[0] == "export" else words
+    again = [*words, "--overwrite"] if words[0] in ("export", "scenario") else words
     assert cli.run(again) == 0
     on = capsys.readouterr().out
     assert what in seen.getvalue()
@@ -267,6 +270,25 @@ def test_report_writes_one_file_or_none(run, tmp_path):
     assert not page.exists()
 
 
+def test_a_page_of_its_own_goes_and_nothing_else_does(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    log = tmp_path / "log"
+    log.mkdir()
+    (log / "00000001.crib").write_bytes(log_segment(1, "door"))
+    page, named = tmp_path / "report.html", ("report", log, "-o", "named.html")
+    for _ in range(2):
+        assert run("report", log)[:2] == (0, "report.html\n")
+    assert run(*named)[0] == 0
+    code, out, err = run(*named)
+    assert (code, out) == (2, "")
+    assert "named.html is there already: name another with -o, or add --overwrite" in err
+    assert run(*named, "--overwrite")[0] == 0
+    page.write_text("<title>mine</title>")
+    assert run("report", log)[0] == 2
+    assert page.read_text() == "<title>mine</title>"
+    assert run("report", log, "--format", "text")[0] == 0
+
+
 def test_scenario_and_replay(run, tmp_path):
     path = tmp_path / "night.npz"
     assert "ten_minutes" in run("scenario")[1]
@@ -293,11 +315,48 @@ def test_scenario_takes_a_file_of_ones_own(run, tmp_path):
     assert code == 0
     assert json.loads(out)["truths"] == 4  # the sleeper's state is one, too
     assert made.exists()
+    code, _, err = run("scenario", path, "-o", made)
+    assert (code, "add --overwrite" in err) == (2, True)
     path.write_text("duration_s = 3")
-    code, out, err = run("scenario", path, "-o", made)
+    code, out, err = run("scenario", path, "-o", made, "--overwrite")
     assert (code, out) == (1, "")
     assert err.count("\n") == 1
     assert "write a number from 60" in err
+
+
+def test_a_recording_shorter_than_the_warm_up_says_so(run, tmp_path):
+    rec = scenario.generate("ten_minutes", 1)
+    path = tmp_path / "short.npz"
+    recording.save(path, dataclasses.replace(rec, accel=rec.accel[:1040], truth=()))
+    code, out, err = run("replay", path)
+    assert (code, out) == (0, "")
+    assert (
+        " s are the warm-up, in which the noise floor is measured" in err
+        and "give it a longer recording" in err
+    )
+    assert "warm-up" not in run("replay", path, "--set", "warm_up_ms=5000")[2]
+
+
+def test_what_was_taken_for_a_log_is_named_with_its_command(run, tmp_path):
+    rec, bundle, other = (tmp_path / name for name in ("nap.npz", "night.zip", "x.zip"))
+    np.savez(rec, accel=np.zeros((9, 3), np.int16), rate_hz=104.0, lsb_per_g=16384.0)
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("bundle/00000001.crib", log_segment(1, "door"))
+    with zipfile.ZipFile(other, "w") as packed:
+        packed.writestr("a.txt", "a")
+    for words in (["decode"], ["report"], ["why", "3"]):
+        code, out, err = run(*words, rec)
+        assert (code, out) == (1, "")
+        assert f"{rec} is a recording, no log: `cribtrace replay {rec}` finds its events" in err
+    assert f"python3 -m zipfile -e {bundle} {bundle.with_suffix('')}`" in run("decode", bundle)[2]
+    assert "is an archive without a log" in run("decode", other)[2]
+
+
+def test_a_board_that_is_not_named_has_those_there_are(run):
+    for command in ("setup", "flash", "deploy"):
+        code, _, err = run(command)
+        assert code == 2
+        assert err.startswith("cribtrace: which board? --board NAME: esp32_devkitc_gy521, ")
 
 
 def test_a_scenario_is_written_as_npz_whatever_its_name(run, tmp_path):

@@ -87,7 +87,12 @@ def test_set_changes_them_and_says_what_changed(run, board):
         (["hold_ms=4", "limb_ms=2500"], "hold_ms=4 must be"),
         (["low_16=1600"], "low_16=1600 must be below high_16="),
         (["hihg_16=120"], "hihg_16=120 is no setting: did you mean high_16"),
-        (["hold_ms"], "'hold_ms' is not NAME=VALUE: `cribtrace config` lists"),
+        (
+            ["hold_ms", "400"],
+            "is not NAME=VALUE: write hold_ms=400; `cribtrace config` lists",
+        ),
+        (["hold_mss", "400"], "'hold_mss' is not NAME=VALUE: did you mean hold_ms"),
+        (["warmth"], "'warmth' is not NAME=VALUE: `cribtrace config` lists"),
         (["hold_ms=400", "hold_ms=500"], "hold_ms is set twice"),
         ([], "Missing argument"),
     ],

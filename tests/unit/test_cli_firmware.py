@@ -6,6 +6,7 @@ from cribtrace import deploy, flash, link, ports
 from cribtrace.cli import run
 from cribtrace.errors import CribtraceError
 from tests.support import esp_image
+from tests.unit.test_cli import Terminal
 
 USB = [("/dev/ttyS0", "n/a"), ("/dev/ttyUSB0", "CP2102N")]
 BOARD = "esp32_devkitc_lsm6dso"
@@ -87,6 +88,14 @@ def test_a_log_that_cannot_be_read_is_erased_only_where_somebody_types_so(erase,
     assert erase("yes") == (2, [])
     assert "its log cannot be read" in capsys.readouterr().err
     assert erase("erase") == (0, [True])
+
+
+def test_what_takes_minutes_is_seen_on_a_terminal(erase, monkeypatch):
+    seen = Terminal()
+    monkeypatch.setattr("sys.stderr", seen)
+    monkeypatch.setenv("TERM", "xterm")
+    assert erase("erase") == (0, [True])
+    assert "flashing" in seen.getvalue() and seen.getvalue().count("\x1b[2K")
 
 
 def test_a_board_in_its_boot_loader_is_asked_nothing_and_its_user_is(erase, monkeypatch):

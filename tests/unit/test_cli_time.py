@@ -163,29 +163,42 @@ def test_time_of_a_board_ties_it_to_this_machines_clock(run):
     assert source == 0 and line["trip_ms"] < 1000
 
 
+def tailed(board, enough):
+    """Tail a board that says something 20 times a second, until `enough()`."""
+
+    def connect(port):
+        return Client(Link(port), wait_s=0.3, repeats=2)
+
+    heard = threading.Event()
+
+    def speak():
+        while not heard.is_set():
+            board.say(b"t_s=60 what=heartbeat\r\n")
+            time.sleep(0.05)
+
+    talker = threading.Thread(target=speak, daemon=True)
+    talker.start()
+    for _ in tail.follow(connect(board.port), connect, facts.json_line):
+        if enough():
+            break
+    heard.set()
+    talker.join(2)
+
+
 def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
     monkeypatch.setattr(tail, "_ANCHOR_S", 0.4)
     with Peer() as board:
+        tailed(board, lambda: len(board.anchors) >= 3)
+        assert {(one[4], one[-1]) for one in board.anchors} == {(1, 0)}, "its boot, the host"
 
-        def connect(port):
-            return Client(Link(port), wait_s=0.3, repeats=2)
 
-        heard = threading.Event()
-
-        def speak():
-            while not heard.is_set():
-                board.say(b"t_s=60 what=heartbeat\r\n")
-                time.sleep(0.05)
-
-        talker = threading.Thread(target=speak, daemon=True)
-        talker.start()
-        for _ in tail.follow(connect(board.port), connect, facts.json_line):
-            if len(board.anchors) >= 3:
-                break
-        heard.set()
-        talker.join(2)
-        assert len(board.anchors) >= 3
-    assert {(one[4], one[-1]) for one in board.anchors} == {(1, 0)}, "its boot, the host"
+def test_a_tail_whose_own_clock_is_set_gives_an_anchor_at_once(monkeypatch):
+    found = [0.0, 1.5, -1.5, 31.5]  # then: a second and a half are no clock that was set
+    monkeypatch.setattr(tail, "_ahead_s", lambda: found.pop(0) if found[1:] else found[0])
+    turns = iter(range(12))
+    with Peer() as board:
+        tailed(board, lambda: next(turns, None) is None)
+        assert len(board.anchors) == 2
 
 
 def test_a_note_s_evening_is_one_of_its_zone(run, tmp_path):
@@ -237,3 +250,16 @@ def test_the_sheet_for_a_clinician_has_a_file_of_its_own(run, tmp_path, monkeypa
     assert "<b>12 weeks</b>" in (tmp_path / "sheet.html").read_text()
     code, _, err = run("report", log, "--for", "clinician", "--format", "json")
     assert code == 2 and "leave out --format" in err
+
+
+def test_why_takes_the_night_and_the_zone_that_report_takes(run, tmp_path):
+    log = two_nights(tmp_path / "log")
+    zone = ("--zone", "Europe/Berlin")
+    for more, day in (((), "2026-03-29T01"), (("--night", "2026-03-27"), "2026-03-28T02")):
+        code, out, err = run("why", "03:12", log, *zone, *more, "--json")
+        assert (code, json.loads(out)["utc"][:13]) == (0, day), err
+        assert "log: the night of" in err
+    assert run("why", "100", log, *zone, "--night", "2026-03-20")[0] == 2
+    _, out, err = run("why", "0", log, *zone, "--whole", "--json")
+    assert json.loads(out)["utc"].startswith("2026-03-27T20:00")
+    assert "the night of" not in err

@@ -1,8 +1,11 @@
-"""The demo's folder: what an earlier run left stays until there is something to take its place."""
+"""The demo's night, and its folder: what an earlier run left stays until something replaces it."""
+
+import time
+from datetime import datetime, timedelta
 
 import pytest
 
-from cribtrace import analysis, cli, demo
+from cribtrace import analysis, cli, demo, nights
 from cribtrace.errors import CribtraceError
 from tests.support.logged import log
 from tests.unit.test_rerun import bumps
@@ -70,3 +73,32 @@ def test_it_names_a_command_that_can_be_run_next(tmp_path, capsys, onsets_s):
     assert command.endswith(str(tmp_path / "log"))
     assert cli.run(command.split()[1:]) == 0
     assert ("Event at " in capsys.readouterr().out) == bool(onsets_s)
+
+
+@pytest.mark.parametrize("hours", [0.1, 10.0, 15.5])
+@pytest.mark.parametrize("now_h", range(0, 24, 3))
+def test_its_night_is_one_night_whenever_it_is_made(now_h, hours):
+    now = datetime(2026, 11, 21, now_h, 30).astimezone()
+    began = datetime.fromtimestamp(demo.began_s(hours * 3600, now.timestamp())).astimezone()
+    over = began + timedelta(hours=hours)
+    assert now - timedelta(days=2) < began < over <= now
+    assert (began.hour, began.minute) == (20, 0)
+    assert nights.next_noon(began, None) >= over
+
+
+@pytest.fixture
+def kolkata(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("kolkata")
+def test_its_page_is_what_report_makes_of_its_log(tmp_path, capsys):
+    night = analysis.read_night(log(bumps(20), tmp_path / "log"))
+    demo._write(tmp_path, night, {**night.summary, "frames_lost": 0})
+    made = tmp_path / "again.html"
+    assert cli.run(["report", str(tmp_path / "log"), "-o", str(made)]) == 0
+    assert made.read_text("utf-8") == (tmp_path / "report.html").read_text("utf-8")

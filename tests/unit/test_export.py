@@ -19,6 +19,7 @@ from cribtrace import (
     log_records,
     logfile,
     nights,
+    notes,
     recording,
     scenario,
     wording,
@@ -43,7 +44,10 @@ def rec() -> recording.Recording:
 
 @pytest.fixture(scope="session")
 def log(rec, tmp_path_factory) -> Path:
-    return logged.log(rec, tmp_path_factory.mktemp("night") / "log", gap_at=GAP_AT)
+    folder = logged.log(rec, tmp_path_factory.mktemp("night") / "log", gap_at=GAP_AT)
+    notes.add(folder, notes.Note(("swaddled", "awake")))
+    notes.add(folder, notes.Note(("filmed",), "left arm", 60.5))
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -141,10 +145,16 @@ def test_parquet_says_what_it_is(export, log):
     assert schema.field("peak_mg").metadata == {b"meaning": b"mg"}
 
 
-def test_json_lines_are_those_of_decode(export, log, capsys):
+def test_json_lines_are_those_of_decode_and_the_notes(export, log, capsys):
     path = export(log, "jsonl", "--whole")
     cli.run(["decode", str(log), "--json"])
-    assert path.read_text() == capsys.readouterr().out
+    header, *lines = path.read_text().splitlines()
+    assert [header, *lines[2:]] == capsys.readouterr().out.splitlines()
+    noted = [json.loads(line) for line in lines[:2]]
+    assert {line["type"] for line in noted} == {"note"}
+    assert [(line["tags"], line["text"], line["t_s"]) for line in noted] == [
+        (["swaddled", "awake"], "", None), (["filmed"], "left arm", 60.5),
+    ]  # fmt: skip
 
 
 def test_json_lines_of_a_table(export, log, held):
@@ -298,7 +308,10 @@ def test_mcap_holds_every_value_in_the_order_of_time(export, log, held):
     for table in (name for name in TABLES if name != "waveforms" and held.tables[name]):
         said = [(at_ns, row) for _, _, at_ns, row in found[f"/{table}"]]
         for (at_ns, row), want in zip(said, values(held, table), strict=True):
-            utc = want.pop("utc")
+            if (utc := want.pop("utc")) is None:
+                assert table == "notes" and abs(at_ns / 1e9 - held.begins_s) < 2e-6
+                assert row == {"tags": "swaddled,awake", "text": ""}
+                continue
             parts = row.pop("utc")
             assert abs(parts["sec"] + parts["nsec"] / 1e9 - utc.timestamp()) < 2e-6
             assert at_ns == parts["sec"] * 10**9 + parts["nsec"]
@@ -573,6 +586,13 @@ def test_one_night_is_cut_out_of_the_log(log, held, rec, monkeypatch):
     for stretch in part.stretches:
         numbers = np.rint((stretch.t_s + 100) * rec.rate_hz).astype(int)
         assert stretch.t_s[0] >= 0 and (rec.accel[numbers] == stretch.lsb).all()
+
+
+def test_notes_are_annotations_too(export, log):
+    edfio = pytest.importorskip("edfio")
+    found = edfio.read_edf(export(log, "edf", "--whole")).annotations
+    said = {a.text: a.onset for a in found if a.text.startswith("note")}
+    assert said == {"note: swaddled, awake": 0.0, "note: filmed; left arm": 60.5}
 
 
 def test_the_docs_name_every_column_of_every_table():

@@ -8,6 +8,7 @@ from cobs import cobs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cribtrace import packets
 from cribtrace.device import framing
 from cribtrace.stream import PACKET, TEXT, Decoder
 from tests.support.peer import encoded, packet
@@ -57,6 +58,20 @@ def test_unstuff_agrees_with_the_cobs_package_on_any_bytes(chunk):
         theirs = None
     ours = framing.unstuff(chunk)
     assert (None if ours is None else bytes(ours)) == theirs
+
+
+@given(st.one_of(
+    st.binary(max_size=600),
+    st.binary(min_size=1, max_size=900).map(lambda body: encoded(body)[:-1]),
+    st.lists(st.sampled_from([b"\0", b"\7", b"\xff" * 60, b"\xff" * 254]), max_size=12).map(
+        lambda parts: encoded(b"".join(parts) or b"\0")[:-1]
+    ),
+), st.integers(-1, 900))  # fmt: skip
+@example(b"\2\1\0", -1)
+def test_a_packet_read_at_once_is_what_the_board_reads(chunk, hit):
+    if 0 <= hit < len(chunk):
+        chunk = chunk[:hit] + bytes((chunk[hit] ^ 3,)) + chunk[hit + 1 :]
+    assert packets.body(chunk) == framing.decode(chunk)
 
 
 @given(st.lists(st.tuples(st.booleans(), bodies, lines), max_size=6), st.data())

@@ -91,7 +91,16 @@ def test_a_shell_completes_commands_and_options(shell):
     assert "parquet" in complete(shell, "cribtrace export --format pa")
 
 
-LIGHT = {"click", "colorama", "cribtrace", "pygments", "rich", "rich_click", "typing_extensions"}
+LIGHT = {
+    "click",
+    "colorama",
+    "cribtrace",
+    "platformdirs",
+    "pygments",
+    "rich",
+    "rich_click",
+    "typing_extensions",
+}
 LOADED = (
     "import contextlib, io, sys\n"
     "at_first = set(sys.modules)\n"
@@ -113,7 +122,9 @@ def test_the_command_starts_with_nothing_heavy(words):
     assert {name.split(".")[0] for name in loaded} - LIGHT <= set(sys.stdlib_module_names)
     ours = {name for name in loaded if name.startswith("cribtrace.")}
     ours = {name for name in ours if not name.startswith("cribtrace.cli")}
-    assert ours <= {"cribtrace.errors", "cribtrace.sensors"}, "they hold names only"
+    assert ours <= {"cribtrace.errors", "cribtrace.profile", "cribtrace.sensors"}, (
+        "they hold names only"
+    )
     assert not {"asyncio", "multiprocessing", "sqlite3", "ssl", "zoneinfo"} & set(loaded)
 
 
@@ -126,13 +137,32 @@ def options():
 
 @pytest.mark.parametrize(
     "name",
-    ["--night", "--zone", "--whole", "--json", "--port", "--library", "--overwrite", "--profile"],
+    [
+        "--night",
+        "--zone",
+        "--whole",
+        "--json",
+        "--port",
+        "--library",
+        "--logs",
+        "--overwrite",
+        "--profile",
+        "--board",
+    ],
 )
 def test_an_option_of_one_name_is_one_thing_everywhere(name):
     found = [one for _, one in options() if name in one.opts]
     assert len(found) > 1
     told = {(one.help, one.metavar, one.is_flag, one.envvar) for one in found}
     assert len(told) == 1, told
+
+
+def test_no_option_takes_words_here_and_numbers_there():
+    kinds: dict[str, dict] = {}
+    for command, one in options():
+        for name in one.opts:
+            kinds.setdefault(name, {}).setdefault(type(one.type).__name__, []).append(command)
+    assert {name: found for name, found in kinds.items() if len(found) > 1} == {}
 
 
 def test_whatever_is_written_goes_where_o_says():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cribtrace import analysis
+from cribtrace import analysis, interpretation
 from cribtrace.in_order import LATEST_S, InOrder, end_s
 from cribtrace.interpretation import Interpreter, disturbance
 from cribtrace.patterns import HOST_KINDS
@@ -94,6 +94,39 @@ def test_the_order_in_which_a_board_tells_and_the_order_of_time_give_the_same(li
         line["type"] == "event" and line["kind"] not in ("handling", "environment")
         for line in lines
     ), "each movement has its context"
+
+
+@settings(max_examples=150, deadline=None)
+@given(nights(), st.sampled_from([1.0, 1.009615, 1.0045]))
+def test_a_night_read_at_once_says_what_one_read_line_by_line_says(lines, second_s):
+    """To the digit and in the same order, states apart from patterns."""
+    for line in lines:
+        if line["type"] == "epoch":
+            line.update(second_s=second_s, duration_s=round(line["duration_s"] * second_s, 3))
+            line["onset_s"] = round(line["onset_s"] * second_s, 3)
+    told, contexts = read(by_onset(lines))
+    at_once = interpretation.read(lines)
+    for states in (True, False):
+        row, others = (
+            [line for line in found if (line["type"] == "state") == states]
+            for found in (at_once.lines, told)
+        )
+        assert row == others
+    assert [(one.event, one.facts) for one in at_once.contexts] == contexts
+
+
+def test_patterns_come_in_the_order_in_which_they_become_certain():
+    twitches = [event(float(at), 0.3, "twitch") for at in (450, 455, 460, 800)]
+    lines = truth.told([event(400.0, 10.0, "rhythmic_bout"), *twitches], 1200)
+    kinds = [line.get("kind") for line in interpretation.read(lines).lines]
+    assert [kind for kind in kinds if kind] == ["bout", "twitch_cluster"]
+
+
+def test_an_epoch_longer_than_any_is_read_line_by_line():
+    lines = [truth.epoch(float(at), [20] * 30) for at in range(0, 600, 30)]
+    lines[3]["duration_s"] = LATEST_S + 0.1
+    assert Interpreter().whole(lines) is None
+    assert interpretation.read(lines).lines == read(lines)[0] != []
 
 
 @settings(max_examples=60, deadline=None)

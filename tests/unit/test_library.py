@@ -28,6 +28,7 @@ from cribtrace.nights import choose
 from tests.support import library_table, logged
 from tests.support.example_night import empty
 from tests.support.night_log import DEVICE, write_boot, write_nights
+from tests.unit.test_cli import Terminal
 
 UTC = timezone.utc
 FIRST = datetime(2026, 6, 1, 20)
@@ -148,6 +149,19 @@ def test_others_read_a_table_as_it_is(filled, table):
         assert set(map(str, seen["night"])) <= {"2026-06-01", "2026-06-02"}
 
 
+def test_rows_are_those_of_a_dataset_and_of_files_that_something_else_wrote(filled, tmp_path):
+    library = Library(shutil.copytree(filled.folder, tmp_path / "copy"))
+    files = library.files("nights")
+    own = parquet.rows(library.folder, "nights", files)
+    theirs = parquet.dataset(library.folder, "nights", files).to_table().to_pylist()
+    assert list(map(list, own)) == list(map(list, theirs)) and own == theirs
+    assert parquet._own("nights", files) == own
+    whole = pq.ParquetFile(files[0]).read()
+    pq.write_table(whole.drop(["tags"]).append_column("more", [["x"]]), files[0])
+    assert parquet._own("nights", files) is None
+    assert parquet.rows(library.folder, "nights", files) == [{**own[0], "tags": None}, own[1]]
+
+
 def test_the_rows_are_the_lines(filled, log):
     night = choose(read_night(log), UTC, JUNE_1)
     (path,) = filled.files("events")[:1]
@@ -239,8 +253,22 @@ def test_a_night_without_a_known_time_is_refused_with_the_reason(tmp_path, libra
     from tests.support.peer import record
 
     write_boot(path, [record(records.BOOT, 0, 0, (1, 1))], 1)
-    with pytest.raises(CribtraceError, match=r"anybody knows the time: .*--started"):
+    with pytest.raises(CribtraceError, match=r"nobody knows the time .*--started"):
         adding.add(library, path, UTC)
+
+
+def test_what_stays_out_is_told_with_its_hours(tmp_path, library, capsys):
+    nap, desk = datetime(2026, 6, 2, 13), datetime(2026, 6, 2, 18)
+    again = datetime(2026, 6, 2, 14, 30)
+    log = write_nights(tmp_path / "log", (FIRST, 3.0, OFTEN), (nap, 1.0, []), (again, 0.75, []),
+                       (desk, 0.05, []))  # fmt: skip
+    words = ["library", "add", str(log), "--zone", "UTC", "--library", str(library.folder)]
+    assert cli.run(words) == 0
+    told = "stays out: naps: 2 times, 1 h 45 min; time at a desk: 3 min"
+    assert told in capsys.readouterr().err
+    alone = write_nights(tmp_path / "nap", (nap, 1.0, []))
+    with pytest.raises(CribtraceError, match="nothing came into the library: naps: 1 h"):
+        adding.add(library, alone, UTC)
 
 
 def test_two_boots_in_one_night_are_one_night(tmp_path, library):
@@ -269,7 +297,7 @@ def test_several_processes_give_what_one_does(tmp_path):
         library = Library(tmp_path / f"by{jobs}")
         added = adding.add(library, log, UTC, jobs=jobs)
         assert len(added.new) == 16
-        rows = [parquet.rows(parquet.dataset(library.folder, t, library.files(t))) for t in TABLES]
+        rows = [parquet.rows(library.folder, t, library.files(t)) for t in TABLES]
         found.append([{**row, "added": None} for of_table in rows for row in of_table])
     assert found[0] == found[1]
 
@@ -551,6 +579,23 @@ def test_faults_of_a_log_are_named_and_its_nights_come_in(log, tmp_path, capsys)
     code, out, err = run(capsys, "library", "add", str(log), "--zone", "UTC", "--library",
                          str(tmp_path / "kept"))  # fmt: skip
     assert code == 3 and "ends within a record" in err and "new=" in out
+
+
+@pytest.mark.parametrize(("words", "what"), [
+    (["trend", "--format", "text"], "reading"), (["trend", "--overwrite"], "drawing"),
+    (["query", "SELECT night FROM nights ORDER BY night"], "asking"),
+    (["library", "backup", "b.zip", "--overwrite"], "backing up"),
+])  # fmt: skip
+def test_what_takes_long_is_seen_on_a_terminal(filled, capsys, monkeypatch, tmp_path, words, what):
+    monkeypatch.chdir(tmp_path)
+    words = [*words, "--library", str(filled.folder)]
+    code, off, err = run(capsys, *words)
+    assert code == 0 and what not in err
+    seen = Terminal()
+    monkeypatch.setattr("sys.stderr", seen)
+    monkeypatch.setenv("TERM", "xterm")
+    assert run(capsys, *words)[:2] == (0, off)
+    assert what in seen.getvalue() and seen.getvalue().count("\x1b[2K")
 
 
 def test_the_list_is_a_table_on_a_terminal(filled, capsys, monkeypatch):

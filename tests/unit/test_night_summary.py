@@ -1,14 +1,19 @@
 """The figures of a night: rates, likely sleep, and other nights beside it."""
 
 import json
+from datetime import datetime, timezone
 
 import pytest
 
-from cribtrace import previous
+from cribtrace import analysis, previous
 from cribtrace.errors import CribtraceError
+from cribtrace.instrument import Instrument
 from cribtrace.night_summary import Count, NightSummary, likely_sleep, spread
 from cribtrace.report import content, plain
+from cribtrace.trend.periods import periods
 from tests.support.example_night import empty, example_night
+from tests.support.invented_nights import night
+from tests.support.night_log import write_nights
 
 HOUR_S = 3600.0
 
@@ -137,11 +142,42 @@ def test_a_file_that_is_no_report_says_so(tmp_path, text):
         previous.read(path, None)
 
 
-def test_only_earlier_nights_by_the_same_sensor_and_settings_are_put_beside_one():
-    def night(of, **given):
-        return NightSummary(of, f"{of}T20:00", 1, 1, 1, 0, 0, 0, **{"sensor": "A", **given})
+def of(row):
+    """The summary of a night that a library's row tells of, as far as the rule goes."""
+    known = {name: row[name] for name in Instrument._fields[1:] if name in row}
+    return NightSummary(str(row["night"]), f"{row['night']}T20:00", 1, 1, 1, 0, 0, 0, **known)
 
-    one = night("2026-11-20")
-    others = [night("2026-11-18"), night("2026-11-21"), night("2026-11-19", sensor="B"),
-              night("2026-11-17", config_crc="00"), one, night("2026-11-18")]  # fmt: skip
-    assert previous.comparable(one, others) == others[:1]
+
+CHANGES = [
+    {}, {"sensor": "BMI270"}, {"full_scale_g": 4}, {"rate_hz": 208.0}, {"firmware": "0.2.0"},
+    {"build": "00000001"}, {"settings": "ring_ms=90 tilt_mg=5 when_full=1"}, {"changed": True},
+    {"settings": "ring_ms=0 tilt_mg=5 when_full=2"}, {"tags": "new-place"}, {"simulated": False},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("differs", CHANGES, ids=str)
+@pytest.mark.parametrize("back", [False, True])
+def test_a_report_goes_back_as_far_as_a_trends_baseline(differs, back):
+    rows = [night(k, **(differs if k == 3 or (k > 3 and not back) else {})) for k in range(7)]
+    last = periods(rows)[-1].nights
+    found = previous.comparable(of(rows[-1]), map(of, rows[::-1]))
+    assert [one.of for one in found] == [str(row["night"]) for row in last[:-1]]
+
+
+def test_later_nights_the_same_one_and_other_boards_are_not_put_beside_one():
+    rows = [night(k) for k in range(5)]
+    other = of(night(2, device="0" * 16))
+    found = previous.comparable(of(rows[3]), [other, of(rows[4]), of(rows[3]), of(rows[2])])
+    assert found == [of(rows[2])]
+
+
+def test_a_setting_changed_between_two_nights_of_a_log_parts_them(tmp_path):
+    evenings = [datetime(2026, 6, day, 20) for day in (1, 2, 3, 4)]
+    changed = {"settings": {"hold_ms": 900}}
+    log = write_nights(tmp_path / "log", *((at, 3.0, [200.0]) for at in evenings[:2]),
+                       *((at, 3.0, [200.0], changed) for at in evenings[2:]))  # fmt: skip
+    read = analysis.read_night(log)
+    *before, last = previous.in_log(read, timezone.utc)
+    assert [one.of for one in previous.comparable(last, before)] == ["2026-06-03"]
+    assert "hold_ms=900" in last.settings and "hold_ms=900" not in before[0].settings
+    assert not any(one.changed for one in (*before, last))

@@ -64,6 +64,11 @@ def test_what_cannot_be_noted_is_refused_with_what_can(tmp_path):
         notes.add(tmp_path / "none", Note(("other",)))
 
 
+def test_words_of_ones_own_are_shown_their_option():
+    with pytest.raises(Usage, match=r"no such tag: left arm.* go behind --text"):
+        notes.made(empty(), ["left arm"], "", None)
+
+
 def test_a_time_is_kept_on_the_logs_own_line_and_as_utc():
     night = example_night()
     night.from_s, night.of = 5000.0, date(2026, 1, 2)
@@ -144,12 +149,6 @@ def test_the_age_is_told_in_whole_weeks(tmp_path):
     assert "<b>not given</b>" in sheet.sheet(content.content(example_night()))
 
 
-@pytest.mark.parametrize("text", ["", "born = 2025-11-01", '[infant]\nborn = "May"', "infant = 1"])
-def test_a_profile_without_a_date_says_what_to_write(tmp_path, text):
-    with pytest.raises(Usage, match="no date of birth: write `born = 2026-08-14`"):
-        infant.born(written(tmp_path, text))
-
-
 def test_the_users_own_profile_is_read_where_there_is_one(tmp_path, monkeypatch):
     monkeypatch.setattr("platformdirs.user_config_dir", lambda _: str(tmp_path))
     assert infant.born(None) is None
@@ -169,6 +168,15 @@ def test_the_notes_of_one_night_are_listed_by_their_numbers(noted, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "2  2026-11-20  awake", "3  2026-11-20  other",
     ]  # fmt: skip
+
+
+def test_no_notes_are_a_line_too(tmp_path, capsys):
+    assert cli.run(["note", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    made = f"`cribtrace note {tmp_path} swaddled` makes one"
+    assert said.err == f"cribtrace: no notes on {tmp_path} yet: {made}\n"
+    assert cli.run(["note", str(tmp_path / "nosuch")]) == 2
 
 
 def test_a_note_is_taken_back_by_its_number(noted, capsys):

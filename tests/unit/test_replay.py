@@ -1,8 +1,12 @@
 """The settings that a replay is given are the ones in force, whichever interpreter runs it."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 
-from cribtrace import recording, replay
+from cribtrace import recording, replay, rig
 from cribtrace.device import settings
 from cribtrace.errors import Usage
 from tests.support import golden
@@ -39,6 +43,16 @@ def test_an_event_is_told_when_it_closed(rec):
         over_s = event["onset_s"] + event["why"]["span_s"]
         assert end_s + hold_s - 0.3 <= at_s <= over_s + hold_s + join_s + 0.3
     assert [event for _, event in replay.told(rec)] == replay.replay(rec)
+
+
+def test_a_csv_in_a_test_says_how_it_becomes_an_npz(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("x,y,z\n" + "0,0,1000\n" * 300)
+    with pytest.raises(Usage, match=r"does not say its rate and unit") as told:
+        rig.motion(path)
+    (line,) = re.findall("`(.*)`", str(told.value))
+    subprocess.run([sys.executable, "-c", line], cwd=tmp_path, check=True)
+    assert len(rig.motion(tmp_path / "x.npz").accel) == 300
 
 
 def test_an_unknown_setting_is_refused_by_name(rec):

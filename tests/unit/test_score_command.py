@@ -27,6 +27,13 @@ def events(tmp_path, *rows):
     return path
 
 
+def test_files_that_are_not_there_are_named_with_what_makes_them(truth, tmp_path, capsys):
+    none = tmp_path / "none.jsonl"
+    said = scored(capsys, truth, none, "--seconds", 60, code=1)
+    made = f"`cribtrace replay RECORDING --json >{none}` makes events"
+    assert said.err == f"cribtrace: no such file: {none}: check the name; {made}\n"
+
+
 def scored(capsys, *arguments, code=0):
     assert cli.run(["score", *map(str, arguments)]) == code
     return capsys.readouterr()

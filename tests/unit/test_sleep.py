@@ -13,9 +13,8 @@ from cribtrace.sleep import (
     NO_MOTION,
     UNKNOWN,
     Sleep,
-    active_seconds,
-    too_loud,
 )
+from cribtrace.told_seconds import active_seconds, too_loud
 from tests.support.pattern_truth import LOUD, SOFT, epoch
 
 

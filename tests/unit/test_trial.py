@@ -198,8 +198,9 @@ def test_the_command_runs_a_file_and_its_exit_code_tells(tmp_path, capsys):
     assert cli.run(["hil", "run", path, "--target", "cpython"]) == 1
     assert "1 of 3 expectations were not met" in capsys.readouterr().err
     written(tmp_path, GOOD)
-    assert cli.run(["hil", "run", path, "--target", "cpython", "--json"]) == 0
-    assert "no hardware" in json.loads(capsys.readouterr().out)["skipped"]
+    assert cli.run(["hil", "run", path, "--target", "cpython", "--json"]) == 2
+    said = capsys.readouterr()
+    assert "no hardware" in json.loads(said.out)["skipped"] and "was not run" in said.err
     written(tmp_path, GOOD + "more = 1\n")
     assert cli.run(["hil", "run", path, "--target", "cpython"]) == 1
     assert f"{path}:18, expect 3: there is no field 'more'" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from tests.fuzz.requests import Board, app_on
 from tests.unit.test_journal import booted, put, segments
 
 clock = importlib.import_module("cribtrace.firmware.crib.clock")
-power = importlib.import_module("cribtrace.firmware.crib.power")
+ends = importlib.import_module("cribtrace.firmware.crib.ends")
 TICKS = 1 << 30
 WEEK_MS = 7 * 24 * 3600 * 1000
 SEQUENCES = 1 << 32
@@ -40,9 +40,9 @@ def interrupted(away_ms, start=TICKS - 500):
     board = Board(start)
     board.ticks_ms = lambda: board.now_ms
     board.reset_cause = lambda: "soft"
-    power.remember(board, "ctrl_c")
+    ends.remember(board, "ctrl_c")
     board.now_ms = (board.now_ms + away_ms) % TICKS
-    return power.interruption(board, SimpleNamespace(last_boot=1))
+    return ends.interruption(board, SimpleNamespace(last_boot=1))
 
 
 def test_an_interruption_is_timed_over_a_wrap_and_never_negative():

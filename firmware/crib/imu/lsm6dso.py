@@ -25,7 +25,7 @@ _CTRL9_XL = const(0x18)
 _I3C_DISABLE = const(0xE2)
 _CTRL10_C = const(0x19)
 _TIMESTAMP_EN = const(0x20)
-_OUT_TEMP_H = const(0x21)
+_OUT_TEMP_L = const(0x20)
 _FIFO_STATUS1 = const(0x3A)
 _OVR_LATCHED = const(0x08)  # of FIFO_STATUS2, cleared by reading it
 _TIMESTAMP0 = const(0x40)
@@ -71,10 +71,9 @@ class LSM6DSO:
         self._rate_mhz = rate_mhz
         self.mlsb_per_g = mlsb_per_g or 16393443  # 0.061 mg/LSB at +-2 g
         self._fresh = True  # the first words after power-on may be invalid
-        self._pushed = False  # self._word holds a frame taken from the FIFO too early
+        self._pushed = self._overrun = False  # self._word holds a frame taken too early
         self._count = 0  # slot counter expected in the next word
         self._waiting = self._left = self._last_ticks = self._lost = 0  # left by the last read
-        self._overrun = False
         self._start(watermark)
 
     def _start(self, watermark):
@@ -185,8 +184,9 @@ class LSM6DSO:
         return 6666667 * (10000 + 15 * trim) // (10000 << self._halvings)
 
     def temperature(self):
-        """Of the chip, hundredths of a degree Celsius, whole degrees (DS12140: 0 at 25)."""
-        return 2500 + 100 * ((self._read(_OUT_TEMP_H) ^ 0x80) - 0x80)
+        """Of the chip, hundredths of a degree Celsius (DS12140: 256 a degree, 0 at 25)."""
+        self._i2c.readfrom_mem_into(self._address, _OUT_TEMP_L, self._status)
+        return 2500 + (((self._status[0] | self._status[1] << 8) ^ 0x8000) - 0x8000) * 100 // 256
 
     def self_test(self):
         """See `push.measured`; what the FIFO holds then is to be passed over."""

@@ -17,6 +17,7 @@ from .arrivals import Arrivals
 
 _INT_STATUS = const(0x3A)
 _FIFO_OFLOW = const(0x10)
+_TEMP_OUT = const(0x41)
 _USER_CTRL = const(0x6A)
 _FIFO_ON = const(0x40)
 _FIFO_RESET = const(0x04)  # only while it is off
@@ -58,7 +59,9 @@ class MPU6050:
         self.arrivals = Arrivals(ticks_us, accel_odr)
         self._waiting = 0
         self._lost = self._missing = 0  # before the frames last read; before the next ones
-        self._size, self.STRIDE, self._spi = start(bus, address, chip, accel_odr, ticks_us)
+        self._size, self.STRIDE, self._spi, self._degrees = start(
+            bus, address, chip, accel_odr, ticks_us
+        )
         self._control(_FIFO_RESET)
         began = ticks_us()
         self._control(_FIFO_ON)
@@ -139,9 +142,10 @@ class MPU6050:
 
     def temperature(self):
         """Of the chip, hundredths of a degree Celsius."""
-        from .mpu6050_start import temperature
-
-        return temperature(self._bus, self._address, self._chip)
+        self._bus.readfrom_mem_into(self._address, _TEMP_OUT, self._count)
+        raw = ((self._count[0] << 8 | self._count[1]) ^ 0x8000) - 0x8000
+        zero, by, of = self._degrees
+        return zero + raw * by // of
 
     def self_test(self):
         """See `mpu6050_push.measured`; what the FIFO holds then is to be passed over."""

@@ -16,7 +16,6 @@ _FIFO_EN = const(0x23)
 _ACCEL = const(0x08)
 _INT_ENABLE = const(0x38)
 _FIFO_OFLOW = const(0x10)
-_TEMP_OUT = const(0x41)
 _SIGNAL_PATH_RESET = const(0x68)
 _PWR_MGMT_1 = const(0x6B)
 _ASLEEP = const(0x40)
@@ -34,7 +33,8 @@ _PATIENCE_US = const(5_000_000)  # for a FIFO to fill, which takes 3.4 s at 50 H
 def start(bus, address, chip, odr, ticks_us):
     """Reset the chip and let it sample; its FIFO is still off.
 
-    Returns the bytes of its FIFO, of a packet, and what is always set in USER_CTRL. Takes 0.3 s.
+    Returns the bytes of its FIFO, of a packet, what is always set in USER_CTRL, and what makes
+    a temperature of LSB. Takes 0.3 s.
     Raises OSError where another chip answers, naming it.
     """
     small = chip in _SMALL
@@ -65,23 +65,16 @@ def start(bus, address, chip, odr, ticks_us):
             _pause(ticks_us)
     _pause(ticks_us)  # the accelerometer starts in 30 ms, the gyroscope in 70 (Linux inv_mpu6050)
     spi = _I2C_OFF if small and hasattr(bus, "SPI") else 0
-    return 512 if small else 1024, 8 if chip == "MPU-6886" else 6, spi
+    # What 0 LSB are in hundredths of a degree, and a degree: data sheets; MPU-6886: its driver.
+    degrees = {"MPU-6050": (3653, 5, 17), "MPU-6886": (2500, 1000, 3268)}
+    size, stride = 512 if small else 1024, 8 if chip == "MPU-6886" else 6
+    return size, stride, spi, degrees.get(chip, (2100, 10000, 33387))
 
 
 def _pause(ticks_us):
     began = ticks_us()
     while (ticks_us() - began) & 0x3FFFFFFF < _WAIT_US:
         pass
-
-
-def temperature(bus, address, chip):
-    """Hundredths of a degree Celsius, as the data sheets say it; of the MPU-6886 its driver."""
-    two = bytearray(2)
-    bus.readfrom_mem_into(address, _TEMP_OUT, two)
-    raw = ((two[0] << 8 | two[1]) ^ 0x8000) - 0x8000
-    if chip == "MPU-6050":
-        return 3653 + raw * 5 // 17
-    return 2500 + raw * 1000 // 3268 if chip == "MPU-6886" else 2100 + raw * 10000 // 33387
 
 
 def rate_mhz(imu, frames, ticks_us):

@@ -17,6 +17,7 @@ from cribtrace.cli import (
     board,
     check,
     config,
+    defaults,
     examples,
     exports,
     files,
@@ -37,8 +38,19 @@ _INTERRUPTED = 130
 
 
 class _Group(click.RichGroup):
+    def format_help(self, ctx: click.RichContext, formatter: click.RichHelpFormatter) -> None:
+        """Say where a profile lies, which is another place on each system."""
+        from cribtrace import profile
+
+        self.epilog = f"Defaults and a date of birth: {profile.own()} (docs/GETTING-STARTED.md)"
+        super().format_help(ctx, formatter)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; click itself would make other exit codes of these two."""
+        if not {*ctx.help_option_names} & {*ctx._protected_args, *ctx.args}:
+            from cribtrace import profile
+
+            ctx.default_map = defaults.of(self, profile.read().defaults)
         try:
             return super().invoke(ctx)
         except BrokenPipeError:

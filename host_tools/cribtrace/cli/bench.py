@@ -17,7 +17,9 @@ from cribtrace.cli.output import (
     json_option,
     load_recording,
     name_faults,
+    overwrite_option,
     recording_options,
+    refuse_there,
     row,
     say,
     working,
@@ -41,8 +43,11 @@ SUFFIX = ".crib"
     type=_PATH,
     help="The .npz to write; that suffix is added where it is missing.",
 )
+@overwrite_option
 @json_option
-def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) -> None:
+def scenario(
+    name: str | None, seed: int, output: Path | None, overwrite: bool, as_json: bool
+) -> None:
     """Simulate what a mattress does: a recording with truth.
 
     NAME is one of those shipped, which stand there without it, or a .toml file of one's own.
@@ -57,6 +62,7 @@ def scenario(name: str | None, seed: int, output: Path | None, as_json: bool) ->
     output = output or Path(f"{Path(name).stem}-{seed}")
     if output.suffix != ".npz":
         output = output.with_name(output.name + ".npz")
+    refuse_there(output, overwrite)
     with working("simulating"):
         made = scenarios.generate(name, seed)
         recording.save(output, made)
@@ -109,7 +115,13 @@ def replay(
         events = replay_recording(rec, on=on, settings=configuration.parsed(changes))
     for event in events:
         emit(event, as_json)
-    say(f"{source}: {len(rec.accel) / rec.rate_hz:.1f} s, {len(events)} events")
+    say(f"{source}: {rec.duration_s:.1f} s, {len(events)} events")
+    warm_up_s = configuration.in_force(configuration.parsed(changes))["warm_up_ms"] / 1000
+    if not (events or rec.captured) and rec.duration_s <= warm_up_s:
+        say(
+            f"the first {warm_up_s:g} s are the warm-up, in which the noise floor is measured and"
+            " nothing is told as an event: give it a longer recording"
+        )
 
 
 def _rerun(source: Path, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.logs import logs_option
 from cribtrace.cli.output import (
     emit,
     json_option,
@@ -83,6 +84,7 @@ def list_segments(port: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
+@logs_option
 @port_option
 @click.option("--keep", is_flag=True, help="Acknowledge nothing: the board frees nothing.")
 @click.option(
@@ -92,17 +94,18 @@ def list_segments(port: str | None, as_json: bool) -> None:
 )
 @json_option
 def pull(
-    folder: Path | None, port: str | None, keep: bool, started: str | None, as_json: bool
-) -> None:
+    folder: Path | None, logs: Path | None, port: str | None, keep: bool,
+    started: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Bring the log into FOLDER (cribtrace-<device id> if not given) while sampling goes on."""
-    from cribtrace import given_up
+    from cribtrace import given_up, log_folders
     from cribtrace import started as beginnings
     from cribtrace.pull import pull as pull_log
 
     if started:
         beginnings.check(started)
     with open_client(port) as client:
-        folder = folder or Path(f"cribtrace-{client.hello()['device']}")
+        folder = folder or log_folders.of_board(client.hello()["device"], logs)
         began_s = time.monotonic()
         with progress("pulling") as bar:
             pulled = pull_log(client, folder, keep=keep, progress=bar)

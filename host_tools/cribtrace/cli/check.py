@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, open_client, port_option, say
+from cribtrace.cli.output import counting, emit, json_option, open_client, port_option, say
 from cribtrace.errors import Damaged, NoDevice
 
 _STATES = {True: "passed", False: "FINDING", None: "not run"}
@@ -61,7 +61,9 @@ def _findings(port: str | None, reads: int, taps: bool) -> Iterator:
         yield Finding("driver", True, _driver(name))
         yield Finding("permissions", True, f"{name} opened")
         yield _chip(hello)
-        yield from checking.check(client, hello, _build(hello), reads, say)
+        yield from checking.check(
+            client, hello, _build(hello), reads, say, lambda: counting("reading")
+        )
         if taps:
             yield _taps(client)
         else:

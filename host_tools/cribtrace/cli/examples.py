@@ -42,7 +42,7 @@ cribtrace report                           # report.html, for a browser
 cribtrace report build/night --format text
 cribtrace report build/night --for clinician -o build/sheet.html
 cribtrace why 03:12
-cribtrace why 03:12:30 build/night
+cribtrace why 03:12:30 build/night --night 2026-11-20
 cribtrace note build/night swaddled
 cribtrace note build/night filmed --at 03:12 --text "left arm"
 cribtrace note build/night                 # the notes there are
@@ -79,7 +79,7 @@ cribtrace score nap.npz events.jsonl
 cribtrace score truth.jsonl events.jsonl --seconds 600
 cribtrace runtime
 cribtrace hil run nap.npz
-cribtrace hil record raw.npz --for 3600
+cribtrace hil record raw.npz --seconds 3600
 cribtrace hil run nap.npz --pace 1
 cribtrace hil run faults.toml --target virtual
 cribtrace hil record raw.npz               # until Ctrl-C

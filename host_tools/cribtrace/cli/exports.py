@@ -6,13 +6,14 @@ from typing import Any
 
 import rich_click as click
 
+from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import name_faults, overwrite_option, refuse_there, say, working
 from cribtrace.cli.when import evening, night_option, whole_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)
 _FORMATS = ("csv", "jsonl", "edf", "mcap", "parquet", "npz")
-_TABLES = "events, patterns, states, epochs, seconds, gaps, marks, waveforms, frames"
+_TABLES = "events, patterns, states, epochs, seconds, gaps, marks, notes, waveforms, frames"
 
 
 @click.command()
@@ -29,9 +30,11 @@ _TABLES = "events, patterns, states, epochs, seconds, gaps, marks, waveforms, fr
 @whole_option
 @click.option("--begins", metavar="TIME",
               help="Of a recording: its first frame, as 2026-11-20T19:40Z.")  # fmt: skip
+@logs_option
 @overwrite_option
 def export(
     source: Path | None,
+    logs: Path | None,
     form: str,
     output: Path | None,
     what: str | None,
@@ -51,7 +54,7 @@ def export(
         raise Usage(f"--what is for {', '.join(writing.TABLED)}: {form} holds all there is")
     if when and form != "npz":
         raise Usage("--at is for npz: other formats hold every waveform")
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
     name = what or ("event" if when else "night")
     output = output or Path(name).with_suffix(writing.SUFFIXES[form])
     refuse_there(output, overwrite, source)
@@ -115,9 +118,11 @@ def _moment(text: str | None) -> float | None:
     is_flag=True,
     help="Move all times alike, as if the night had begun on 2000-01-01 at 20:00 UTC.",
 )
+@logs_option
 @overwrite_option
 def bundle(
     source: Path | None,
+    logs: Path | None,
     output: Path,
     night: str | None,
     zone: str | None,
@@ -133,9 +138,8 @@ def bundle(
     name or path of this machine. It decodes as the log does. docs/EXPORTS.md says what stays.
     """
     from cribtrace import bundle as packing
-    from cribtrace import moments
 
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
     refuse_there(output, overwrite, source)
     with working("reading"):
         read, chosen = _chosen(source, night, zone, whole)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import emit, json_option, name_faults, say, working
+from cribtrace.cli.when import evening, night_option, whole_option, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _SOURCE = click.Path(path_type=Path)
@@ -41,29 +43,44 @@ class _Why(click.RichCommand):
 @click.command(cls=_Why)
 @click.argument("when")
 @click.argument("source", type=_SOURCE, required=False)
+@night_option
+@zone_option
+@whole_option
+@logs_option
 @json_option
-def why(when: str, source: Path | None, as_json: bool) -> None:
+def why(
+    when: str,
+    source: Path | None,
+    night: str | None,
+    zone: str | None,
+    whole: bool,
+    logs: Path | None,
+    as_json: bool,
+) -> None:
     """Say what happened at WHEN and why, or how near it came to an event.
 
     WHEN is 03:12 or 03:12:30, a local clock time where the log has one, else since the start; or
-    seconds since the start. Without a fraction it means the whole second. SOURCE is a log folder
-    or segment file; else the one pulled last.
+    seconds since the start, of the night as of its report. Without a fraction it means the whole
+    second. SOURCE is a log folder or segment file; else the one pulled last.
     """
     from dataclasses import replace
 
-    from cribtrace import analysis, moments
+    from cribtrace import analysis, moments, nights
     from cribtrace import why as reasons
 
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
     with working("reading"):
-        night = replace(analysis.read_night(source), zone=None)
-    said = reasons.answer(night, moments.moment_s(night, when))
+        read, tz = analysis.read_night(source), zone_of(zone)
+        chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, evening(night))
+    if chosen.apart:
+        say(f"{source}: {nights.sentences(chosen)[0]}")
+    said = reasons.answer(chosen, moments.moment_s(chosen, when))
     if as_json:
         emit(said, as_json)
     else:
         for sentence in reasons.sentences(said):
             click.echo(sentence)
-    name_faults(source, night.faults, night.notes)
+    name_faults(source, read.faults, read.notes)
 
 
 COMMANDS = (decode, why)

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, port_option, say, working
+from cribtrace.cli.output import board_option, emit, json_option, port_option, say, working
 from cribtrace.errors import NoDevice, Usage
 
 _PATH = click.Path(path_type=Path, exists=True)
-_board_option = click.option("--board", required=True, help="Folder name under boards/.")
 firmware_option = click.option(
     "--firmware",
     type=_PATH,
@@ -27,7 +26,7 @@ no_reset_option = click.option(
 
 @click.command()
 @port_option
-@_board_option
+@board_option
 @firmware_option
 @click.option(
     "--erase", is_flag=True, help="Erase all else too, the log included: for a new board."
@@ -61,7 +60,8 @@ def flash(
     name = port or port_for(chosen)
     if erase and not yes:
         _ask_about_log(None if no_reset else flashing.log_on(name))
-    done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
+    with working("flashing"):
+        done = flashing.flash(name, chosen, image, erase=erase, no_reset=no_reset, progress=say)
     line = {"type": "flashed", "port": name, "board": board, "firmware": str(found)}
     emit({**line, "version": image.version or None, **done}, as_json)
     if no_reset:
@@ -120,7 +120,7 @@ def _ask_about_log(there: tuple[str, int, int] | None) -> None:
 
 @click.command()
 @port_option
-@_board_option
+@board_option
 @bmi270_option
 @json_option
 def deploy(port: str | None, board: str, bmi270_config: Path | None, as_json: bool) -> None:

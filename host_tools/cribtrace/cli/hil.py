@@ -3,6 +3,7 @@
 import signal
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 import rich_click as click
 
@@ -113,7 +114,7 @@ def _run_trial(source: Path, port: str | None, target: str, as_json: bool) -> No
     line = {"type": "trial", "name": one.plan.name, "seed": one.seed, "target": target}
     if why := one.unfit(target):
         emit({**line, "skipped": why}, as_json)
-        return
+        raise Usage(f"{source} was not run: {why}")
     with tempfile.TemporaryDirectory(prefix="cribtrace-") as folder:
         flash = None
         if target == "virtual":
@@ -131,12 +132,14 @@ def _run_trial(source: Path, port: str | None, target: str, as_json: bool) -> No
 @hil.command("record")
 @click.argument("output", type=click.Path(path_type=Path))
 @port_option
-@click.option("--for", "seconds", type=click.FloatRange(1), help="Seconds of frames; else Ctrl-C.")
+@click.option("--seconds", type=click.FloatRange(1), help="Of frames; else until Ctrl-C.")
+@click.option("--rescue", is_flag=True, help="No board: keep what a power cut left of OUTPUT.")
 @overwrite_option
 @json_option
 def record_frames(
-    output: Path, port: str | None, seconds: float | None, overwrite: bool, as_json: bool
-) -> None:
+    output: Path, port: str | None, seconds: float | None, rescue: bool, overwrite: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Record every frame that a board's sensor delivers, while the board goes on recording itself.
 
     OUTPUT is an .npz that every command here plays again. Ctrl-C ends it and keeps it. What is
@@ -149,6 +152,8 @@ def record_frames(
     if output.suffix != ".npz":
         output = output.with_name(output.name + ".npz")
     refuse_there(output, overwrite)
+    if rescue:
+        _rescue(output, as_json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     client = open_client(port)
     say(f"recording from {client.link.port}; Ctrl-C ends it and keeps {output}")
@@ -161,6 +166,16 @@ def record_frames(
     emit({**line, **more}, as_json)
     if kept.missing:
         raise Damaged(f"{output}: {kept.missing} frames are missing; the recording marks where")
+
+
+def _rescue(output: Path, as_json: bool) -> NoReturn:
+    from cribtrace import rows
+
+    made = rows.rescue(output)
+    missing = sum(gap.rows for gap in made.gaps)
+    line = {"type": "record", "path": str(output), "frames": len(made.accel) - missing}
+    emit({**line, "missing": missing, "gaps": len(made.gaps)}, as_json)
+    raise Damaged(f"{output}: up to a minute is missing at its end, which the cut took")
 
 
 def _tell(gap: dict) -> None:

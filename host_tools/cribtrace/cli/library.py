@@ -7,20 +7,24 @@ from pathlib import Path
 
 import rich_click as click
 
+from cribtrace.cli.defaults import profile_option
+from cribtrace.cli.logs import log_of, logs_option
 from cribtrace.cli.output import (
     counting,
     emit,
     json_option,
     name_faults,
     overwrite_option,
+    refuse_there,
     say,
     working,
 )
 from cribtrace.cli.query import library_option, opened, plain, print_table
-from cribtrace.cli.when import date_of, profile_option, zone_of, zone_option
+from cribtrace.cli.when import date_of, zone_of, zone_option
 from cribtrace.errors import Usage
 
 _PATH = click.Path(path_type=Path)
+_PAGE = Path("trend.html")
 
 
 @click.group("library")
@@ -39,6 +43,7 @@ def library_group() -> None:
 @click.option("--rename", is_flag=True, help="Give --crib to the nights that are there, too.")
 @zone_option
 @click.option("--take-less", is_flag=True, help="Replace a night by one of fewer records too.")
+@logs_option
 @library_option
 @json_option
 def add_nights(
@@ -47,6 +52,7 @@ def add_nights(
     rename: bool,
     zone: str | None,
     take_less: bool,
+    logs: Path | None,
     folder: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,13 +61,13 @@ def add_nights(
     A night that is there is replaced where the log tells more of it. Naps, time at a desk and
     what a host injected stay out.
     """
-    from cribtrace import moments, notes
+    from cribtrace import notes
     from cribtrace.library import adding
     from cribtrace.library.store import Library
 
     if rename and not crib:
         raise Usage("--rename needs the name: --crib NAME")
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
     noted = notes.read(source)
     with counting("adding") as bar:
         jobs = os.cpu_count() or 1
@@ -73,12 +79,19 @@ def add_nights(
     line = {"type": "added", "device": added.device, "crib": added.crib}
     plain = {name: " ".join(listed) or None for name, listed in told.items()}
     emit({**line, **(told if as_json else plain)}, as_json)
+    _say_of(added, crib)
+    name_faults(source, added.faults, added.refused)
+
+
+def _say_of(added, crib: str | None) -> None:
+    """What else became of a log's nights than that they came in."""
+    if added.apart:
+        say(f"stays out: {'; '.join(added.apart)}")
     if crib and added.elsewhere:
         say(f"nights that keep the crib they were added to: {len(added.elsewhere)}; --rename makes"
             f" them {crib}'s")  # fmt: skip
     if added.kept:
         say("kept as they were: the library has more records of them; --take-less replaces them")
-    name_faults(source, added.faults, added.refused)
 
 
 @library_group.command("list")
@@ -204,6 +217,7 @@ def restore_nights(file: Path, yes: bool, folder: Path | None, as_json: bool) ->
 @click.option("--to", "until", metavar="DATE", help="The last one that is counted.")
 @profile_option
 @library_option
+@overwrite_option
 def trend(
     crib: str | None,
     form: str,
@@ -212,6 +226,7 @@ def trend(
     until: str | None,
     profile: Path | None,
     folder: Path | None,
+    overwrite: bool,
 ) -> None:
     """Show the nights of a crib beside each other, by date and age, and beside their baseline.
 
@@ -223,7 +238,9 @@ def trend(
     from cribtrace.trend import page, text
 
     born = infant.born(profile)
-    name, nights = reading.chosen_crib(opened(folder), crib)
+    library = opened(folder)
+    with working("reading"):
+        name, nights = reading.chosen_crib(library, crib)
     first, last = (date_of(o, d) if d else None for o, d in (("--from", since), ("--to", until)))
     counted = [row for row in nights if last is None or row["night"] <= last]
     if not counted or (first and counted[-1]["night"] < first):
@@ -232,8 +249,9 @@ def trend(
     if form == "text":
         click.echo(text.render(name, counted, born, first), nl=False)
         return
-    output = output or Path("trend.html")
-    with atomic.replacing(output, "w") as f:
+    refuse_there(output or _PAGE, overwrite, named=output is not None)
+    output = output or _PAGE
+    with working("drawing"), atomic.replacing(output, "w") as f:
         f.write(page.render(name, counted, born, first))
     click.echo(output)
 

@@ -2,7 +2,7 @@
 
 import rich_click as click
 
-from cribtrace.cli.output import emit, json_option, open_client, port_option, say
+from cribtrace.cli.output import emit, json_option, open_client, port_option, say, working
 
 minutes_option = click.option(
     "--minutes",
@@ -28,7 +28,8 @@ def calibrate(port: str | None, minutes: float, as_json: bool) -> None:
 
     with open_client(port) as client:
         say(f"the crib must be empty, and nobody near it, for {minutes:g} minutes")
-        found = measured(client, minutes, say)
+        with working("listening"):
+            found = measured(client, minutes, say)
     sheet = found.sheet
     if as_json:
         line = {"noise": found.floor.shown(), "least_mg": round(found.least_mg, 3)}

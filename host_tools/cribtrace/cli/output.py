@@ -16,18 +16,46 @@ from cribtrace.errors import Damaged, NoDevice, Silent, Usage
 _SHOWN = 5  # faults that are named one by one
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line each.")
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+overwrite_option = click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace a file that is there; a page of before, under its default name, goes without.",
+)
 port_option = click.option(
     "--port", envvar="CRIBTRACE_PORT", help="Serial port; needless when one board answers."
 )
 
 
-def refuse_there(path: Path, overwrite: bool, source: Path | None = None) -> None:
-    """Raise Usage for a file that is there, unless it may go; never may what is read."""
+def _named_board(ctx: click.Context, _: click.Parameter, name: str | None) -> str | None:
+    if name is None and not ctx.resilient_parsing:
+        from cribtrace import board_facts
+
+        raise Usage(f"which board? --board NAME: {', '.join(board_facts.names())}")
+    return name
+
+
+board_option = click.option(
+    "--board", callback=_named_board, metavar="NAME",
+    help="Folder name under boards/; without it, those there are.",
+)  # fmt: skip
+
+
+def refuse_there(
+    path: Path, overwrite: bool, source: Path | None = None, *, named: bool = True
+) -> None:
+    """Raise Usage for a file that is there, unless it may go; never may what is read.
+
+    A page of Cribtrace's own may go where nobody `named` it: its default name is for the last one.
+    """
     if source and path.exists() and source.exists() and path.samefile(source):
         raise Usage(f"{path} is what is to be read: name another file with -o")
-    if path.exists() and not overwrite:
-        raise Usage(f"{path} is there already: name another, or add --overwrite")
+    if path.exists() and not overwrite and (named or not _own_page(path)):
+        raise Usage(f"{path} is there already: name another with -o, or add --overwrite")
+
+
+def _own_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return path.suffix == ".html" and b"<title>Cribtrace" in file.read(2048)
 
 
 def say(line: str) -> None:

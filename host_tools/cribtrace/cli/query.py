@@ -1,5 +1,6 @@
 """Questions to the library in SQL: query."""
 
+import contextlib
 import csv
 import io
 import itertools
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import say
+from cribtrace.cli.output import say, working
 from cribtrace.errors import CribtraceError, Usage
 
 _PATH = click.Path(path_type=Path)
@@ -44,8 +45,13 @@ def query(sql: str, form: str, folder: Path | None) -> None:
     """
     from cribtrace.library import query as asking
 
-    with asking.asking(opened(folder), sql) as asked:
-        batches = ([[plain(value) for value in row] for row in rows] for rows in asked.batches)
+    library = opened(folder)
+    with contextlib.ExitStack() as stack:
+        with working("asking"):
+            asked = stack.enter_context(asking.asking(library, sql))
+            first = next(asked.batches, [])
+        found = itertools.chain([first] if first else [], asked.batches)
+        batches = ([[plain(value) for value in row] for row in rows] for rows in found)
         if form == "csv":
             _print_csv(asked.columns, batches)
         elif form == "table":

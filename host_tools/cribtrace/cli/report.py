@@ -1,16 +1,16 @@
 """Commands about one night: its report in every format, and notes of an observer."""
 
-import os
 from pathlib import Path
 
 import rich_click as click
 
-from cribtrace.cli.output import name_faults, say, working
+from cribtrace.cli.defaults import profile_option
+from cribtrace.cli.logs import log_of, logs_option
+from cribtrace.cli.output import name_faults, overwrite_option, refuse_there, say, working
 from cribtrace.cli.query import library_option
 from cribtrace.cli.when import (
     evening,
     night_option,
-    profile_option,
     whole_option,
     zone_of,
     zone_option,
@@ -34,8 +34,10 @@ _FILES = {("everyone", "html"): "report.html", ("clinician", "html"): "sheet.htm
 @whole_option
 @click.option("--previous", type=_SOURCE, multiple=True, metavar="LOG",
               help="A log with earlier nights, or a report as JSON; may be repeated.")  # fmt: skip
+@logs_option
 @library_option
 @profile_option
+@overwrite_option
 def report(
     source: Path | None,
     output: Path | None,
@@ -45,8 +47,10 @@ def report(
     zone: str | None,
     whole: bool,
     previous: tuple[Path, ...],
+    logs: Path | None,
     folder: Path | None,
     profile: Path | None,
+    overwrite: bool,
 ) -> None:
     """Write a report of one night in a log folder or segment file: an HTML page, or text.
 
@@ -54,21 +58,21 @@ def report(
     last night in it; which one it took stands on stderr. Earlier nights by the same sensor and
     settings, in the same log and in the library, are told beside it.
     """
-    from cribtrace import atomic, moments
+    from cribtrace import atomic
 
     if reader == "clinician" and form != "html":
         raise Usage("the sheet for a clinician is HTML, to print: leave out --format")
-    source = source or moments.newest_log(Path())
+    source = log_of(source, logs)
+    to = output or (Path(_FILES[reader, form]) if form == "html" else None)
+    if to:
+        refuse_there(to, overwrite, source, named=output is not None)
     with working("reporting"):
         read, told = _told(source, night, zone_of(zone), whole, previous, folder, profile)
         written = _written(told, form, reader)
-    if output is None and form != "html":
-        click.echo(written)
-    else:
-        output = output or Path(_FILES[reader, form])
-        with atomic.replacing(output, "w") as f:
+    if to:
+        with atomic.replacing(to, "w") as f:
             f.write(written)
-        click.echo(output)
+    click.echo(to or written)
     name_faults(source, read.faults, read.notes)
 
 
@@ -86,17 +90,18 @@ def _told(source, night, tz, whole, previous, folder, profile):
     chosen = replace(read, zone=tz) if whole else nights.choose(read, tz, wanted)
     for sentence in nights.sentences(chosen) or ["the whole log"]:
         say(f"{source}: {sentence}")
-    told = content(chosen, (), notes.read(source), infant.born(profile))
-    found = [] if whole else others.in_log(read, tz)
+    noted = notes.read(source)
+    told = content(chosen, (), noted, infant.born(profile))
+    found = [] if whole else others.in_log(read, tz, noted)
     for path in previous:
         found += others.read(path, tz)
     fitting = others.comparable(told.summary, found)
     left_out = len(found) - len(fitting) - (not whole)
     if previous and left_out:
-        why = "later, the same, or another sensor or settings"
+        why = "later, the same, another board's, or before a change"
         say(f"nights that are not told beside it: {left_out} ({why})")
     kept = [] if whole else _in_library(folder, told.summary.device)
-    fitting = others.comparable(told.summary, [*fitting, *kept])
+    fitting = others.comparable(told.summary, [*found, *kept])
     return read, replace(told, previous=tuple(fitting))
 
 
@@ -129,6 +134,7 @@ def _written(told, form: str, reader: str) -> str:
 @click.option("--text", default="", help="A few words of your own.")
 @night_option
 @zone_option
+@library_option
 @click.option("--delete", type=int, metavar="NUMBER", help="Take a note back, by its number.")
 def note(
     log: Path,
@@ -137,6 +143,7 @@ def note(
     text: str,
     night: str | None,
     zone: str | None,
+    folder: Path | None,
     delete: int | None,
 ) -> None:
     """Note something about a night in a pulled log; the report shows it without comment.
@@ -155,30 +162,43 @@ def note(
         return
     wanted = evening(night)
     if nothing:
-        of = wanted.isoformat() if wanted else None
-        for number, found in enumerate(notes.read(log), 1):
-            if of is None or found.of in (None, of):
-                click.echo(f"{number}  {_line(found)}")
+        _print_notes(log, wanted.isoformat() if wanted else None)
         return
     chosen = nights.choose(analysis.read_night(log), zone_of(zone), wanted)
     made = notes.made(chosen, tags, text, when)
     path = notes.add(log, made)
     click.echo(_line(made))
     say(f"noted in {path}")
-    if made.of and _is_kept(chosen):
+    if made.of and _is_kept(chosen, folder):
         add = f"`cribtrace library add {log}` brings its tags there, for the trend"
         say(f"the library has the night of {made.of}: {add}")
 
 
-def _is_kept(night) -> bool:
-    """Whether this user's library has the night; False, too, where it cannot be read."""
-    folder = os.environ.get("CRIBTRACE_LIBRARY")
+def _print_notes(log: Path, of: str | None) -> None:
+    from cribtrace import notes
+
+    if not log.exists():
+        raise Usage(f"{log}: notes lie beside a pulled log: name its folder")
+    listed = [
+        f"{number}  {_line(found)}"
+        for number, found in enumerate(notes.read(log), 1)
+        if of is None or found.of in (None, of)
+    ]
+    for line in listed:
+        click.echo(line)
+    if not listed:
+        which = f"the night of {of} in {log}" if of else str(log)
+        say(f"no notes on {which} yet: `cribtrace note {log} swaddled` makes one")
+
+
+def _is_kept(night, folder: Path | None) -> bool:
+    """Whether the library has the night; False, too, where it cannot be read."""
     try:
         from cribtrace.library.store import Library, default_folder
 
-        if not Path(folder or default_folder()).is_dir():
+        if not (folder or default_folder()).is_dir():
             return False
-        kept = Library(Path(folder) if folder else None)
+        kept = Library(folder)
         return (night.header["device"], night.of) in kept.nights()
     except (CribtraceError, OSError):
         return False

@@ -6,8 +6,9 @@ from pathlib import Path
 import rich_click as click
 
 from cribtrace.cli.firmware import bmi270_option, firmware_option, no_reset_option
+from cribtrace.cli.logs import logs_option
 from cribtrace.cli.measure import minutes_option
-from cribtrace.cli.output import port_option, say
+from cribtrace.cli.output import board_option, port_option, say
 from cribtrace.errors import CribtraceError, Damaged
 
 _ANSWERS = click.Choice(["y", "s", "q"])
@@ -16,7 +17,7 @@ _QUESTION = "y: do it, s: skip it, q: leave; run this again to go on here"
 
 @click.command()
 @port_option
-@click.option("--board", required=True, help="Folder name under boards/.")
+@board_option
 @firmware_option
 @click.option("--skip", multiple=True, help="A step to leave out; may be given several times.")
 @click.option("--again", is_flag=True, help="Begin anew, whatever was done before.")
@@ -32,6 +33,7 @@ _QUESTION = "y: do it, s: skip it, q: leave; run this again to go on here"
     type=click.Path(path_type=Path),
     help="Folder of the first log; else cribtrace-<device id>.",
 )
+@logs_option
 def setup(
     port: str | None,
     board: str,
@@ -43,6 +45,7 @@ def setup(
     bmi270_config: Path | None,
     no_reset: bool,
     out: Path | None,
+    logs: Path | None,
 ) -> None:
     """Lead a new board to its first recording: flash, deploy, check, calibrate, tap-test, record.
 
@@ -54,10 +57,8 @@ def setup(
     chosen = board_facts.load(board)
     if unknown := set(skip) - set(first_time.NAMES):
         raise click.BadParameter(f"no step {', '.join(sorted(unknown))}", param_hint="--skip")
-    acts = _acts(port, board, firmware, minutes, out, bmi270_config, no_reset)
-    progress = first_time.Progress(_kept(), board, "" if no_reset else _who(port, chosen))
-    if again:
-        progress.forget()
+    acts = _acts(port, board, firmware, minutes, out, bmi270_config, no_reset, logs)
+    progress = _begun(board, "" if no_reset else _who(port, chosen), again)
     _ways()
     for step in first_time.STEPS:
         if step.name in progress.done:
@@ -74,6 +75,16 @@ def setup(
     click.echo("that was all of it; `cribtrace tail` follows the board, `cribtrace pull` the log")
 
 
+def _begun(board: str, who: str, again: bool):
+    """How far this board has come, as far as anybody knows."""
+    from cribtrace import first_time
+
+    progress = first_time.Progress(_kept(), board, who)
+    if again:
+        progress.forget()
+    return progress
+
+
 def _acts(
     port: str | None,
     board: str,
@@ -82,6 +93,7 @@ def _acts(
     out: Path | None,
     bmi270_config: Path | None,
     no_reset: bool,
+    logs: Path | None = None,
 ) -> dict[str, Callable[[], object]]:
     """What each step does."""
     from cribtrace.cli import check, measure
@@ -97,7 +109,7 @@ def _acts(
         "check": lambda: check.run(port, 10_000, False, False),
         "calibrate": lambda: _run(measure.calibrate, port=port, minutes=minutes),
         "tap-test": lambda: _run(measure.tap_test, port=port),
-        "record": lambda: _record(port, out),
+        "record": lambda: _record(port, out, logs),
     }
 
 
@@ -151,9 +163,9 @@ def _run(command: click.Command, **given: object) -> object:
     return command.main(words, standalone_mode=False)
 
 
-def _record(port: str | None, out: Path | None) -> None:
+def _record(port: str | None, out: Path | None, logs: Path | None) -> None:
     """The first recording: a mark, a pull, and the mark is found in what was pulled."""
-    from cribtrace import logfile
+    from cribtrace import log_folders, logfile
     from cribtrace.cli import board
     from cribtrace.cli.output import open_client
     from cribtrace.device import records
@@ -161,7 +173,7 @@ def _record(port: str | None, out: Path | None) -> None:
     with open_client(port) as client:
         hello = client.hello()
         client.mark("setup")
-        folder = out or Path(f"cribtrace-{hello['device']}")
+        folder = out or log_folders.of_board(hello["device"], logs)
     arguments = [str(folder), *(["--port", port] if port else [])]
     board.pull.main(arguments, standalone_mode=False)
     marks = [

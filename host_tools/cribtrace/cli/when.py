@@ -1,7 +1,6 @@
 """Dates and time zones, as a person writes them on a command line."""
 
 from datetime import date, tzinfo
-from pathlib import Path
 
 import rich_click as click
 
@@ -9,12 +8,6 @@ from cribtrace.errors import Usage
 
 night_option = click.option(
     "--night", metavar="DATE", help="The evening's date, as 2026-11-20; else the last."
-)
-profile_option = click.option(
-    "--profile",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A TOML file with the date of birth; else one's own.",
 )
 whole_option = click.option(
     "--whole", is_flag=True, help="All that the log holds, and no single night."

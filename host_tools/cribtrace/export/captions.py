@@ -16,6 +16,8 @@ def told(line: dict) -> str:
         said = f"{line.get('state')}{why}{by_host}"
     elif kind == "mark":
         said = f"mark: {line.get('text')}"
+    elif kind == "note":
+        said = f"note: {'; '.join(filter(None, [', '.join(line['tags']), line['text']]))}"
     else:
         return ""
     return "".join(c if c.isprintable() else " " for c in said)

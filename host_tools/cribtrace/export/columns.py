@@ -57,6 +57,11 @@ LOG_TABLES: dict[str, tuple[Column, ...]] = {
         + _BOOT
     ),
     "marks": listed(_AT + "text | text | as it was typed" + _BOOT),
+    "notes": listed(
+        "tags | text | as in docs/REPORT.md, Notes, with commas between them"
+        + _AT
+        + "text | text | as it was typed"
+    ),
     "waveforms": listed(
         "number | whole | from 0, as in `frames`"
         + _WHEN

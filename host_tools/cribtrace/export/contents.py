@@ -1,13 +1,13 @@
 """What there is to export of a log or a recording: lines, tables, raw frames."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timezone, tzinfo
 from pathlib import Path
 
 import numpy as np
 
-from cribtrace import analysis, anchors, boots, criteria, logfile, nights, recording
+from cribtrace import analysis, anchors, boots, criteria, logfile, nights, notes, recording
 from cribtrace.analysis import Night
 from cribtrace.anchors import Clock
 from cribtrace.boots import Boot
@@ -102,14 +102,17 @@ def of_log(source: Path, wanted: date | None, zone: tzinfo | None, whole: bool) 
     times = _Times(row, anchors.clocks(row), read, _span(read, chosen))
     stretches = frames.of_boots(row, times.clocks, read.injected, times.span)
     begins_s, _ = times.utc(0.0)
+    length_s = chosen.summary["hours"] * 3600
+    noted = notes.within(notes.read(source), chosen, length_s)
+    header, *lines = analysis.lines(chosen)
     return Contents(
         chosen.header,
         LOG_TABLES,
-        _tables(chosen, times, stretches),
+        {**_tables(chosen, times, stretches), "notes": [_note(one, times) for one in noted]},
         stretches,
         begins_s,
-        chosen.summary["hours"] * 3600,
-        list(analysis.lines(chosen)),
+        length_s,
+        [header, *({"type": "note", **asdict(one)} for one in noted), *lines],
         night=chosen,
         injected=times.injected(),
         faults=read.faults,
@@ -184,6 +187,13 @@ def _tables(night: Night, times: _Times, stretches: list[Stretch]) -> dict[str, 
         for name, rows in found.items()
     }
     return {**tables, "waveforms": [_wave(k, stretch) for k, stretch in enumerate(stretches)]}
+
+
+def _note(note: notes.Note, times: _Times) -> dict:
+    """A row; without a time of its own it is of all of the night."""
+    row = {"tags": list(note.tags), "text": note.text, "t_s": note.t_s}
+    utc_s, about = (None, None) if note.t_s is None else times.utc(note.t_s)
+    return {**row, "utc": utc_s, "utc_about": about}
 
 
 def _moment_s(line: dict) -> float:

@@ -126,5 +126,6 @@ def _annotations(contents: Contents) -> Iterator[EdfAnnotation]:
     for line in contents.lines:
         text = told(line)
         at_s = line.get("onset_s", line.get("t_s"))
+        at_s = 0.0 if at_s is None and line.get("type") == "note" else at_s  # of all of the night
         if text and isinstance(at_s, (int, float)) and at_s >= 0:
             yield EdfAnnotation(float(at_s), line.get("duration_s"), text)

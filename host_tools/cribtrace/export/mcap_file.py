@@ -78,7 +78,7 @@ def _parts(at_ns: int) -> dict:
 
 def _when(contents: Contents, line: dict) -> int:
     """When a line is told: its own clock time, else since the beginning."""
-    at_s = max(0.0, line.get("onset_s", line.get("t_s", 0.0)))
+    at_s = max(0.0, line.get("onset_s", line.get("t_s")) or 0.0)
     utc_s = line.get("utc")
     if utc_s is None:
         utc_s = at_s + (contents.begins_s or 0.0)
@@ -89,10 +89,10 @@ def _log(writer: Writer, contents: Contents) -> Iterator[Message]:
     """What a person would read of it, in Foxglove's panel of log messages."""
     channel = _channel(writer, "/log", "foxglove.Log", _LOG)
     types = {"gaps": "gap", "events": "event", "patterns": "event", "states": "state"}
-    types |= {"marks": "mark", "truth": "event"}
+    types |= {"marks": "mark", "notes": "note", "truth": "event"}
     for name in (name for name in contents.tables if name in types):
         for line in contents.tables[name]:
-            by = "host" if name == "patterns" else line.get("by", "board")
+            by = "host" if name in ("patterns", "notes") else line.get("by", "board")
             shown = line["line"] if name == "truth" else line
             said = told({"type": types[name], **shown, "by": by})
             if said:

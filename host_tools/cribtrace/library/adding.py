@@ -18,18 +18,18 @@ from cribtrace.boots import Boot, by_number, in_a_row
 from cribtrace.device import records
 from cribtrace.errors import CribtraceError
 from cribtrace.library import reading
-from cribtrace.library.preparing import Task, Wanted, prepare
+from cribtrace.library.preparing import Task, Wanted, prepare, uncollected
 from cribtrace.library.store import Change, Library
 from cribtrace.library.tables import FORMAT, TABLES
 from cribtrace.log_records import SOURCES
 from cribtrace.scale import Scale
+from cribtrace.wording import length
 
 Clocks = dict[int, anchors.Clock]
 # Both chosen: nights a change, and nights that are worth the second that a process takes to start.
 _AT_ONCE, _WORTH = 32, 8
-_TIMELESS = (
-    "it holds no night of which anybody knows the time: `cribtrace pull --started 19:40` tells it"
-)
+_TIMELESS = "of which nobody knows the time (`cribtrace pull --started 19:40` tells it)"
+_APART = {nights.NAP: "naps", nights.DESK: "time at a desk"}
 
 OUTCOMES = ("new", "updated", "same", "kept")
 
@@ -46,6 +46,7 @@ class Added:
     kept: list[date] = field(default_factory=list)  # the library's is of more records
     elsewhere: list[date] = field(default_factory=list)  # of another crib, which they keep
     refused: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)  # what is no night, with its hours
     faults: list[str] = field(default_factory=list)
 
 
@@ -68,14 +69,26 @@ class Group:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def groups(boots: list[Boot], clocks: Clocks, zone: tzinfo | None) -> list[Group]:
-    """The nights of a log, each with all the boots it can lie in, and no more than that."""
+def groups(
+    boots: list[Boot], clocks: Clocks, zone: tzinfo | None
+) -> tuple[list[Group], list[str]]:
+    """The nights of a log, each with all the boots it can lie in, and no more than that.
+
+    And what is no night, in words.
+    """
     ours = [boot for boot in boots if not injected_boots.from_a_file(boot)]
     found: list[Group] = []
+    apart_s: dict[str, list[float]] = {}
     for row in _rows(ours):
         outline = Night({}, clocks=[clocks[boot.number].line() for boot in row])
         outline.recorder = [anchor for boot in row for anchor in _anchors(boot)]
         sessions = nights.sessions(outline, zone)
+        if not sessions:
+            apart_s.setdefault(_TIMELESS, []).append(sum(boot.length_s for boot in row))
+        for session in sessions:
+            if session.kind != nights.NIGHT:
+                lasted_s = session.end_s - session.onset_s
+                apart_s.setdefault(_APART[session.kind], []).append(lasted_s)
         of = {session.of for session in sessions if session.kind == nights.NIGHT}
         if found and found[-1].nights & of:  # what lies between is of that night's time too
             between = slice(ours.index(found[-1].boots[-1]) + 1, ours.index(row[0]))
@@ -87,7 +100,13 @@ def groups(boots: list[Boot], clocks: Clocks, zone: tzinfo | None) -> list[Group
         first, last = group.boots[0].number, group.boots[-1].number
         between = [boot for boot in boots if first < boot.number < last]
         group.injected = [boot for boot in between if injected_boots.from_a_file(boot)]
-    return found
+    return found, [f"{what}: {_times(lasted_s)}" for what, lasted_s in apart_s.items()]
+
+
+def _times(lasted_s: list[float]) -> str:
+    """How often, where that is more than once, and how long altogether."""
+    often = f"{len(lasted_s)} times, " if lasted_s[1:] else ""
+    return often + length(sum(lasted_s))
 
 
 def _rows(boots: list[Boot]) -> Iterator[list[Boot]]:
@@ -110,6 +129,7 @@ def _anchors(boot: Boot) -> Iterator[dict]:
             yield {"source": SOURCES[record["source"]], "t_s": at_s}
 
 
+@uncollected()
 def add(
     library: Library,
     source: Path,
@@ -141,9 +161,10 @@ def add(
     coming = _Coming(
         library, added, known, zone, take_less, rename and crib is not None, tags, about
     )
-    coming.take(source, segments, clocks, groups(boots, clocks, zone), jobs, progress)
+    found, added.apart = groups(boots, clocks, zone)
+    coming.take(source, segments, clocks, found, jobs, progress)
     if not any(getattr(added, outcome) for outcome in OUTCOMES):
-        why = added.refused[0] if added.refused else _TIMELESS
+        why = "; ".join(added.refused[:1] + added.apart) or "it holds no recording"
         raise CribtraceError(f"{source}: nothing came into the library: {why}")
     return added
 

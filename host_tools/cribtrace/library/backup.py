@@ -24,7 +24,7 @@ def backup(library: Library, file: Path, overwrite: bool = False) -> int:
     if file.is_dir():
         raise Usage(f"{file} is a folder: name the file to write, as {file / 'nights.zip'}")
     if file.exists() and not overwrite:
-        raise Usage(f"{file} is there already: name another file, or write over it: --overwrite")
+        raise Usage(f"{file} is there already: name another, or add --overwrite")
     nights = library.nights()
     if not nights:
         raise CribtraceError(f"{library.folder} holds no night: nothing to back up")

@@ -19,6 +19,18 @@ from cribtrace.tally import for_everyone, tally
 INJECTED = "injected"
 
 
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """A night is a hundred thousand objects and no cycle: looking for one takes a third of it."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 class Wanted(NamedTuple):
     """A night to make: what the log does not tell of it, and how many records are enough."""
 
@@ -46,27 +58,34 @@ class Task:
     folder: Path
 
 
+@uncollected()
 def prepare(task: Task) -> list[bool]:
     """Write the files of each wanted night; False for one of fewer records than are wanted."""
-    with _uncollected():
-        boots, whole = _lived(task, waveforms=False)
-        # Most of a log is waveforms, and a night that takes them is seldom.
-        if any(_takes_waveforms(whole, task.zone, wanted.of) for wanted in task.nights):
-            boots, whole = _lived(task, waveforms=True)
-        return [_written(task, whole, boots, wanted) for wanted in task.nights]
+    boots, whole = _lived(task, waveforms=False)
+    chosen = _chosen(task, whole)
+    # Most of a log is waveforms, and a night that takes them is seldom.
+    if any(map(_takes_waveforms, chosen)):
+        boots, whole = _lived(task, waveforms=True)
+        chosen = _chosen(task, whole)
+    rows = zip(chosen, task.nights, strict=True)
+    return [_written(task, night, boots, wanted) for night, wanted in rows]
 
 
 def _lived(task: Task, *, waveforms: bool) -> tuple[list[Boot], analysis.Night]:
     boots = _read(task, task.names | task.waves if waveforms else task.names)
-    whole = analysis.of_boots(boots, task.clocks, waveforms=waveforms)
+    whole = analysis.of_boots(boots, task.clocks, details=waveforms)
     for boot in task.injected:
         lasted = {"onset_s": boot.start_s, "duration_s": boot.length_s, "frames": None}
         whole.gaps.append({"type": "gap", **lasted, "reason": INJECTED})
     return boots, whole
 
 
-def _takes_waveforms(whole: analysis.Night, zone: tzinfo | None, of: date) -> bool:
-    listed = for_everyone(nights.choose(whole, zone, of))
+def _chosen(task: Task, whole: analysis.Night) -> list[analysis.Night]:
+    return [nights.choose(whole, task.zone, wanted.of) for wanted in task.nights]
+
+
+def _takes_waveforms(night: analysis.Night) -> bool:
+    listed = for_everyone(night)
     return takes_waveforms(listed, tally(listed).span_s)
 
 
@@ -82,8 +101,7 @@ def _read(task: Task, names: frozenset[str]) -> list[Boot]:
     return boots
 
 
-def _written(task: Task, whole: analysis.Night, boots: list[Boot], wanted: Wanted) -> bool:
-    night = nights.choose(whole, task.zone, wanted.of)
+def _written(task: Task, night: analysis.Night, boots: list[Boot], wanted: Wanted) -> bool:
     from_s, until_s = night.sessions[0].onset_s, night.sessions[-1].end_s
     inside = [b for b in boots if b.start_s < until_s and b.start_s + b.length_s > from_s]
     added = {"added": datetime.now(timezone.utc)}
@@ -96,15 +114,3 @@ def _written(task: Task, whole: analysis.Night, boots: list[Boot], wanted: Wante
         path.parent.mkdir(parents=True, exist_ok=True)
         parquet.write(path, table, of_table)
     return True
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """A night is a hundred thousand objects and no cycle: looking for one takes a third of it."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -12,7 +12,7 @@ def nights(library: Library, *, crib: str | None = None, device: str | None = No
         return []
     from cribtrace.library import parquet  # noqa: PLC0415 - without a library none is needed
 
-    found = parquet.rows(parquet.dataset(library.folder, "nights", library.files("nights")))
+    found = parquet.rows(library.folder, "nights", library.files("nights"))
     wanted = {"crib": crib, "device": device}
     return [row for row in found if all(v in (None, row[k]) for k, v in wanted.items())]
 

@@ -1,18 +1,16 @@
 """One night as the rows of a library's tables."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from statistics import median
 
 from cribtrace import __version__, night_summary
 from cribtrace.analysis import Night
 from cribtrace.boots import Boot
-from cribtrace.configuration import told as settings_of
-from cribtrace.device import records
 from cribtrace.library import summaries
-from cribtrace.sleep import NO_MOTION, UNKNOWN, active_seconds
-from cribtrace.tally import HOUR_S, utc_of
+from cribtrace.sleep import NO_MOTION, UNKNOWN
+from cribtrace.tally import HOUR_S
+from cribtrace.told_seconds import active_seconds
 
 _TAP = ("ring_ms", "resonance_mhz")
 
@@ -41,7 +39,7 @@ def of_night(night: Night, boots: list[Boot], identity: dict) -> dict[str, list[
 
 
 def _timed(line: dict) -> dict:
-    return {**line, "utc": utc_of(line)}
+    return {**line, "utc": line.get("utc", line.get("utc_about"))}
 
 
 def _event(night: Night, index: int) -> dict:
@@ -63,17 +61,18 @@ def _epoch(epoch: dict) -> dict:
 
 def _night(night: Night, boots: list[Boot], identity: dict) -> dict:
     begins: datetime = night.sessions[0].begins
+    figures = night_summary.of_night(night)
     floors = [epoch["floor_mg"] for epoch in night.epochs]
     return {
         **identity,
         "begins": begins,
         "ends": night.sessions[-1].ends,
         "about": any(session.about for session in night.sessions),
-        **summaries.columns(night_summary.of_night(night), night_summary.unlisted(night)),
+        **summaries.columns(figures, night_summary.unlisted(night)),
         **_states(night),
         "floor_mg": median(floors) if floors else None,
         "marks": len(night.marks),
-        **_instrument(boots),
+        **_rest(boots, figures.settings),
         "boots": len(boots),
         "records": sum(len(boot.records) for boot in boots),
         "cribtrace": __version__,
@@ -89,28 +88,14 @@ def _states(night: Night) -> dict[str, float]:
     }
 
 
-def _instrument(boots: list[Boot]) -> dict:
-    """What measured: of the first boot, and whether that was so all night."""
-    header = boots[0].header
-    in_force = list(_settings(boots))
-    builds = {(boot.header["firmware"], boot.header["build"]) for boot in boots}
-    sensors = {(boot.header["sensor"], boot.header["full_scale_g"]) for boot in boots}
-    first = in_force[0] if in_force else {}
+def _rest(boots: list[Boot], settings: str | None) -> dict:
+    """What else is told of the board, and of the tap test among its settings."""
+    known = dict(word.split("=") for word in (settings or "").split())
     return {
-        "board": _text(header["board"]),
-        "rate_hz": header["rate_mhz"] / 1000,
-        "full_scale_g": header["full_scale_g"],
-        "build": f"{header['build']:08x}",
-        "settings": " ".join(f"{k}={v}" for k, v in sorted(first.items())) or None,
-        **{name: first.get(name) for name in _TAP},
-        "changed": len({*map(str, in_force)}) > 1 or len(builds) > 1 or len(sensors) > 1,
+        "board": _text(boots[0].header["board"]),
+        **{name: int(known[name]) if name in known else None for name in _TAP},
         "simulated": any(boot.header["recording_frames"] for boot in boots),
     }
-
-
-def _settings(boots: list[Boot]) -> Iterable[dict[str, int]]:
-    found = (record for boot in boots for record in boot.records)
-    return (settings_of(record) for record in found if record["type"] == records.CONFIG)
 
 
 def _text(field: bytes) -> str:

@@ -171,9 +171,11 @@ class Library:
 
     def _settle(self, decided: Path, name: str, stays: bool) -> None:
         place = self.folder / name
-        if (decided / name).exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
+        if (decided / name).exists() and place.parent.exists():
             os.replace(decided / name, place)
+        elif (decided / name).exists():  # its folder with it: removing one can take milliseconds
+            place.parent.parent.mkdir(parents=True, exist_ok=True)
+            os.rename((decided / name).parent, place.parent)
         elif not stays:
             place.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # another night of this device lies there

@@ -24,7 +24,9 @@ _LONGEST = (
     "longest_without_s",
     "longest_without_onset_s",
 )
-_TEXTS = ("sensor", "firmware", "config_crc")
+_TEXTS = (
+    "sensor", "firmware", "config_crc", "full_scale_g", "rate_hz", "build", "settings", "changed",
+)  # fmt: skip
 _LEAST = ("least_mg", "least_low_mg", "least_high_mg")
 
 
@@ -58,4 +60,5 @@ def summary_of(row: Mapping, zone: tzinfo | None = None) -> NightSummary:
         device=row["device"],
         cribtrace=row["cribtrace"],
         simulated=row["simulated"],
+        tags=row["tags"],
     )

@@ -1,7 +1,7 @@
 """What every format of the report says, in figures and sentences, before it becomes a format."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cribtrace import notes as notes_of
@@ -57,7 +57,7 @@ def content(
     return Content(
         night=listed,
         counts=counts,
-        summary=summarize(listed, counts),
+        summary=replace(summarize(listed, counts), tags=notes_of.tags_of(notes, night.of)),
         previous=tuple(previous),
         notes=tuple(notes_of.within(notes, night, counts.span_s)),
         weeks=profile.weeks(born, day),

@@ -51,6 +51,9 @@ def _read(path: Path, number: int, line: dict, make: Callable[[dict], _Made]) ->
 def _lines(path: Path) -> Iterator[tuple[int, dict]]:
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        made = f"`cribtrace replay RECORDING --json >{path}` makes events"
+        raise CribtraceError(f"no such file: {path}: check the name; {made}") from None
     except UnicodeDecodeError:
         raise CribtraceError(f"{path} is no text: give JSON lines, or an .npz as TRUTH") from None
     for number, line in enumerate(text.splitlines(), 1):

@@ -32,7 +32,7 @@ def render(
         simulated=f'<p class="simulated">{words.SIMULATED}</p>' if simulated else "",
         headline=esc(words.headline(crib, found)),
         since=found[-1].begins,
-        compared=_compared(found[-1]),
+        compared=_compared(found[-1]) + _missing(words.missing(found[-1])),
         growth=_growth(words.growth(found, born)),
         breaks=_breaks(found),
         figures="".join(draw.figure(measure, found, axis) for measure in MEASURES),
@@ -48,6 +48,10 @@ def _ages(axis: draw.Axis) -> str:
         return ""
     ages = [words.age(axis.born, day) for day in (axis.first, axis.last)]
     return f", {' to '.join(dict.fromkeys(ages))} of age"
+
+
+def _missing(sentence: str) -> str:
+    return f'<p class="note" id="missing">{esc(sentence)}</p>' if sentence else ""
 
 
 def _growth(sentence: str) -> str:

@@ -4,18 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import quantiles
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from cribtrace.instrument import Instrument, differs
 from cribtrace.trend.measures import MEASURES, Measure, counts
 
 # All chosen. Two weeks of nights hold each weekday twice; under five nights a quartile is a night.
 BASELINE_NIGHTS, BASELINE_LEAST = 14, 5
 WEEK_LEAST = 3
 RECENT_NIGHTS = 7
-SAME_RATE = 0.05  # a sensor's own oscillator is off by less, and differs from start to start
-NEW_PLACE = "new-place"
-_TAP = ("ring_ms", "resonance_mhz")
-_OF_THE_LOG = ("when_full", "waveforms_per_hour")  # what is kept, and nothing of what is found
 
 
 class Spread(NamedTuple):
@@ -86,7 +83,8 @@ def periods(nights: Sequence[dict], since: date | None = None) -> list[Period]:
     """
     found: list[Period] = []
     for row in nights:
-        because = list(differs(found[-1].whole[-1], row)) if found else []
+        before = [_instrument(period.whole[-1]) for period in found[-1:]]
+        because = [what for one in before for what in differs(one, _instrument(row))]
         if because or not found:
             found.append(Period([], because))
         ahead = since is not None and row["night"] < since
@@ -94,36 +92,9 @@ def periods(nights: Sequence[dict], since: date | None = None) -> list[Period]:
     return [period for period in found if period.nights]
 
 
-def differs(before: dict, row: dict) -> Iterator[str]:
-    """What is another between two nights, each in words with both values."""
-    for name, words in (("device", "board"), ("sensor", "sensor"), ("full_scale_g", "range, g")):
-        if before[name] != row[name]:
-            yield f"{words}: {before[name]} → {row[name]}"
-    if abs(row["rate_hz"] - before["rate_hz"]) > SAME_RATE * before["rate_hz"]:
-        yield f"frames a second: {before['rate_hz']:.0f} → {row['rate_hz']:.0f}"
-    if (before["firmware"], before["build"]) != (row["firmware"], row["build"]):
-        builds = [f"{one['firmware']} ({one['build']})" for one in (before, row)]
-        yield f"detector, with its firmware: {' → '.join(builds)}"
-    yield from _settings(before, row)
-    if before["simulated"] != row["simulated"]:
-        yield "simulated" if row["simulated"] else "no longer simulated"
-    if NEW_PLACE in (row["tags"] or "").split(","):
-        yield "a new place, by a note"
-    if before["changed"] or row["changed"]:
-        which = row if row["changed"] else before
-        yield f"sensor, settings or firmware changed during the night of {which['night']}"
-
-
-def _settings(before: dict, row: dict) -> Iterator[str]:
-    if not (before["settings"] and row["settings"]):
-        if before["settings"] != row["settings"]:
-            yield "settings: of one of the two nights the log does not hold them"
-        return
-    old, new = (dict(p.split("=") for p in r["settings"].split()) for r in (before, row))
-    for name in sorted(old.keys() | new.keys()):
-        if name not in _OF_THE_LOG and old.get(name) != new.get(name):
-            what = "tap test" if name in _TAP else "setting"
-            yield f"{what}, {name}: {old.get(name, 'unknown')} → {new.get(name, 'unknown')}"
+def _instrument(row: dict) -> Instrument:
+    known: dict[str, Any] = {name: row.get(name) for name in Instrument._fields if name != "night"}
+    return Instrument(str(row["night"]), **known)
 
 
 class Compared(NamedTuple):

@@ -27,6 +27,7 @@ def render(
     blocks = [
         _wrapped(words.headline(crib, found)) + _wrapped(words.SIMULATED if simulated else ""),
         list(_compared(found[-1])),
+        _wrapped(words.missing(found[-1])),
         _wrapped(*ends),
         list(_weeks(found, born)),
         _wrapped(*_noted(found)),

@@ -70,6 +70,21 @@ def growth(found: Sequence[Period], born: date | None) -> str:
     )
 
 
+def missing(last: Period) -> str:
+    """What the last period wants before there is a baseline, and something to hold against it."""
+    have = sum(counts(row) for row in last.whole)
+    wanted = (
+        (BASELINE_LEAST, "a baseline"),
+        (BASELINE_NIGHTS + WEEK_LEAST, "last nights beside it"),
+    )
+    told = [f"{of(least - have, 'more night makes', 'more nights make')} {what}"
+            for least, what in wanted if have < least]  # fmt: skip
+    if not told:
+        return ""
+    are = of(have, "night counts", "nights count")
+    return f"Since {last.begins} {are}: {', '.join(told)}."
+
+
 def method() -> str:
     """How the numbers were made."""
     return (

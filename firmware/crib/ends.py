@@ -1,4 +1,7 @@
-"""What stopped the recording last time, and for how long: kept where a soft reset cannot reach."""
+"""How a boot's recording begins and ends; what stopped the one before, and for how long.
+
+That is kept where a soft reset cannot reach.
+"""
 
 import struct
 
@@ -6,6 +9,40 @@ from . import records
 
 _MAGIC = b"crib"
 _LAYOUT = "<4sBI"  # magic, records.STOP_REASONS, ticks_ms at the stop
+
+
+def start(app):
+    """Find the sensor, tell what lies behind the start, commit that."""
+    from . import in_force
+
+    app.describe(None)
+    before = interruption(app.board, app.journal)
+    app.sensing.connect()
+    cause = records.CAUSES.index(app.board.reset_cause())
+    app.recorder.write(records.BOOT, cause, app.boot)
+    if before:
+        code = records.GAP_REASONS.index(before[0])
+        app.recorder.write(records.GAP, 0, records.UNKNOWN, before[1], code)
+    in_force.tell(app)
+    if app.sensing.detector:
+        app.watch()
+    else:
+        app.sensing.tell()
+    app.journal.flush()
+    forget(app.board)
+
+
+def finish(app, reason):
+    """End it: what the FIFO holds, the running epoch, a last record, commit."""
+    from . import floor
+
+    app.sensing.stop()
+    if app.recorder.detector:
+        app.recorder.leave()
+        floor.keep(app)
+    app.recorder.write(records.STOP, *app.counted(), records.STOP_REASONS.index(reason))
+    app.journal.close()
+    remember(app.board, reason)
 
 
 def remember(board, reason):
