@@ -61,7 +61,7 @@ class Asides:
 
     def turn(self, client: Client) -> Iterator[Item]:
         """Ask for what is due."""
-        yield from self._put_marks(client)
+        yield from self.put_marks(client)
         now = time.monotonic()
         if self._frames and now >= self._frames_due_s:
             self._frames_due_s = now + _PAUSE_S
@@ -73,7 +73,12 @@ class Asides:
             trip_ms = (time.monotonic() - began_s) * 1000
             yield Health(info, trip_ms, dataclasses.replace(client.stats), time.monotonic())
 
-    def _put_marks(self, client: Client) -> Iterator[Item]:
+    def marks_left(self) -> int:
+        """How many are still to be put."""
+        return self._marks.qsize()
+
+    def put_marks(self, client: Client) -> Iterator[Item]:
+        """Put those that wait."""
         while True:
             try:
                 at_s, text = self._marks.get_nowait()

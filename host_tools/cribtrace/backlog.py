@@ -39,7 +39,11 @@ def read(
         for record, line in _lines(segment, header, to_json):
             at_s = clock.utc_s(line.get("onset_s", line.get("t_s", 0.0)))
             if at_s is not None and at_s >= since_s:
-                yield record["seq"] if here else None, Decoded(clock.stamped(line))
+                stamped = clock.stamped(line)
+                if here:
+                    yield record["seq"], Decoded(stamped)
+                else:
+                    yield None, Decoded(stamped, of["boot"], clock)
     for boot in sorted(without):
         yield None, Note(f"nobody knows when boot {boot} was: what it logged is left out here")
 

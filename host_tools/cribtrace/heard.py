@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cribtrace.conversation import LinkStats
+from cribtrace.frame_clock import FrameClock
 
 
 class Text(NamedTuple):
@@ -27,9 +28,14 @@ class Note(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """One record as `facts.json_line` gives it."""
+    """One record as `facts.json_line` gives it.
+
+    `boot` and `clock` are of an earlier boot's; None of the running one's.
+    """
 
     line: dict
+    boot: int | None = None
+    clock: FrameClock | None = None
 
 
 class Began(NamedTuple):

@@ -87,8 +87,8 @@ class View:
             self._add(tail_line.noted(item.line, name="text"))
         else:
             self._decoded(item)
-        for line in self._live.heard(item):
-            self._tell(line)
+        for inferred in self._live.heard(item):
+            self._tell(inferred.line)
 
     def _begun(self, item: Began) -> None:
         known = self.header.get("boot")

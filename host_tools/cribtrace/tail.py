@@ -12,6 +12,7 @@ from cribtrace.client import Client
 from cribtrace.conversation import Heard, Refused, printable
 from cribtrace.device import records, settings
 from cribtrace.errors import NoDevice
+from cribtrace.frame_clock import FrameClock
 from cribtrace.heard import Began, Decoded, Item, Note, Text
 from cribtrace.interpretation import Interpreter
 from cribtrace.ports import Search
@@ -29,21 +30,28 @@ class Live:
 
     def __init__(self) -> None:
         self._reader = Interpreter()
+        self._of: tuple[int | None, FrameClock | None] = (None, None)  # boot and clock
 
-    def heard(self, item: Item) -> list[dict]:
+    def heard(self, item: Item) -> list[Decoded]:
         """Lines of the host that this has made certain; a restart ends what was under way."""
         line = item.line if isinstance(item, Decoded) else {}
+        of = (item.boot, item.clock) if isinstance(item, Decoded) else self._of
+        restarted = line.get("what") == "boot" or (isinstance(item, Note) and item.restarted)
         out = []
-        if line.get("what") == "boot" or (isinstance(item, Note) and item.restarted):
+        if restarted or of[0] != self._of[0]:
             out, self._reader = self.finish(), Interpreter()
+        self._of = of
         if line.get("type") == "gap" and line["frames"] is None:
             line = {}  # from before this boot, so before this reader
         heard = item.gap if isinstance(item, Note) else line
-        return out + (self._reader.feed(heard).lines if heard else [])
+        return out + (self._told(self._reader.feed(heard).lines) if heard else [])
 
-    def finish(self) -> list[dict]:
+    def finish(self) -> list[Decoded]:
         """The rest."""
-        return self._reader.finish().lines
+        return self._told(self._reader.finish().lines)
+
+    def _told(self, lines: list[dict]) -> list[Decoded]:
+        return [Decoded(line, *self._of) for line in lines]
 
 
 def follow(
@@ -143,6 +151,8 @@ class _Following:
         deadline = time.monotonic() + _POLL_S  # what was on its way when one had enough
         while time.monotonic() < deadline and (heard := client.poll(0.0)):
             yield from self._said(heard)
+        if self._asides:
+            yield from self._asides.put_marks(client)
 
     def _said(self, heard: Iterable[Heard]) -> Iterator[Item]:
         for one in heard:

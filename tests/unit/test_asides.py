@@ -130,6 +130,20 @@ def test_a_mark_of_another_thread_reaches_the_board_and_says_its_age_when_it_is_
     assert peer.marks == ["door", "bottle (9 s ago)"]
 
 
+def test_a_mark_of_the_last_moment_is_put_before_the_end_and_one_that_cannot_be_is_counted():
+    with Peer() as peer:
+        asides = Asides(health_s=60)
+        items = follow(peer, asides)
+        assert isinstance(next(kept(items, Health)), Health)  # in the midst of a turn
+        asides.mark("door")
+        asides.end()
+        list(items)
+        assert peer.marks == ["door"]
+        assert asides.marks_left() == 0
+        asides.mark("bottle")
+        assert asides.marks_left() == 1
+
+
 def test_a_mark_that_no_line_can_carry_is_told_and_harms_nothing():
     with Peer() as peer:
         asides, found = Asides(), []

@@ -1,6 +1,8 @@
 """tail --since: what the log held, then what comes live, each record once."""
 
 import itertools
+import subprocess
+import sys
 import time
 
 import pytest
@@ -72,6 +74,21 @@ def test_earlier_boots_have_the_times_of_their_own_anchors(peer):
     assert marks(items, 4) == ["hour ago", "later", "this boot", "just now"]
     items.close()
     assert reads(peer) == {"1", "2", "3", "4"} - {"1"}
+
+
+def test_a_line_of_an_earlier_boot_says_which(peer):
+    command = [sys.executable, "-m", "cribtrace.cli", "tail", "--port", peer.port]
+    told = subprocess.Popen(
+        [*command, "--since", "61m"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert told.stdout
+    lines = [told.stdout.readline() for _ in range(4)]
+    told.terminate()
+    told.communicate(timeout=10)
+    assert [" ".join(line.split()[1:]) for line in lines] == [
+        "boot 4 +3602.0s mark hour ago", "boot 4 +3662.0s mark later",
+        "boot 5 +20.0s mark this boot", "boot 5 +50.0s mark just now",
+    ]  # fmt: skip
 
 
 def test_a_boot_of_no_known_time_is_left_out_and_named(peer):

@@ -109,14 +109,15 @@ def test_a_reader_that_dies_of_the_same_ctrl_c_takes_no_summary_away(where, monk
         signal.raise_signal(signal.SIGINT)
         yield Decoded({"type": "mark", "t_s": 60.0, "text": "in its midst"})
 
-    def broken(line):
-        if line["text"] == where:
+    def broken(item):
+        if item.line["text"] == where:
             raise BrokenPipeError
 
-    monkeypatch.setattr("cribtrace.tail.Live.finish", lambda live: [{"text": "at its end"}])
+    inferred = [Decoded({"text": "at its end"})]
+    monkeypatch.setattr("cribtrace.tail.Live.finish", lambda live: inferred)
     monkeypatch.setattr(follow, "open_client", lambda port: Mock())
     monkeypatch.setattr("cribtrace.tail.follow", said)
-    printer = Mock(line=broken, item=lambda item: broken(item.line))
+    printer = Mock(item=broken)
     with contextlib.suppress(BrokenPipeError):
         follow._follow(None, Asides(), printer)
     assert "followed for 0:00:00: " in capsys.readouterr().err.splitlines()[-1]

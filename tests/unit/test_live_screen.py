@@ -2,13 +2,16 @@
 
 import asyncio
 import builtins
+import contextlib
 import itertools
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -281,6 +284,41 @@ def test_where_there_is_no_terminal_it_is_tail():
     assert live.returncode == 0
     assert "no terminal to draw on" in err
     assert "followed for 0:00:" in err
+
+
+@pytest.mark.parametrize("how", ["signal", "fault"])
+def test_it_ends_at_once_and_leaves_the_terminal_as_it_was(how):
+    """However long the pause between two pictures; its own fault is a failure."""
+    fault = "from cribtrace.live_view import View; View.link_told = lambda self: 1 / 0;"
+    code = f"{fault if how == 'fault' else ''}import cribtrace.cli; cribtrace.cli.main()"
+    with FramePeer(NOISE[:500]) as board:
+        master, slave = pty.openpty()
+        before = termios.tcgetattr(slave)
+        live = subprocess.Popen(
+            [sys.executable, "-c", code, "live", "--port", board.port, "--every", "60"],
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color"},
+        )  # fmt: skip
+        shown = bytearray()
+        threading.Thread(target=drain, args=(master, shown), daemon=True).start()
+        if how == "signal":
+            wait_for(lambda: board.tail, 15)
+            time.sleep(1)
+            live.terminate()
+        assert live.wait(10) == (how == "fault")
+        assert termios.tcgetattr(slave) == before
+        os.close(slave)
+    wait_for(lambda: b"\x1b[?1049l" in shown)
+    if how == "fault":
+        wait_for(lambda: b"cribtrace: live ended by a fault of its own" in shown)
+    os.close(master)
+
+
+def drain(master, shown):
+    """Take all that a terminal shows, so that nobody waits for it."""
+    with contextlib.suppress(OSError):
+        while True:
+            shown += os.read(master, 65536)
 
 
 class Tmux:

@@ -11,6 +11,7 @@ from cribtrace import criteria, facts, ports, virtual_ports
 from cribtrace.client import Client
 from cribtrace.device import protocol, records, settings
 from cribtrace.errors import NoDevice
+from cribtrace.frame_clock import FrameClock
 from cribtrace.interpretation import read
 from cribtrace.link import Link
 from cribtrace.tail import Decoded, Live, Note, Text, follow
@@ -259,7 +260,11 @@ def test_a_record_that_is_too_short_or_unknown_does_no_harm():
 
 
 def heard(live, items):
-    return [line for item in items for line in live.heard(item)]
+    return [one.line for item in items for one in live.heard(item)]
+
+
+def finished(live):
+    return [one.line for one in live.finish()]
 
 
 def test_live_and_afterwards_the_same_patterns_are_found():
@@ -268,7 +273,7 @@ def test_live_and_afterwards_the_same_patterns_are_found():
     live = Live()
     found = heard(live, [Text("E (12) flash"), *map(Decoded, lines)])
     assert len(found) > 3, "before the end"
-    found += live.finish()
+    found += finished(live)
     assert sorted(map(repr, found)) == sorted(map(repr, read(lines).lines))
 
 
@@ -282,17 +287,27 @@ def still(first_s, seconds):
 def test_a_restart_begins_a_new_time_line(sign):
     live = Live()
     heard(live, still(0, 600))
-    assert [line["onset_s"] for line in live.heard(sign)] == [0.0, 179.0]
+    assert [line["onset_s"] for line in heard(live, [sign])] == [0.0, 179.0]
     away = {"type": "gap", "onset_s": 0.0, "duration_s": 900.0, "frames": None, "reason": "x"}
     assert heard(live, [Decoded(away), *still(0, 300)]) == []
-    assert [line["state"] for line in live.finish()] == ["unknown", "asleep_likely"]
+    assert [line["state"] for line in finished(live)] == ["unknown", "asleep_likely"]
+
+
+def test_what_an_earlier_boot_comes_to_is_of_that_boot_and_its_clock():
+    live, clock = Live(), FrameClock()
+    heard(live, [Decoded(one.line, 4, clock) for one in still(0, 600)])
+    found = live.heard(still(0, 30)[0])
+    assert [one.line["onset_s"] for one in found] == [0.0, 179.0]
+    assert {(one.boot, one.clock) for one in found} == {(4, clock)}
+    heard(live, still(30, 300))
+    assert {(one.boot, one.clock) for one in live.finish()} == {(None, None)}
 
 
 def test_what_went_by_unheard_is_a_hole():
     live = Live()
     gap = {"type": "gap", "onset_s": 300.0, "duration_s": 10.0, "frames": None, "reason": "x"}
     found = heard(live, [*still(0, 300), Note("missed", gap), *still(300, 300)])
-    assert [line["onset_s"] for line in found + live.finish()] == [0.0, 179.0, 310.0]
+    assert [line["onset_s"] for line in found + finished(live)] == [0.0, 179.0, 310.0]
 
 
 def cut_off(folder, monkeypatch, body):

@@ -49,7 +49,7 @@ class _Printer:
         from cribtrace import heard
 
         if isinstance(item, heard.Decoded):
-            self.line(item.line)
+            self._line(item)
         elif isinstance(item, heard.Note):
             self._note(item.line, "line")
         elif isinstance(item, heard.Text):
@@ -61,16 +61,17 @@ class _Printer:
             self._boot, self._rate_hz = header["boot"], header["rate_mhz"] / 1000
             self._mg_per_lsb = 1e6 / (header["mlsb_per_g"] or 1)
 
-    def line(self, line: dict) -> None:
+    def _line(self, item) -> None:
         from cribtrace import tail_line
 
-        if not self._wanted(line):
+        if not self._wanted(item.line):
             return
-        line = self._asides.clock.stamped(line)
+        clock = item.clock or self._asides.clock
+        line, boot = clock.stamped(item.line), self._boot if item.boot is None else item.boot
         if self._json:
             emit(line, True)
         else:
-            self._show(tail_line.made(line, self._asides.clock, self._boot, whole=self._whole))
+            self._show(tail_line.made(line, clock, boot, whole=self._whole))
 
     def _note(self, text: str, name: str) -> None:
         from cribtrace import tail_line
@@ -198,17 +199,16 @@ def _follow(port: str | None, asides, printer: _Printer) -> None:
             for item in items:
                 found = live.heard(item)
                 summary.add(item)
-                printer.item(item)
-                for line in found:
-                    printer.line(line)
+                for one in (item, *found):
+                    printer.item(one)
     except KeyboardInterrupt:
         asides.end()
     except BrokenPipeError:
         if not asides.ended.is_set():  # of `| head`; `| tee` dies of the same Ctrl-C
             raise
     try:
-        for line in live.finish():
-            printer.line(line)
+        for inferred in live.finish():
+            printer.item(inferred)
     finally:
         say(summary.text())
 

@@ -4,6 +4,7 @@ Made for a slow line: nothing is drawn but once in `every_s`, nothing blinks or 
 mouse is asked for.
 """
 
+import asyncio
 import os
 import signal
 import threading
@@ -18,6 +19,8 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from cribtrace.asides import Asides
+from cribtrace.cli.output import say
+from cribtrace.errors import CribtraceError
 from cribtrace.heard import Item
 from cribtrace.live_layout import heights
 from cribtrace.live_view import View
@@ -62,6 +65,7 @@ class LiveScreen(App[None]):
         self.animation_level = "none"
         self.view = View(asides.clock, span_s)
         self.failed: BaseException | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._items, self._asides = items, asides
         self._every_s, self._colour = every_s, colour
         self._heard: deque[Item] = deque()
@@ -80,6 +84,7 @@ class LiveScreen(App[None]):
 
     def on_mount(self) -> None:
         """Begin to listen and to draw."""
+        self.loop = asyncio.get_running_loop()
         self.screen.set_focus(None)
         self._listening.start()
         self.set_interval(self._every_s, self.draw)
@@ -234,8 +239,12 @@ def run(client, *, every_s: float, span_s: float, colour: bool) -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
         app.stop_listening()
+    if left := asides.marks_left():
+        say(f"{left} marks were not put: the board was not there")
     if app.failed:
         raise app.failed
+    if app.return_code:
+        raise CribtraceError("live ended by a fault of its own, told above: please report it")
 
 
 def _signals() -> list[signal.Signals]:
@@ -244,4 +253,10 @@ def _signals() -> list[signal.Signals]:
 
 
 def _leave(app: LiveScreen) -> Callable:
-    return lambda *_: app.call_later(app.action_leave)
+    def leave(*_: object) -> None:
+        if app.loop:  # which may sleep until the next picture
+            app.loop.call_soon_threadsafe(app.call_later, app.action_leave)
+        else:
+            raise KeyboardInterrupt
+
+    return leave
