@@ -71,7 +71,7 @@ def measured(nights: int) -> dict:
     again = _cribtrace("library", "add", str(logs[0]), "--zone", "UTC", *at)
     one, page = folder / "one", folder / "trend.html"
     _one_crib(kept, one)
-    trend = _cribtrace("trend", "all", "-o", str(page), "--library", str(one))
+    trend = _cribtrace("trend", "all", "-o", str(page), "--overwrite", "--library", str(one))
     text = _cribtrace("trend", "all", "--format", "text", "--library", str(one))
     query = _cribtrace("query", "SELECT count(*) AS n FROM nights", *at, "--format", "jsonl")
     events = _cribtrace("query", "SELECT count(*) AS n FROM events", *at, "--format", "jsonl")

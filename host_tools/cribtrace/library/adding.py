@@ -27,7 +27,7 @@ from cribtrace.wording import length
 
 Clocks = dict[int, anchors.Clock]
 # Both chosen: nights a change, and nights that are worth the second that a process takes to start.
-_AT_ONCE, _WORTH = 32, 8
+_AT_ONCE, _WORTH = 128, 8
 _TIMELESS = "of which nobody knows the time (`cribtrace pull --started 19:40` tells it)"
 _APART = {nights.NAP: "naps", nights.DESK: "time at a desk"}
 
@@ -209,10 +209,11 @@ class _Coming:
                         )
                         for group, nights in wanted[first : first + _AT_ONCE]
                     ]
-                    for task, written in zip(tasks, each(prepare, tasks), strict=True):
+                    made = zip(tasks, each(prepare, tasks), strict=True)
+                    for done, (task, written) in enumerate(made, first + 1):
                         self._count(change, task, written)
-                if progress:
-                    progress(min(first + _AT_ONCE, len(wanted)), len(wanted))
+                        if progress:
+                            progress(done, len(wanted))
 
     def _wanted(self, group: Group, clocks: Clocks) -> list[Wanted]:
         """The nights of a group that the library has not, or has otherwise."""
