@@ -111,7 +111,8 @@ def _of_epochs(epochs: Sequence[dict]) -> Seconds:
     firsts = np.cumsum([0, *counts[:-1]])
     starts = rounded(onsets + (np.arange(len(codes)) - np.repeat(firsts, counts)) * seconds, 3)
     ends = np.append(starts[1:], 0.0)[: len(starts)]
-    last = (firsts + counts)[np.array(counts) > 0] - 1
+    lengths = np.array(counts, int)
+    last = (firsts + lengths)[lengths > 0] - 1
     ends[last] = overs[last]
     kept = starts < overs  # a damaged log may have an epoch of none
     active = codes >= np.repeat(least, counts)
