@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from cribtrace import configuration, logfile
+from cribtrace import configuration, log_records, logfile
 from cribtrace.asides import Asides
 from cribtrace.client import Client
 from cribtrace.conversation import Refused
@@ -71,15 +71,16 @@ def _fetched(
 
 
 def _learn(segment: logfile.Segment, clocks: dict[int, FrameClock]) -> None:
-    """Take the anchors in it; the latest of each boot that has no clock yet."""
-    rate_hz = (segment.header or {}).get("rate_mhz", 0) / 1000
-    told: dict[int, FrameClock] = {}
+    """Take the anchors in it, of whichever boot."""
+    header = segment.header or {}
     for record in segment.records:
-        if record["type"] == records.ANCHOR:
-            utc_s = record["utc_s"] + record["utc_ms"] / 1000
-            told.setdefault(record["boot"], FrameClock()).set(record["frame"], utc_s, rate_hz)
-    for boot, clock in told.items():
-        clocks.setdefault(boot, clock)
+        if record["type"] == records.ANCHOR and record["source"] < len(log_records.SOURCES):
+            clocks.setdefault(record["boot"], FrameClock()).set(
+                record["frame"], record["utc_s"] + record["utc_ms"] / 1000,
+                header.get("rate_mhz", 0) / 1000, within_s=record["within_ms"] / 1000,
+                source=log_records.SOURCES[record["source"]],
+                simulated=bool(header.get("recording_frames")),
+            )  # fmt: skip
 
 
 def _lines(

@@ -1,35 +1,67 @@
 """When a frame of the running boot was, by this machine's clock, as far as that is known."""
 
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
-from cribtrace.anchors import iso
+from cribtrace.anchors import ABOUT_S, iso
+from cribtrace.clock_line import Anchor, Line, fit
+from cribtrace.log_records import SOURCES
+
+HOST = SOURCES[0]
 
 
 class FrameClock:
-    """One anchor, the latest: over the minute to the next, a sensor's rate error is some ms."""
+    """The line through the anchors known so far, those of the best source, as in `anchors`."""
 
     def __init__(self) -> None:
-        self._anchor: tuple[float, float] | None = None  # (second of the boot, UTC)
-
-    def set(self, frame: int, utc_s: float, rate_hz: float) -> None:
-        """Frame `frame` of the boot was at `utc_s`."""
-        if rate_hz:
-            self._anchor = (frame / rate_hz, utc_s)
+        self.clear()
 
     def clear(self) -> None:
-        """Another boot: its frames begin anew."""
-        self._anchor = None
+        """Another boot, whose frames begin anew, or another clock to go by."""
+        self._anchors: dict[int, Anchor] = {}  # by frame
+        self._rate_hz, self._simulated = 0.0, False
+        self._line: Line | None = None
+
+    def set(
+        self, frame: int, utc_s: float, rate_hz: float, *, within_s: float = 0.0,
+        source: str = HOST, simulated: bool = False,
+    ) -> None:  # fmt: skip
+        """Frame `frame` of the boot was at `utc_s`, give or take `within_s`."""
+        self.learn([Anchor(frame, utc_s, within_s, source)], rate_hz, simulated=simulated)
+
+    def learn(self, anchors: Iterable[Anchor], rate_hz: float, *, simulated: bool) -> None:
+        """Take more anchors of the boot, in any order; `simulated` time runs at any speed."""
+        if rate_hz:
+            self._anchors |= {anchor.frame: anchor for anchor in anchors}
+            self._rate_hz, self._simulated, self._line = rate_hz, simulated, None
+
+    def _fitted(self) -> Line | None:
+        if self._line is None and self._anchors:
+            best = min(SOURCES.index(anchor.source) for anchor in self._anchors.values())
+            told = [self._anchors[frame] for frame in sorted(self._anchors)]
+            told = [anchor for anchor in told if anchor.source == SOURCES[best]]
+            self._line = fit(told, self._rate_hz, simulated=self._simulated)
+        return self._line
+
+    @property
+    def about(self) -> bool:
+        """Whether its times are further off than a clock's: simulated at another speed."""
+        line = self._fitted()
+        return line is not None and line.oddly and line.within_s > ABOUT_S
 
     def utc_s(self, t_s: float) -> float | None:
         """When second `t_s` of the boot was; None where nobody has said so."""
-        return None if self._anchor is None else t_s - self._anchor[0] + self._anchor[1]
+        line = self._fitted()
+        return None if line is None else line.at(t_s * self._rate_hz)
 
     def stamped(self, line: dict[str, Any]) -> dict[str, Any]:
-        """A JSON line with its `utc`, as docs/SCHEMA.md has it."""
+        """A JSON line with its `utc` or `utc_about`, as docs/SCHEMA.md has it."""
         moment = line.get("onset_s", line.get("t_s"))
-        utc_s = None if moment is None or "utc" in line else self.utc_s(moment)
-        return line if utc_s is None else {**line, "utc": iso(utc_s)}
+        known = "utc" in line or "utc_about" in line
+        utc_s = None if known or moment is None else self.utc_s(moment)
+        key = "utc_about" if self.about else "utc"
+        return line if utc_s is None else {**line, key: iso(utc_s)}
 
 
 def local(utc: float | str) -> datetime:

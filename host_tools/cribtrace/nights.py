@@ -188,7 +188,9 @@ def bracket(clock: dict, zone: tzinfo | None) -> str:
     if clock["source"] == "person":
         return "by what a person said, to the minute"
     if clock["source"] != BRACKET:
-        return "about right: simulated at another speed than this clock's"
+        off_s = clock["within_s"]
+        off = f"{off_s:.0f} s" if off_s < 60 else f"{off_s / 60:.0f} min"
+        return f"about right, ± {off}: simulated at another speed than this clock's"
     bounds = [
         f"{word} {local(moment, zone):%Y-%m-%d %H:%M %Z}"
         for word, key in (("after", "earliest"), ("before", "latest"))

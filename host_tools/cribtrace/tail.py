@@ -20,6 +20,7 @@ from cribtrace.ports import Search
 _POLL_S = 0.25
 _RETRY_S = 0.5
 _ANCHOR_S = 60.0  # a line through an hour of such anchors tells a drift to 10 ppm
+_APART_S = 0.3  # chosen: at 5 times this clock's speed, more than anchors.ABOUT_S
 _SET_S = 2.0  # chosen: a clock that is set by more is told to the board at once, which names it
 
 ToJson = Callable[[dict, dict], dict | None]  # (record, segment header) to a JSON line or nothing
@@ -137,6 +138,7 @@ class _Following:
             self._asides.begin()
             yield Began(client.link.port, self._header)
         self._anchor(client, facts)
+        self._pace(client)
         anchored_s, ahead_s = time.monotonic(), _ahead_s()
         if first and self._asides and self._asides.since_s is not None:
             yield from self._before(client, self._asides)
@@ -144,7 +146,7 @@ class _Following:
             was_set = abs(_ahead_s() - ahead_s) > _SET_S
             if was_set or time.monotonic() - anchored_s >= _ANCHOR_S:
                 anchored_s, ahead_s = time.monotonic(), _ahead_s()
-                self._anchor(client, facts)
+                self._anchor(client, facts, anew=was_set)
             yield from self._said(client.poll(_POLL_S))
             if self._asides:
                 yield from self._asides.turn(client)
@@ -174,12 +176,26 @@ class _Following:
         line = f"board {self.device} is back at {client.link.port}{how}"
         return Note(line, restarted=restarted)
 
-    def _anchor(self, client: Client, facts: dict[str, str]) -> None:
+    def _anchor(self, client: Client, facts: dict[str, str], *, anew: bool = False) -> None:
+        """`anew`: this machine's clock was set, and what it told before is of no use."""
+        if anew and self._asides:
+            self._asides.clock.clear()
         with contextlib.suppress(Refused):
-            used = exchange.anchor(client, facts)
-            if self._asides:
-                rate_hz = self._header["rate_mhz"] / 1000
-                self._asides.clock.set(used.frame, used.utc_ms / 1000, rate_hz)
+            self._learn(exchange.anchor(client, facts))
+
+    def _pace(self, client: Client) -> None:
+        """Learn whether simulated time runs as fast as this clock: two moments tell it."""
+        if self._asides and self._header["recording_frames"]:
+            time.sleep(_APART_S)
+            with contextlib.suppress(Refused):
+                self._learn(exchange.best(client))
+
+    def _learn(self, used: exchange.Exchange) -> None:
+        if self._asides:
+            self._asides.clock.set(
+                used.frame, used.utc_ms / 1000, self._header["rate_mhz"] / 1000,
+                within_s=used.within_ms / 1000, simulated=bool(self._header["recording_frames"]),
+            )  # fmt: skip
 
     def _before(self, client: Client, asides: Asides) -> Iterator[Item]:
         """What the log holds from a moment on; what comes live meanwhile is not told twice."""

@@ -44,8 +44,9 @@ class Line(NamedTuple):
 def made(line: dict[str, Any], clock: FrameClock, boot: int, *, whole: bool = False) -> Line:
     """The line for a JSON-line dict; `whole`: the long one."""
     moment = line.get("onset_s", line.get("t_s"))
-    utc = line.get("utc") or (None if moment is None else clock.utc_s(moment))
-    stamp = _stamp(utc, moment, boot, whole=whole)
+    told = clock.stamped(line)
+    utc = told.get("utc") or told.get("utc_about")
+    stamp = _stamp(utc, moment, boot, whole=whole, about="utc_about" in told)
     name = line.get("kind") or line.get("state") or line.get("what") or line["type"]
     figures = _figures(line, whole=whole)
     if line["type"] == "recorder" and name == "recorder":
@@ -60,13 +61,18 @@ def noted(text: str, *, name: str = "line", whole: bool = False) -> Line:
     return Line(stamp, name, "", cleaned(text), role)
 
 
-def _stamp(utc: float | str | None, t_s: float | None, boot: int, *, whole: bool) -> str:
+def _stamp(
+    utc: float | str | None, t_s: float | None, boot: int, *, whole: bool, about: bool = False
+) -> str:
     of_boot = "" if t_s is None else f"boot {boot} +{t_s:.1f}s"
     if utc is None:
         return of_boot if whole else f"+{t_s or 0:.1f}s".rjust(16)
     then = local(utc)
     if whole:
-        return f"{then.isoformat(timespec='milliseconds')} {of_boot}".rstrip()
+        told = then.isoformat(timespec="seconds" if about else "milliseconds")
+        return f"{'~' * about}{told} {of_boot}".rstrip()
+    if about:
+        return f"{then:%m-%d ~%H:%M:%S} "
     return f"{then:%m-%d %H:%M:%S}.{then.microsecond // 100_000}"
 
 
@@ -125,7 +131,7 @@ def _of_host(line: dict[str, Any]) -> str:
 
 def _pairs(line: dict[str, Any]) -> str:
     plain = {key: value for key, value in line.items() if not isinstance(value, dict | list)}
-    left_out = ("type", "t_s", "what", "utc", "onset_s", "duration_s")
+    left_out = ("type", "t_s", "what", "utc", "utc_about", "onset_s", "duration_s")
     return " ".join(f"{k}={v}" for k, v in plain.items() if k not in left_out and v is not None)
 
 

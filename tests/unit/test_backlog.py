@@ -76,6 +76,17 @@ def test_earlier_boots_have_the_times_of_their_own_anchors(peer):
     assert reads(peer) == {"1", "2", "3", "4"} - {"1"}
 
 
+def test_the_running_boots_earlier_anchors_count_too(peer):
+    records_there = [anchor(5, 10, time.time() - 100, 5), mark(6, 50, "just now")]
+    peer.segments[4] = log_segment(4, records_there, 5)
+    asides = Asides(since_s=time.time() - 40)
+    client = Client(Link(peer.port), wait_s=0.3, repeats=2)
+    items = tail.follow(client, lambda port: client, facts.json_line, asides)
+    marks(items, 1)
+    items.close()
+    assert asides.clock.utc_s(10.0) == pytest.approx(time.time() - 100, abs=10)
+
+
 def test_a_line_of_an_earlier_boot_says_which(peer):
     command = [sys.executable, "-m", "cribtrace.cli", "tail", "--port", peer.port]
     told = subprocess.Popen(

@@ -179,3 +179,9 @@ def test_without_a_zone_it_is_this_machines(monkeypatch):
         monkeypatch.undo()
         os.environ.get("TZ")
         time.tzset()
+
+
+def test_times_of_a_simulation_at_another_speed_say_how_far_off_they_may_be():
+    clock = {"source": "host", "within_s": 3360.0}
+    assert nights.bracket(clock, BERLIN).startswith("about right, ± 56 min: simulated at")
+    assert nights.bracket({**clock, "within_s": 20.0}, BERLIN).startswith("about right, ± 20 s:")

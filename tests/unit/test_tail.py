@@ -4,10 +4,12 @@ import itertools
 import os
 import struct
 import threading
+import time
 
 import pytest
 
 from cribtrace import criteria, facts, ports, virtual_ports
+from cribtrace.asides import Asides
 from cribtrace.client import Client
 from cribtrace.device import protocol, records, settings
 from cribtrace.errors import NoDevice
@@ -291,6 +293,24 @@ def test_a_restart_begins_a_new_time_line(sign):
     away = {"type": "gap", "onset_s": 0.0, "duration_s": 900.0, "frames": None, "reason": "x"}
     assert heard(live, [Decoded(away), *still(0, 300)]) == []
     assert [line["state"] for line in finished(live)] == ["unknown", "asleep_likely"]
+
+
+def test_a_simulated_boards_speed_is_known_before_its_first_line(monkeypatch):
+    began_s = time.monotonic()
+
+    def frame():
+        return round(104 * 20 * (time.monotonic() - began_s))
+
+    with Peer() as peer:
+        info = peer.do_info(0)
+        peer.do_info = lambda *_: f"{info} recording_frames=9000"
+        peer.do_time = lambda *_: f"frame={frame()} uptime_ms=60000"
+        once_tailing(peer, lambda: peer.push(protocol.RECORD, mark(4, "first")))
+        asides = Asides(since_s=0.0)
+        stream = follow(connect(peer.port), connect, facts.json_line, asides)
+        next(one for one in stream if isinstance(one, Decoded))
+        stream.close()
+    assert asides.clock.about
 
 
 def test_what_an_earlier_boot_comes_to_is_of_that_boot_and_its_clock():

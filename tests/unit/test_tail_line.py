@@ -69,6 +69,37 @@ def test_without_an_anchor_it_is_the_second_of_the_boot():
     assert tail_line.made(event(), FrameClock(), 3, whole=True).stamp == "boot 3 +60.0s"
 
 
+def odd(first_s, speed):
+    """Of a simulated boot that runs at `speed` times this clock's, seen for 2 s of it."""
+    made = FrameClock()
+    for k in range(2):
+        made.set(round(104 * (60 + 2 * k * speed)), first_s + 2 * k, 104.0, simulated=True)
+    return made
+
+
+@pytest.mark.parametrize(("speed", "about"), [(1.0, False), (20.0, True)])
+def test_a_time_that_is_only_about_right_is_marked_for_both_readers(clock, speed, about):
+    fast = odd(clock.utc_s(60.0), speed)
+    line, stamped = tail_line.made(event(), fast, 3), fast.stamped(event())
+    assert fast.about is about
+    assert ("utc_about" in stamped, "utc" in stamped) == (about, not about)
+    assert line.stamp.startswith("11-21 ~12:59:22 " if about else "11-21 13:00:00.0")
+    assert len(line.stamp) == 16
+    assert tail_line.made(stamped, fast, 3) == line
+    whole = tail_line.made(event(), fast, 3, whole=True).stamp
+    told = "~2026-11-21T12:59:22+01:00" if about else "2026-11-21T13:00:00.000+01:00"
+    assert whole == f"{told} boot 3 +60.0s"
+
+
+def test_earlier_anchors_of_the_boot_tell_the_rate_of_its_sensor(clock):
+    hour_s = 3600.0
+    clock.set(6240 - round(104 * 1.01 * hour_s), clock.utc_s(60.0) - hour_s, 104.0)
+    clock.set(6240 - round(104 * 1.01 * 2 * hour_s), clock.utc_s(60.0) - 2 * hour_s, 104.0)
+    ago_s = clock.utc_s(60.0) - clock.utc_s(60.0 - 1.01 * hour_s)
+    assert ago_s == pytest.approx(hour_s, abs=0.1)
+    assert not clock.about
+
+
 @pytest.mark.parametrize("kind", records.KINDS)
 @pytest.mark.parametrize("rule", facts.RULES)
 @pytest.mark.parametrize("rate_hz", [None, 2.0, 11.5])

@@ -126,8 +126,9 @@ def tail(
 ) -> int:  # fmt: skip
     """Follow a board live, a line for each event or fault; Ctrl-C ends it. Survives an unplug.
 
-    Times are local. `x` is how many times the threshold's strength a movement had. Without
-    --filter, `epoch`, `anchor`, `config` and `health` lines are left out, but not of --json.
+    Times are local, `~` before one that is about right only. `x` is how many times the
+    threshold's strength a movement had. Without --filter, `epoch`, `anchor`, `config` and
+    `health` lines are left out, but not of --json.
     """
     from cribtrace import since as moments
     from cribtrace import tail_filter
