@@ -40,6 +40,20 @@ class Line(NamedTuple):
         pieces = (self.stamp, self.name.ljust(_NAME), self.figures, self.reason)
         return " ".join(piece for piece in pieces if piece).rstrip()
 
+    def cut(self, width: int) -> "Line":
+        """It in at most `width` characters: blanks between figures go first, then `…` ends it."""
+        if len(self.text()) <= width:
+            return self
+        line = self._replace(figures=" ".join(self.figures.split()))
+        left = width
+        for piece, least in (("stamp", 0), ("name", _NAME), ("figures", 0), ("reason", 0)):
+            text = getattr(line, piece)
+            if len(text) > left:
+                text = text[: left - 1] + "…" if left > 0 else ""
+                line = line._replace(**{piece: text})
+            left -= max(least, len(text)) + bool(text)
+        return line
+
 
 def made(line: dict[str, Any], clock: FrameClock, boot: int, *, whole: bool = False) -> Line:
     """The line for a JSON-line dict; `whole`: the long one."""

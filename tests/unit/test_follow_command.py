@@ -20,7 +20,7 @@ from cribtrace import cli
 from cribtrace.asides import Asides
 from cribtrace.cli import follow
 from cribtrace.device import protocol, records
-from cribtrace.heard import Decoded
+from cribtrace.heard import Decoded, Note
 from tests.support.frame_peer import FramePeer
 from tests.support.peer import Peer, record, wait_for
 
@@ -57,6 +57,16 @@ def test_in_a_terminal_lines_are_coloured_and_short():
     assert ESC in shown
     plain = re.sub(r"\x1b\[\d*m", "", shown)
     assert re.match(r"\d\d-\d\d \d\d:\d\d:\d\d\.\d mark {12}", plain)
+
+
+def test_in_a_window_a_record_is_cut_and_a_note_of_the_hosts_is_not(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "50")
+    printer = follow._Printer(Asides(), lambda line: True, as_json=False, whole=False)
+    printer.item(Decoded({"type": "mark", "t_s": 1.0, "text": "door " * 9}))
+    printer.item(Note("away " * 9))
+    record_line, note = capsys.readouterr().out.splitlines()
+    assert len(record_line) == 50 and record_line.endswith("…")
+    assert note.endswith("away " * 8 + "away")
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

@@ -69,6 +69,25 @@ def test_without_an_anchor_it_is_the_second_of_the_boot():
     assert tail_line.made(event(), FrameClock(), 3, whole=True).stamp == "boot 3 +60.0s"
 
 
+@pytest.mark.parametrize("width", [1, 20, 40, 60])
+@pytest.mark.parametrize("line", TIMED, ids=lambda line: f"{line['type']}-{line.get('what', '')}")
+def test_a_window_cuts_what_does_not_fit_and_says_so(clock, line, width):
+    whole = tail_line.made(line, clock, 3)
+    cut = whole.cut(width).text()
+    assert len(cut) <= width
+    assert cut == whole.text() or len(whole.text()) > width
+
+
+def test_what_has_few_figures_gives_their_room_to_its_reason(clock):
+    state = {"type": "state", "state": "asleep_likely", "onset_s": 60.0, "duration_s": 681.0,
+             "reason": "3 min with little movement"}  # fmt: skip
+    line = tail_line.made(state, clock, 3)
+    assert len(line.text()) > 80
+    told = "11-21 13:00:00.0 asleep_likely   681s 3 min with little movement"
+    assert line.cut(80).text() == told
+    assert line.cut(60).text() == told[:59] + "…"
+
+
 def odd(first_s, speed):
     """Of a simulated boot that runs at `speed` times this clock's, seen for 2 s of it."""
     made = FrameClock()

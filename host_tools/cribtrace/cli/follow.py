@@ -3,6 +3,7 @@
 import _thread
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -71,7 +72,8 @@ class _Printer:
         if self._json:
             emit(line, True)
         else:
-            self._show(tail_line.made(line, clock, boot, whole=self._whole))
+            told = tail_line.made(line, clock, boot, whole=self._whole)
+            self._show(told if self._whole else told.cut(shutil.get_terminal_size().columns))
 
     def _note(self, text: str, name: str) -> None:
         from cribtrace import tail_line
