@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import zipfile
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -531,3 +532,25 @@ def test_a_board_younger_than_the_opening_was_reset_by_it(run, peers, uptime_ms,
     code, _, err = run("list", "--port", board.port)
     assert code == 0
     assert ("reset the board: boot 1 began" in err) is was_reset
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_sim_says_what_to_type_next_and_ctrl_c_ends_it_with_a_word(
+    run, tmp_path, monkeypatch, kept
+):
+    board = MagicMock(link=None, port="/dev/pts/9")
+    board.__enter__.return_value = board
+    board.wait_off.side_effect = [False, KeyboardInterrupt]
+    monkeypatch.setattr("cribtrace.virtual.VirtualBoard", lambda *_, **__: board)
+    monkeypatch.setattr("cribtrace.runtime.find", MagicMock())
+    monkeypatch.setattr("cribtrace.scenario.generate", MagicMock())
+    monkeypatch.setattr("signal.signal", MagicMock())
+    image = tmp_path / "flash.bin"
+    image.touch()
+    monkeypatch.setattr("cribtrace.virtual_parts.firmware_files", MagicMock())
+    monkeypatch.setattr("cribtrace.virtual_parts.install_firmware", MagicMock())
+    code, out, err = run("sim", "--speed", "20", *(["--flash", str(image)] if kept else []))
+    assert (code, out) == (130, "/dev/pts/9\n")
+    first, last = err.splitlines()
+    assert "`cribtrace tail`" in first and "Ctrl-C" in first
+    assert "power is cut" in last and ("flash.bin" in last) is kept

@@ -30,7 +30,7 @@ _PATH = click.Path(path_type=Path)
 _SEED = 1
 _PLAYED = "nap"
 _INTERPRETERS = ("auto", "cpython", "micropython")
-_TERMINATED = 143
+_INTERRUPTED, _TERMINATED = 130, 143
 SUFFIX = ".crib"
 
 
@@ -205,7 +205,7 @@ def sim(
     unit: str | None,
     lsb_per_g: float | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Run the firmware on a virtual board that lies on the mattress of SOURCE; print its port.
 
     Ctrl-C cuts its power. Without SOURCE it plays a simulated hour.
@@ -229,10 +229,21 @@ def sim(
     ) as board:  # fmt: skip
         name = str(link or board.link or board.port)
         emit({"type": "port", "port": name}, True) if as_json else click.echo(name)
+        say("in another terminal `cribtrace tail` follows it; Ctrl-C here cuts its power")
+        return _until_off(board, flash)
+
+
+def _until_off(board, kept: Path | None) -> int:
+    """Wait for Ctrl-C; return its exit code. Raises CribtraceError for a board that stops."""
+    try:
         while not board.wait_off(1.0):
             pass
-        said = board.crash.strip() or "it said nothing"
-        raise CribtraceError(f"the virtual board stopped: {said}; start it again")
+    except KeyboardInterrupt:
+        log = f"is in {kept}" if kept else "went with it (`--flash FILE` keeps one)"
+        say(f"the virtual board's power is cut; its log {log}")
+        return _INTERRUPTED
+    said = board.crash.strip() or "it said nothing"
+    raise CribtraceError(f"the virtual board stopped: {said}; start it again")
 
 
 def _tell(status: Mapping[str, object]) -> None:
