@@ -176,6 +176,24 @@ def test_a_mistake_is_named_with_the_tables(library, capsys):
     assert err.count("\n") == 1 and "night" in err and "nights, events" in err
 
 
+@pytest.mark.parametrize("sql", ["SELECT peak FROM events", "SELECT e.peak FROM Events e"])
+def test_a_wrong_column_is_named_with_those_of_its_table(library, capsys, sql):
+    code, out, err = run(capsys, library, sql)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1 and "events has kind" in err and "peak_mg" in err
+    assert "device, night" in err and "nights has" not in err
+
+
+def test_a_table_wider_than_the_terminal_is_told_a_field_a_line(library, capsys, monkeypatch):
+    sql = "SELECT crib, twitch FROM nights ORDER BY night"
+    monkeypatch.setattr("cribtrace.cli.query._terminal_width", lambda: 13)
+    assert run(capsys, library, sql)[1].startswith("crib   twitch\n")
+    monkeypatch.setattr("cribtrace.cli.query._terminal_width", lambda: 12)
+    assert run(capsys, library, sql)[1] == (
+        "-- 1 --\ncrib    attic\ntwitch  1\n-- 2 --\ncrib    attic\ntwitch  2\n"
+    )
+
+
 @pytest.mark.parametrize("sql", [
     "SELECT night - INTERVAL 4000 YEAR FROM nights", "SELECT 'infinity'::TIMESTAMP",
     "FROM test_all_types()",

@@ -6,6 +6,8 @@ import io
 import itertools
 import json
 import math
+import shutil
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -96,10 +98,17 @@ def _cell(value) -> str:
 def print_table(columns: list[str], batches: Iterator[list[list]]) -> None:
     """Columns that stand below each other, numbers to the right; widths are of the first rows.
 
-    Rows come as they are found, so a later one may be wider than those above it.
+    Rows come as they are found, so a later one may be wider than those above it. Where the first
+    ones are wider than the terminal, each field has a line.
     """
     first = next(batches, [])
-    widths = [len(name) for name in columns]
+    widths = [
+        max(len(name), *(len(_cell(row[k])) for row in first)) if first else len(name)
+        for k, name in enumerate(columns)
+    ]
+    if first and sum(widths) + 2 * (len(widths) - 1) > _terminal_width():
+        _print_fields(columns, itertools.chain([first], batches))
+        return
     right = [
         all(isinstance(row[k], (int, float, type(None))) for row in first)
         for k in range(len(columns))
@@ -112,6 +121,18 @@ def print_table(columns: list[str], batches: Iterator[list[list]]) -> None:
             told = zip(row, widths, right, strict=True)
             line = (cell.rjust(w) if to_right else cell.ljust(w) for cell, w, to_right in told)
             click.echo("  ".join(line).rstrip())
+
+
+def _terminal_width() -> float:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+
+
+def _print_fields(columns: list[str], batches: Iterator[list[list]]) -> None:
+    widest = max(map(len, columns))
+    for number, row in enumerate(itertools.chain.from_iterable(batches), 1):
+        click.echo(f"-- {number} --")
+        for name, value in zip(columns, row, strict=True):
+            click.echo(f"{name.ljust(widest)}  {_cell(value)}".rstrip())
 
 
 def _print_json(columns: list[str], batches: Iterator[list[list]], as_lines: bool) -> None:

@@ -6,6 +6,7 @@ SELECT is let through.
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -73,7 +74,14 @@ def _begun(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchRea
     statements = connection.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Usage("a query is one SELECT: the library is only read")
-    answer = connection.sql(statements[0])
+    try:
+        answer = connection.sql(statements[0])
+    except duckdb.BinderException as error:
+        asked = [table for table in TABLES if re.search(rf"\b{table}\b", sql, re.IGNORECASE)]
+        if "column" not in str(error) or not asked:
+            raise
+        told = (f"{table} has {', '.join(connection.table(table).columns)}" for table in asked)
+        raise Usage(f"{_first_line(error)}: {'; '.join(told)}") from None
     if answer is None:
         raise Usage("a query is one SELECT: the library is only read")
     return answer.to_arrow_reader(_ROWS)
@@ -131,4 +139,4 @@ class _Apart:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).split("\n")[0].rstrip(".")
+    return str(error).split("\n")[0].rstrip(".!")
