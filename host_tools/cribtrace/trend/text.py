@@ -9,8 +9,9 @@ from cribtrace.trend.measures import MEASURES
 from cribtrace.trend.periods import Period, compared, periods, spread
 from cribtrace.wording import NOT_THIS, fixed
 
-_WIDTH = 80  # chosen: the narrowest terminal in use; tables are as wide as they are
-_IN_WEEKS = (0, 1, 2, 3, 5)  # of MEASURES: what a line of a terminal has room for
+_WIDTH = 80  # chosen: the narrowest terminal in use
+_KEYS, _BESIDE = 3, 2  # of a week: what each table begins with, and how many measures 80 hold
+_IN_WEEKS = (0, 1, 2, 3, 5)  # of MEASURES: what counts most, chosen
 _SHORT = ("Movements/h", "Twitches/h", "Limb/h", "Gross/h", "Bouts/h asleep")
 
 
@@ -52,13 +53,13 @@ def _wrapped(*sentences: str) -> list[str]:
 
 
 def _compared(period: Period) -> Iterator[str]:
-    head = (f"Since {period.begins}", "last night", "last nights", "baseline",
-            "difference")  # fmt: skip
-    rows: list[tuple[str, ...]] = [head]
+    head = ("", "last night", "last nights", "baseline", "difference")
+    rows: list[tuple[str, ...]] = [(f"Since {period.begins}",), head]
     for one in compared(period):
         digits = one.measure.digits
+        rows.append((words.named(one.measure),))
         rows.append((
-            words.named(one.measure), fixed(one.last, digits), words.told(one.recent, digits),
+            "", fixed(one.last, digits), words.told(one.recent, digits),
             words.told(one.baseline, digits), words.signed(one.difference, digits),
         ))  # fmt: skip
     yield from _aligned(rows)
@@ -75,7 +76,12 @@ def _weeks(found: Sequence[Period], born: date | None) -> Iterator[str]:
             ]
             age = words.age(born, nights[0]["night"])
             rows.append((str(monday), age, str(len(nights)), *medians))
-    yield from _aligned(rows)
+    for first in range(_KEYS, len(rows[0]), _BESIDE):
+        if first > _KEYS:
+            yield ""
+        yield from _aligned(
+            [row[:_KEYS] + row[first : first + _BESIDE] if len(row) > 1 else row for row in rows]
+        )
 
 
 def _noted(found: Sequence[Period]) -> Iterator[str]:
@@ -89,12 +95,12 @@ def _noted(found: Sequence[Period]) -> Iterator[str]:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Columns below each other; a row of one cell stands as it is."""
+    """Columns below each other; a row of one cell is a sentence."""
     whole = [row for row in rows if len(row) > 1]
     widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
     for row in rows:
         if len(row) == 1:
-            yield row[0]
+            yield from _wrapped(row[0])
             continue
         first = row[0].ljust(widths[0])
         rest = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
