@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cribtrace import facts, log_records, tail
+from cribtrace.asides import Asides
 from cribtrace.client import Client
 from cribtrace.device import records
 from cribtrace.link import Link
@@ -163,7 +164,7 @@ def test_time_of_a_board_ties_it_to_this_machines_clock(run):
     assert source == 0 and line["trip_ms"] < 1000
 
 
-def tailed(board, enough):
+def tailed(board, enough, asides=None):
     """Tail a board that says something 20 times a second, until `enough()`."""
 
     def connect(port):
@@ -178,7 +179,7 @@ def tailed(board, enough):
 
     talker = threading.Thread(target=speak, daemon=True)
     talker.start()
-    for _ in tail.follow(connect(board.port), connect, facts.json_line):
+    for _ in tail.follow(connect(board.port), connect, facts.json_line, asides):
         if enough():
             break
     heard.set()
@@ -195,10 +196,12 @@ def test_a_tail_anchors_at_once_and_each_minute(monkeypatch):
 def test_a_tail_whose_own_clock_is_set_gives_an_anchor_at_once(monkeypatch):
     found = [0.0, 1.5, -1.5, 31.5]  # then: a second and a half are no clock that was set
     monkeypatch.setattr(tail, "_ahead_s", lambda: found.pop(0) if found[1:] else found[0])
-    turns = iter(range(12))
+    turns, asides = iter(range(12)), Asides()
+    asides.clock.set(10_400, 1e9, 104.0)  # by the clock as it was
     with Peer() as board:
-        tailed(board, lambda: next(turns, None) is None)
+        tailed(board, lambda: next(turns, None) is None, asides)
         assert len(board.anchors) == 2
+    assert asides.clock.utc_s(60.0) == pytest.approx(time.time(), abs=60)
 
 
 def test_a_note_s_evening_is_one_of_its_zone(run, tmp_path):
