@@ -154,6 +154,7 @@ class App:
                 watchdog.feed()
                 try:
                     if not self._ended:
+                        self.health.measure_heap()  # what an answer has left is in the way
                         self._finish(reason)
                 finally:
                     watchdog.park()

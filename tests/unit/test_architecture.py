@@ -27,6 +27,7 @@ FIRMWARE_ORDER = (
     "status < server",
     "framing shelf < resume < journal",
     "framing < protocol < server < answers < app",
+    "seldom < server answers",
     "kept protocol records settings < in_force < verbs < answers < app",
     "kernels < config < floor",
     "kept protocol < floor < answers < app",
