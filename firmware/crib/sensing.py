@@ -27,7 +27,7 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
-        self.rest_ms = 0  # how long the main loop may rest between two polls
+        self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
         self.why = ()  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
