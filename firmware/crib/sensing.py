@@ -33,7 +33,7 @@ class Sensing:
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
         self._looked_s = 0  # when the sensor was last looked for
-        self._warmth = records.NO_TEMPERATURE  # when it was last told
+        self.warmth = records.NO_TEMPERATURE  # when it was last told
 
     @property
     def stopped(self):
@@ -106,11 +106,11 @@ class Sensing:
                 sampler.told |= note
                 self.tell(name)
         sampler.notes = 0
-        warmth = self.imu.temperature()
-        if abs(warmth - self._warmth) > _WARMER:
-            if self._warmth != records.NO_TEMPERATURE:
-                self.tell("temperature from_c=%d to_c=%d" % (self._warmth // 100, warmth // 100))
-            self._warmth = warmth
+        warmth = self.temperature()
+        if warmth != records.NO_TEMPERATURE and abs(warmth - self.warmth) > _WARMER:
+            if self.warmth != records.NO_TEMPERATURE:
+                self.tell("temperature from_c=%d to_c=%d" % (self.warmth // 100, warmth // 100))
+            self.warmth = warmth
 
     def _stick(self):
         """The sensor gives the same again and again, and did so for the last frames seen."""
@@ -186,10 +186,9 @@ class Sensing:
     def temperature(self):
         """Of the sensor, hundredths of a degree Celsius; records.NO_TEMPERATURE without one."""
         try:
-            self._warmth = self.imu.temperature()
+            return self.imu.temperature()
         except (OSError, AttributeError):
-            self._warmth = records.NO_TEMPERATURE
-        return self._warmth
+            return records.NO_TEMPERATURE
 
     def waiting(self):
         """Frames that are in the FIFO at this moment."""
