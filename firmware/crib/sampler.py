@@ -48,7 +48,6 @@ class Sampler:
         self._sample = min(imu.LOW_BYTE, imu.HIGH_BYTE)
         self._held = 0
         self._reading = False
-        self.told = 0  # of the notes, since the last RECORDER record
         self.notes = 0  # RATE: too fast or too slow; JITTER: to and fro; SPAN: one is over
         self._span_ms = -1  # below 0: begin anew
         self._came = self._then = self._phase = self._slow = self._fast = 0

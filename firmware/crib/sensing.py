@@ -33,6 +33,7 @@ class Sensing:
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
         self._looked_s = 0  # when the sensor was last looked for
+        self.told = 0  # of the sampler's notes, since the last RECORDER record
         self.warmth = records.NO_TEMPERATURE  # when it was last told
 
     @property
@@ -100,12 +101,12 @@ class Sensing:
 
     def _note(self):
         """Name what is odd about frames that come, once in ten minutes; a sensor that warms."""
-        sampler = self.sampler
+        notes = self.sampler.notes & ~self.told
+        self.told |= notes
+        self.sampler.notes = 0
         for note, name in ((RATE, "sensor_rate"), (JITTER, "sensor_jitter")):
-            if sampler.notes & ~sampler.told & note:
-                sampler.told |= note
+            if notes & note:
                 self.tell(name)
-        sampler.notes = 0
         warmth = self.temperature()
         if warmth != records.NO_TEMPERATURE and abs(warmth - self.warmth) > _WARMER:
             if self.warmth != records.NO_TEMPERATURE:

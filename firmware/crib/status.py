@@ -85,8 +85,8 @@ def record(app):
     late, sampler = 0, sensing.sampler
     if sampler:  # by how many frames it was drained too late, at worst
         late = max(0, sampler.fifo_high - config.WATERMARK)
-        sampler.fifo_high = sampler.told = 0
-    sensing.warmth = sensing.temperature()
+        sampler.fifo_high = 0
+    sensing.told, sensing.warmth = 0, sensing.temperature()
     app.recorder.write(
         records.RECORDER, *app.counted(), journal.lost, journal.shelf.given_up,
         room.left(journal.shelf), journal.fact_bytes, health.loop_max_us, health.heap_used,

@@ -467,6 +467,20 @@ def test_a_rate_that_is_off_is_named_once_in_ten_minutes():
         assert odd(bench) == told, permille
 
 
+def test_a_rate_that_is_off_is_named_once_though_the_sensor_is_started_anew():
+    bench = Bench()
+    bench.rig.feed.run_at(RATE_UHZ + RATE_UHZ // 1000 * 80)
+    bench.turns(10)
+    for _ in range(4):
+        bench.bus.fail[0x78] = 1
+        bench.turns(12)
+    said = odd(bench)
+    assert said.count("bus_error") == 4 and said.count("sensor_rate") == 1, said
+    status.record(bench)
+    bench.turns(2)
+    assert odd(bench) == ["sensor_rate"]
+
+
 def test_frames_that_come_to_and_fro_are_named():
     bench = Bench()
     bench.turns(20)
