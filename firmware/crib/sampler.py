@@ -104,6 +104,7 @@ class Sampler:
             return False
         self.stuck += n + abs(self.lost)
         self._held = 0
+        self._span_ms = -1
         return True
 
     def _look(self):

@@ -6,10 +6,12 @@ Frame k of the recording has k in its x, so that the gap can be held against wha
 import struct
 import sys
 
+import mpu_rig
 from crib import records, selftest, settings, status
 from crib.clock import Clock
 from crib.health import Health
 from crib.imu.lsm6dso import LSM6DSO
+from crib.imu.mpu6050 import MPU6050
 from crib.protocol import Refused
 from crib.recorder import Recorder
 from crib.sensing import Sensing
@@ -100,7 +102,7 @@ class Bench:
     """`sensing` on a board whose frames are followed from the mattress into the detector."""
 
     def __init__(self, rate_mhz=RATE_MHZ, plugged=True):
-        self.rig = Rig(30000)
+        self.rig = self.make_rig()
         self.bus = Faulty(self.rig.i2c)
         self.bus.plugged = plugged
         self._rate_mhz = rate_mhz
@@ -124,6 +126,9 @@ class Bench:
 
     def watch(self):
         self.recorder.watch(self.sensing.detector)
+
+    def make_rig(self):
+        return Rig(30000)
 
     def counted(self):
         return 0, 0, 0
@@ -261,6 +266,35 @@ def test_a_value_that_stands():
         detector = bench.sensing.detector
         waiting = bench.sensing.imu.level()
         assert detector.seen + detector.in_gaps + waiting == feed.produced(), "to the frame"
+
+
+class MPUBench(Bench):
+    """The same with a chip whose FIFO is small."""
+
+    def __init__(self, chip):
+        self._chip = chip
+        super().__init__()
+
+    def make_rig(self):
+        return mpu_rig.Rig(self._chip, 30000)
+
+    def make_imu(self):
+        clock = self.rig.clock
+        name = mpu_rig.named(self._chip)
+        return MPU6050(self.bus, mpu_rig.ADDRESS, ticks_us=clock.ticks_us, chip=name)
+
+
+def test_a_value_that_stands_has_no_other_name():
+    for chip in ("", "mpu6050", "mpu6500", "mpu6886"):
+        bench = MPUBench(chip) if chip else Bench()
+        rest_ms = bench.sensing.rest_ms
+        told = []
+        for stands in (False, True, False):
+            bench.rig.feed.disturb(stands, 0)
+            for _ in range(25_000 // rest_ms):
+                bench.turn(rest_ms)
+            told.append(odd(bench))
+        assert told == [[], ["sensor_stuck"], []], (chip, told)
 
 
 def test_a_sensor_whose_value_stands_is_started_anew_each_minute():
