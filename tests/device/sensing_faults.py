@@ -515,6 +515,16 @@ def test_a_rate_that_is_off_is_named_once_though_the_sensor_is_started_anew():
     assert odd(bench) == ["sensor_rate"]
 
 
+def test_a_rate_that_is_off_is_named_from_five_per_cent_on_however_often_the_loop_looks():
+    for look_ms in (100, 450, 500):
+        for permille, told in ((45, []), (-45, []), (55, ["sensor_rate"]), (-55, ["sensor_rate"])):
+            bench = Bench()
+            bench.rig.feed.run_at(RATE_UHZ + RATE_UHZ // 1000 * permille)
+            for _ in range(40_000 // look_ms):
+                bench.turn(look_ms)
+            assert odd(bench) == told, (look_ms, permille)
+
+
 def test_frames_that_come_to_and_fro_are_named():
     bench = Bench()
     bench.turns(20)
