@@ -88,19 +88,20 @@ def _anchor(app, text):
         raise ValueError
     app.recorder.write(records.ANCHOR, *fields, frame=frame)
     if fields[-1] == _HOST and fields[3] == app.boot:
-        _compare(app, *fields[:3], fields[4])
+        _compare(app, fields)
     if hasattr(app.board, "make_clock_chip"):
         from .rtc import clock_chip
 
         clock_chip.follow(app, fields)
 
 
-def _compare(app, utc_s, utc_ms, uptime_ms, within_ms):
+def _compare(app, fields):
     """Name a clock that was set since the last anchor; nobody on the board could know earlier.
 
     Held against the board's time, and the host's, which on a board that lives faster differ.
     """
     board = app.board
+    utc_s, utc_ms, uptime_ms, _, within_ms, _ = fields
     host_ms = board.host_ms()
     last = app.anchored
     app.anchored = utc_s, utc_ms, uptime_ms, within_ms, host_ms
