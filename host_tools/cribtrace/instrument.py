@@ -64,24 +64,35 @@ def _text(field: bytes) -> str:
 
 
 def together(found: Sequence[Instrument]) -> Instrument:
-    """What measured a night: the first of them, and whether it was so all night."""
+    """What measured a night: the first of them, and whether it was so all night.
+
+    A boot of which no settings are known had the others', as far as anybody can tell.
+    """
     if not found:
         return Instrument()
-    kept = {one._replace(rate_hz=None, simulated=False) for one in found}
+    settings = next((one.settings for one in found if one.settings), None)
+    kept = {
+        one._replace(rate_hz=None, simulated=False, settings=one.settings or settings)
+        for one in found
+    }
     simulated = any(one.simulated for one in found)
-    return found[0]._replace(changed=len(kept) > 1, simulated=simulated)
+    return found[0]._replace(settings=settings, changed=len(kept) > 1, simulated=simulated)
 
 
 def differs(before: Instrument, now: Instrument) -> Iterator[str]:
-    """What is another between two nights in a row, each in words with both values."""
+    """What is another between two nights in a row, each in words with both values.
+
+    What one of them does not tell, as a report of an earlier version, parts them only as settings.
+    """
     for name, words in (("device", "board"), ("sensor", "sensor"), ("full_scale_g", "range, g")):
         old, new = getattr(before, name), getattr(now, name)
-        if old != new:
+        if old != new and None not in (old, new):
             yield f"{words}: {old} → {new}"
-    old_hz, new_hz = before.rate_hz or 0.0, now.rate_hz or 0.0
+    old_hz, new_hz = (one.rate_hz or before.rate_hz or now.rate_hz or 0.0 for one in (before, now))
     if abs(new_hz - old_hz) > SAME_RATE * old_hz:
         yield f"frames a second: {old_hz:.0f} → {new_hz:.0f}"
-    if (before.firmware, before.build) != (now.firmware, now.build):
+    rebuilt = before.build != now.build and None not in (before.build, now.build)
+    if before.firmware != now.firmware or rebuilt:
         builds = [f"{one.firmware} ({one.build})" for one in (before, now)]
         yield f"detector, with its firmware: {' → '.join(builds)}"
     yield from _settings(before, now)
@@ -96,10 +107,11 @@ def differs(before: Instrument, now: Instrument) -> Iterator[str]:
 
 def _settings(before: Instrument, now: Instrument) -> Iterator[str]:
     if not (before.settings and now.settings):
-        if before.settings != now.settings:
-            yield "settings: of one of the two nights the log does not hold them"
-        elif before.config_crc != now.config_crc:
+        hashes = before.config_crc, now.config_crc
+        if hashes[0] != hashes[1] and None not in hashes:
             yield f"hash of the settings: {before.config_crc} → {now.config_crc}"
+        elif before.settings != now.settings and None in hashes:
+            yield "settings: of one of the two nights the log does not hold them"
         return
     old, new = (
         dict(p.split("=") for p in text.split()) for text in (before.settings, now.settings)

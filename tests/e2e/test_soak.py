@@ -16,7 +16,7 @@ SEED, DAYS, DAY_H = 8, 3, 1.5
 # 16 bytes at three of ten measurements, one a minute: 288 bytes an hour.
 LEAK = (
     "/crib/health.py", "        self.heap_used = gc.mem_alloc()\n",
-    "        if not self._collections % 3:\n"
+    "        if not self.collections % 3:\n"
     "            self.leaked = (getattr(self, 'leaked', None),)\n",
 )  # fmt: skip
 

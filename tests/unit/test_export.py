@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -593,6 +594,16 @@ def test_notes_are_annotations_too(export, log):
     found = edfio.read_edf(export(log, "edf", "--whole")).annotations
     said = {a.text: a.onset for a in found if a.text.startswith("note")}
     assert said == {"note: swaddled, awake": 0.0, "note: filmed; left arm": 60.5}
+
+
+def test_a_note_that_is_none_costs_the_notes_and_nothing_else(export, log, tmp_path):
+    beside = tmp_path / "beside"
+    shutil.copytree(log, beside)
+    with (beside / notes.FILE).open("a") as f:
+        f.write('{"bad')
+    found = export(beside, "csv", "--whole", code=3).read_text()
+    assert "without its notes" in export.said
+    assert found == export(log, "csv", "--whole").read_text()
 
 
 def test_the_docs_name_every_column_of_every_table():

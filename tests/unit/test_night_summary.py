@@ -7,7 +7,7 @@ import pytest
 
 from cribtrace import analysis, previous
 from cribtrace.errors import CribtraceError
-from cribtrace.instrument import Instrument
+from cribtrace.instrument import Instrument, together
 from cribtrace.night_summary import Count, NightSummary, likely_sleep, spread
 from cribtrace.report import content, plain
 from cribtrace.trend.periods import periods
@@ -151,7 +151,8 @@ def of(row):
 CHANGES = [
     {}, {"sensor": "BMI270"}, {"full_scale_g": 4}, {"rate_hz": 208.0}, {"firmware": "0.2.0"},
     {"build": "00000001"}, {"settings": "ring_ms=90 tilt_mg=5 when_full=1"}, {"changed": True},
-    {"settings": "ring_ms=0 tilt_mg=5 when_full=2"}, {"tags": "new-place"}, {"simulated": False},
+    {"settings": "ring_ms=0 tilt_mg=5 when_full=2"}, {"settings": None}, {"tags": "new-place"},
+    {"simulated": False},
 ]  # fmt: skip
 
 
@@ -181,3 +182,23 @@ def test_a_setting_changed_between_two_nights_of_a_log_parts_them(tmp_path):
     assert [one.of for one in previous.comparable(last, before)] == ["2026-06-03"]
     assert "hold_ms=900" in last.settings and "hold_ms=900" not in before[0].settings
     assert not any(one.changed for one in (*before, last))
+
+
+def test_a_report_of_before_tells_less_and_is_put_beside_one_all_the_same():
+    """What it does not tell, build, range and rate, nobody can say is another."""
+    rows = [night(k, config_crc="1c5e9a07") for k in range(4)]
+    untold = {"build": None, "settings": None, "rate_hz": None, "full_scale_g": None}
+    old = of({**rows[1], **untold})
+    assert previous.comparable(of(rows[3]), [of(rows[0]), old, of(rows[2])]) == [
+        of(rows[0]), old, of(rows[2])
+    ]  # fmt: skip
+    other = of({**rows[1], **untold, "config_crc": "00000000"})
+    assert previous.comparable(of(rows[3]), [of(rows[0]), other, of(rows[2])]) == [of(rows[2])]
+
+
+def test_a_start_whose_settings_are_not_in_the_log_changes_nothing():
+    known = Instrument(device="a", settings="hold_ms=300")
+    found = together([known._replace(settings=None), known, known])
+    assert found == known
+    assert together([known._replace(settings=None), known, Instrument("b")]).changed
+    assert together([known, known._replace(settings="hold_ms=900")]).changed

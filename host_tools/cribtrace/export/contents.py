@@ -12,6 +12,7 @@ from cribtrace.analysis import Night
 from cribtrace.anchors import Clock
 from cribtrace.boots import Boot
 from cribtrace.columns import Column
+from cribtrace.errors import CribtraceError
 from cribtrace.export import frames
 from cribtrace.export.columns import LOG_TABLES, RECORDING_TABLES
 from cribtrace.export.frames import Stretch
@@ -103,7 +104,12 @@ def of_log(source: Path, wanted: date | None, zone: tzinfo | None, whole: bool) 
     stretches = frames.of_boots(row, times.clocks, read.injected, times.span)
     begins_s, _ = times.utc(0.0)
     length_s = chosen.summary["hours"] * 3600
-    noted = notes.within(notes.read(source), chosen, length_s)
+    faults = list(read.faults)
+    try:
+        noted = notes.within(notes.read(source), chosen, length_s)
+    except CribtraceError as error:
+        faults.append(f"without its notes: {error}")
+        noted = []
     header, *lines = analysis.lines(chosen)
     return Contents(
         chosen.header,
@@ -115,7 +121,7 @@ def of_log(source: Path, wanted: date | None, zone: tzinfo | None, whole: bool) 
         [header, *({"type": "note", **asdict(one)} for one in noted), *lines],
         night=chosen,
         injected=times.injected(),
-        faults=read.faults,
+        faults=faults,
         notes=read.notes,
         sentences=nights.sentences(chosen) or ["the whole log"],
     )
