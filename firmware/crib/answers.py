@@ -8,7 +8,7 @@ import os
 
 from micropython import const
 
-from . import protocol, segments
+from . import protocol, segments, seldom
 from .protocol import Refused
 from .shelf import stream_of
 
@@ -109,6 +109,9 @@ class Answers:
             next(steps)
         except StopIteration:
             self.tasks.pop(0)
+        except MemoryError:  # as in `Server`
+            self.tasks.pop(0)
+            seldom.forget()
         except OSError:
             self.tasks.pop(0)
             self._app.server.packet(protocol.ERROR, number, "no_segment ask for the list")

@@ -40,7 +40,7 @@ class App:
         self.sensing = Sensing(board, self.clock, self.recorder, self.server, self)
         self.device = identity.device_id()
         self.boot = self.journal.last_boot + 1
-        self.anchored = None  # the last anchor of a host's, as `anchors` keeps it
+        self.anchored = None  # the last anchor of a host's, as `verbs` keeps it
         self.health = Health(board, heap_before)
         self._minute = self._committed_s = 0
         self._ended = self._refused = False
@@ -154,6 +154,7 @@ class App:
                 watchdog.feed()
                 try:
                     if not self._ended:
+                        self.health.measure_heap()  # what an answer has left is in the way
                         self._finish(reason)
                 finally:
                     watchdog.park()

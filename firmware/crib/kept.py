@@ -25,8 +25,9 @@ def load(path):
     Raises ValueError for a file that is not as it was written, OSError for a flash that fails.
     """
     try:
+        size = os.stat(path)[6]  # what is asked for is taken from the heap, and in one piece
         with open(path, "rb") as f:
-            raw = f.read(_MOST_BYTES)
+            raw = f.read(min(size, _MOST_BYTES))
     except OSError as error:
         if error.args[0] == errno.ENOENT:
             return {}

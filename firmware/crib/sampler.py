@@ -14,8 +14,9 @@ _STILL = const(192)
 _TICKS = const(0x3FFFFFFF)  # ticks_ms counts modulo 2**30
 _LOOK_MS = const(4)  # chosen: a look that takes longer is of no one moment
 _LONG_MS = const(800)  # between two looks: below what any FIFO holds
-_SPAN_MS = const(2000)  # chosen, as is all of `_hold`
-_OFF_MS = const(200)  # of what a rate that is off by 5 % adds up to, halved each _SPAN_MS
+_SPAN_MS = const(4000)  # chosen, as is all of `_hold`; then what was summed up is halved
+_SOON_MS = const(3000)  # of a span that is shorter the limit is this one's
+_OFF = const(51)  # 1024ths: 5 %
 _TO_AND_FRO_MS = const(10)
 _FRAME = const(1000000)  # in mHz times ms
 # What `notes` may hold.
@@ -48,9 +49,8 @@ class Sampler:
         self._sample = min(imu.LOW_BYTE, imu.HIGH_BYTE)
         self._held = 0
         self._reading = False
-        self.told = 0  # of the notes, since the last RECORDER record
         self.notes = 0  # RATE: too fast or too slow; JITTER: to and fro; SPAN: one is over
-        self._span_ms = -1  # below 0: begin anew
+        self._span_ms = -1  # that _slow and _fast are sums of; below 0: begin anew
         self._came = self._then = self._phase = self._slow = self._fast = 0
 
     def poll(self):
@@ -105,6 +105,7 @@ class Sampler:
             return False
         self.stuck += n + abs(self.lost)
         self._held = 0
+        self._span_ms = -1
         return True
 
     def _look(self):
@@ -126,23 +127,25 @@ class Sampler:
         """
         frames = came - self._came
         passed = now - self._then & _TICKS
-        if self._span_ms < 0 or passed > _LONG_MS:
-            self._span_ms = max(self._span_ms, 0)
-        elif frames <= 0:
-            return
-        else:
+        if self._span_ms < 0:
+            self._span_ms = _SPAN_MS >> 1
+            self._slow = self._fast = 0
+        elif passed <= _LONG_MS:
+            if frames <= 0:
+                return
             rate = self.imu.rate_mhz
             phase = self._phase + passed * rate - frames * _FRAME
             self._phase = min(max(phase, 0), _FRAME)
             self._slow += max(phase - _FRAME, 0)
             self._fast += max(-phase, 0)
-            if abs(self._slow - self._fast) > rate * _OFF_MS:
+            self._span_ms += passed
+            off = max(self._span_ms, _SOON_MS) * (rate * _OFF >> 10)
+            if abs(self._slow - self._fast) > off:
                 self.notes |= RATE
             if min(self._slow, self._fast) > rate * _TO_AND_FRO_MS:
                 self.notes |= JITTER
-            self._span_ms += passed
             if self._span_ms > _SPAN_MS:
-                self._span_ms = 0
+                self._span_ms >>= 1
                 self._slow >>= 1
                 self._fast >>= 1
                 self.notes |= SPAN

@@ -27,13 +27,14 @@ class Sensing:
         self.sampler = None
         self.fault = "starting"
         self.fifo_high = 0
-        self.rest_ms = 0  # how long the main loop may rest between two polls
+        self.rest_ms = _REST_MS  # how long the main loop may rest between two polls
         self.why = ()  # the driver's words, where it had any
         self._reason = "no_sensor"  # why frames stopped coming, and when they last came
         self._fed_ms = self._quiet_ms = self._polled_ms = 0
         self._left = 0  # frames that were still in its FIFO then
         self._looked_s = 0  # when the sensor was last looked for
-        self._warmth = records.NO_TEMPERATURE  # when it was last told
+        self.told = 0  # of the sampler's notes, since the last RECORDER record
+        self.warmth = records.NO_TEMPERATURE  # when it was last told
 
     @property
     def stopped(self):
@@ -100,17 +101,17 @@ class Sensing:
 
     def _note(self):
         """Name what is odd about frames that come, once in ten minutes; a sensor that warms."""
-        sampler = self.sampler
+        notes = self.sampler.notes & ~self.told
+        self.told |= notes
+        self.sampler.notes = 0
         for note, name in ((RATE, "sensor_rate"), (JITTER, "sensor_jitter")):
-            if sampler.notes & ~sampler.told & note:
-                sampler.told |= note
+            if notes & note:
                 self.tell(name)
-        sampler.notes = 0
-        warmth = self.imu.temperature()
-        if abs(warmth - self._warmth) > _WARMER:
-            if self._warmth != records.NO_TEMPERATURE:
-                self.tell("temperature from_c=%d to_c=%d" % (self._warmth // 100, warmth // 100))
-            self._warmth = warmth
+        warmth = self.temperature()
+        if warmth != records.NO_TEMPERATURE and abs(warmth - self.warmth) > _WARMER:
+            if self.warmth != records.NO_TEMPERATURE:
+                self.tell("temperature from_c=%d to_c=%d" % (self.warmth // 100, warmth // 100))
+            self.warmth = warmth
 
     def _stick(self):
         """The sensor gives the same again and again, and did so for the last frames seen."""
@@ -186,10 +187,9 @@ class Sensing:
     def temperature(self):
         """Of the sensor, hundredths of a degree Celsius; records.NO_TEMPERATURE without one."""
         try:
-            self._warmth = self.imu.temperature()
+            return self.imu.temperature()
         except (OSError, AttributeError):
-            self._warmth = records.NO_TEMPERATURE
-        return self._warmth
+            return records.NO_TEMPERATURE
 
     def waiting(self):
         """Frames that are in the FIFO at this moment."""

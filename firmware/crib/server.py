@@ -6,7 +6,7 @@ person presses Enter: text again.
 
 from micropython import const
 
-from . import framing, protocol, records
+from . import framing, protocol, records, seldom
 
 HEAD = const(2)  # packet body: type, id
 TYPED = const(256)  # the id of what a person asked
@@ -59,7 +59,11 @@ class Server:
             overlong = self._length > protocol.LINE_LIMIT
             self._length = 0
             if not overlong:
-                self._take(line)
+                try:
+                    self._take(line)
+                except MemoryError:  # the host asks again, and then there is room
+                    seldom.forget()
+                    self.text("refused=no_memory next=again")
         elif self._length <= protocol.LINE_LIMIT:
             self._line[self._length] = c
             self._length += 1

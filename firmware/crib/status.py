@@ -85,12 +85,13 @@ def record(app):
     late, sampler = 0, sensing.sampler
     if sampler:  # by how many frames it was drained too late, at worst
         late = max(0, sampler.fifo_high - config.WATERMARK)
-        sampler.fifo_high = sampler.told = 0
+        sampler.fifo_high = 0
+    sensing.told, sensing.warmth = 0, sensing.temperature()
     app.recorder.write(
         records.RECORDER, *app.counted(), journal.lost, journal.shelf.given_up,
         room.left(journal.shelf), journal.fact_bytes, health.loop_max_us, health.heap_used,
         gc.mem_free(), health.pause_max_us, sensing.fifo_high, late,
-        health.collections, sensing.temperature(), *health.turns,
+        health.collections, sensing.warmth, *health.turns,
     )  # fmt: skip
     health.loop_max_us = health.pause_max_us = health.collections = 0
     for k in range(len(health.turns)):

@@ -88,28 +88,29 @@ def _anchor(app, text):
         raise ValueError
     app.recorder.write(records.ANCHOR, *fields, frame=frame)
     if fields[-1] == _HOST and fields[3] == app.boot:
-        _compare(app, *fields[:3])
+        _compare(app, fields)
     if hasattr(app.board, "make_clock_chip"):
         from .rtc import clock_chip
 
         clock_chip.follow(app, fields)
 
 
-def _compare(app, utc_s, utc_ms, uptime_ms):
+def _compare(app, fields):
     """Name a clock that was set since the last anchor; nobody on the board could know earlier.
 
     Held against the board's time, and the host's, which on a board that lives faster differ.
     """
     board = app.board
+    utc_s, utc_ms, uptime_ms, _, within_ms, _ = fields
     host_ms = board.host_ms()
     last = app.anchored
-    app.anchored = utc_s, utc_ms, uptime_ms, host_ms
+    app.anchored = utc_s, utc_ms, uptime_ms, within_ms, host_ms
     if not last:
         return
     passed_ms = (utc_s - last[0]) * 1000 + utc_ms - last[1]
     own_ms = uptime_ms - last[2] & records.UNKNOWN  # it was told modulo 2^32
-    by_ms = min(passed_ms - own_ms, passed_ms - board.ticks_diff(host_ms, last[3]), key=abs)
-    if abs(by_ms) > _STEP_MS + (own_ms >> _DRIFT_SHIFT):
+    by_ms = min(passed_ms - own_ms, passed_ms - board.ticks_diff(host_ms, last[4]), key=abs)
+    if abs(by_ms) > _STEP_MS + (own_ms >> _DRIFT_SHIFT) + within_ms + last[3]:
         line = "what=fault fault=clock_step by_ms=%d" % by_ms
         app.recorder.text(line)
         app.server.text(line)

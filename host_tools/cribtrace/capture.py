@@ -210,7 +210,7 @@ def record(
         raise CribtraceError("the board has no sensor: `cribtrace check` says what to do")
     most = round(seconds * rate_mhz / 1000) if seconds else None
     source = f"{hello.get('sensor', '')} on {hello.get('board', '')}"
-    with Rows(path, rate_mhz / 1000, scale / 1000, source) as rows:
+    with Rows(path, rate_mhz / 1000, scale / 1000, source, say) as rows:
         told, *_ = ask(client, 0xFFFFFFF, state=False)
         taken = Capture(rows, told, say)
         settled_s = began_s

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cribtrace import stream
+from cribtrace import greeting, stream
 from cribtrace.device import protocol
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
@@ -160,8 +160,12 @@ class Conversation:
 
     def silent(self, verb: str) -> NoDevice:
         """Return the error for a board that has answered before and does no longer."""
+        if greeting.at_prompt(self.recent):
+            return NoDevice(greeting.why_no_hello(self.link.port, self.recent))
+        waited_s = self.wait_s * (self.repeats + 1)
         return NoDevice(
-            f"{self.link.port} stopped answering (`{verb}`): check cable and power, run it again"
+            f"{self.link.port} stopped answering (`{verb}`): no answer for {waited_s:g} s; check"
+            " cable and power, run it again"
         )
 
     def refused(self, verb: str, payload: bytes) -> Refused:
@@ -180,6 +184,8 @@ class Conversation:
             reply = self.reply(asked, items, self.wait_s)
             if reply is not None:
                 return reply
+            if attempt and greeting.at_prompt(self.recent):
+                break
         raise self.silent(asked.verb)
 
     def reply(self, asked: Asked, items: set[str], wait_s: float) -> str | None:

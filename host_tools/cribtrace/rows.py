@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import numpy as np
 
@@ -19,31 +21,36 @@ _REST = np.array([[0, 0, 0]], "<i2")
 class Rows:
     """Frames beside `path`, in `path.frames.part`, and where some are missing; a context manager.
 
-    `keep` makes the recording of them. Whatever else ends the block, the old `path` stays. What
-    ends the program, a power cut, leaves what `settle` was called for, which `rescue` finds.
+    `keep` makes the recording of them. Whatever else ends the block, a full disk or a power cut,
+    the old `path` stays, and what `settle` was called for, which `rescue` finds. Meanwhile nobody
+    else may record or rescue it.
     """
 
-    def __init__(self, path: Path, rate_hz: float, lsb_per_g: float, source: str) -> None:
+    def __init__(
+        self, path: Path, rate_hz: float, lsb_per_g: float, source: str,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:  # fmt: skip
         if path.is_dir() or not path.absolute().parent.is_dir():
             raise CribtraceError(f"cannot write {path}: name a file in a folder that is there")
         self._part, self._about = _beside(path)
-        if self._about.exists():
-            raise CribtraceError(
-                f"{self._about} is of a recording that was cut short:"
-                f" `cribtrace hil record {path} --rescue` makes one of what is there,"
-                " or remove that file"
-            )
         self.path = path
         self.rate_hz = rate_hz
-        self._lsb_per_g, self._source = lsb_per_g, source
-        self.count = 0
+        self._lsb_per_g, self._source, self._say = lsb_per_g, source, say
+        self.count = self._settled = 0
         self.gaps: list[captured.Gap] = []
         self._last = _REST
         try:
-            self._file = self._part.open("wb")
+            self._file = _held(path, self._part.open("ab"))
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise CribtraceError(f"cannot write {path}: {why}: choose another place") from error
+        if self._about.exists():
+            self._file.close()
+            raise CribtraceError(
+                f"{self._about} is of a recording that was cut short:"
+                f" {_rescued(path)}, or remove that file"
+            )
+        self._file.truncate(0)
 
     def __enter__(self) -> "Rows":
         return self
@@ -51,8 +58,12 @@ class Rows:
     def __exit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
-        self._file.close()
-        _remove(self.path)
+        with contextlib.suppress(OSError):  # of a full disk, again
+            self._file.close()
+        if self._settled:
+            self._say(f"what came of {self.path} is kept beside it: {_rescued(self.path)}")
+        else:
+            _remove(self.path)
 
     def add(self, frames: np.ndarray) -> None:
         """Frames that came: int16[N, 3]."""
@@ -80,11 +91,13 @@ class Rows:
         }  # fmt: skip
         with replacing(self._about, "w") as file:
             json.dump(about, file)
+        self._settled = self.count
 
     def keep(self, known: captured.Captured) -> None:
         """Make the recording at `path` of what came up to now."""
         self.settle(known)
         _made(self.path)
+        self._settled = 0
 
     def _write(self, frames: np.ndarray) -> None:
         self._file.write(np.asarray(frames, "<i2").tobytes())
@@ -94,17 +107,42 @@ class Rows:
 def rescue(path: Path) -> recording.Recording:
     """Make the recording at `path` of what a cut left of it, which is returned.
 
-    Raises CribtraceError where that is nothing.
+    Raises CribtraceError where that is nothing, and while it is being recorded.
     """
+    part, about = _beside(path)
     try:
-        made = _made(path)
+        with _held(path, part.open("rb")):
+            made = _made(path)
     except FileNotFoundError as error:
         raise CribtraceError(f"there is nothing left of {path}: record it anew") from error
     except (ValueError, KeyError, TypeError) as error:
-        _, about = _beside(path)
         raise CribtraceError(f"{about} is damaged: remove it, and record anew") from error
     _remove(path)
     return made
+
+
+def _held(path: Path, part: BinaryIO) -> BinaryIO:
+    """The file of frames, nobody else's until it is closed; raises CribtraceError where it is.
+
+    Windows has no such lock, nor have some file systems.
+    """
+    if os.name == "posix":
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        try:
+            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            part.close()
+            raise CribtraceError(
+                f"{path} is being recorded by another program: end that, or name another file"
+            ) from None
+        except OSError:
+            pass
+    return part
+
+
+def _rescued(path: Path) -> str:
+    return f"`cribtrace hil record {path} --rescue` makes a recording of it"
 
 
 def _beside(path: Path) -> tuple[Path, Path]:

@@ -6,9 +6,12 @@ Frame k of the recording has k in its x, so that the gap can be held against wha
 import struct
 import sys
 
-from crib import records, selftest, settings
+import mpu_rig
+from crib import records, selftest, settings, status
 from crib.clock import Clock
+from crib.health import Health
 from crib.imu.lsm6dso import LSM6DSO
+from crib.imu.mpu6050 import MPU6050
 from crib.protocol import Refused
 from crib.recorder import Recorder
 from crib.sensing import Sensing
@@ -49,9 +52,13 @@ class Faulty:
 
 
 class Log:
-    """Stands in for the journal: keeps the records."""
+    """Stands in for the journal, and for its shelf: keeps the records."""
+
+    folder = "."
+    lost = given_up = fact_bytes = 0
 
     def __init__(self):
+        self.shelf = self
         self.body = bytearray(2400)
         self.records = []
 
@@ -64,6 +71,15 @@ class Log:
 
     def of(self, kind):
         return [record for record in self.records if record["type"] == kind]
+
+    def free_bytes(self):
+        return 0
+
+    def acked(self):
+        return 0
+
+    def closed(self):
+        return ()
 
 
 class Line:
@@ -86,12 +102,13 @@ class Bench:
     """`sensing` on a board whose frames are followed from the mattress into the detector."""
 
     def __init__(self, rate_mhz=RATE_MHZ, plugged=True):
-        self.rig = Rig(30000)
+        self.rig = self.make_rig()
         self.bus = Faulty(self.rig.i2c)
         self.bus.plugged = plugged
         self._rate_mhz = rate_mhz
         self.ticks_ms = self.rig.clock.ticks_ms
-        self.log = Log()
+        self.log = self.journal = Log()
+        self.health = Health(self, 0)
         self.line = self.server = Line()
         self.board = self
         self.clock = Clock(self)
@@ -109,6 +126,12 @@ class Bench:
 
     def watch(self):
         self.recorder.watch(self.sensing.detector)
+
+    def make_rig(self):
+        return Rig(30000)
+
+    def counted(self):
+        return 0, 0, 0
 
     def make_imu(self):
         return LSM6DSO(self.bus, rate_mhz=self._rate_mhz)
@@ -243,6 +266,35 @@ def test_a_value_that_stands():
         detector = bench.sensing.detector
         waiting = bench.sensing.imu.level()
         assert detector.seen + detector.in_gaps + waiting == feed.produced(), "to the frame"
+
+
+class MPUBench(Bench):
+    """The same with a chip whose FIFO is small."""
+
+    def __init__(self, chip):
+        self._chip = chip
+        super().__init__()
+
+    def make_rig(self):
+        return mpu_rig.Rig(self._chip, 30000)
+
+    def make_imu(self):
+        clock = self.rig.clock
+        name = mpu_rig.named(self._chip)
+        return MPU6050(self.bus, mpu_rig.ADDRESS, ticks_us=clock.ticks_us, chip=name)
+
+
+def test_a_value_that_stands_has_no_other_name():
+    for chip in ("", "mpu6050", "mpu6500", "mpu6886"):
+        bench = MPUBench(chip) if chip else Bench()
+        rest_ms = bench.sensing.rest_ms
+        told = []
+        for stands in (False, True, False):
+            bench.rig.feed.disturb(stands, 0)
+            for _ in range(25_000 // rest_ms):
+                bench.turn(rest_ms)
+            told.append(odd(bench))
+        assert told == [[], ["sensor_stuck"], []], (chip, told)
 
 
 def test_a_sensor_whose_value_stands_is_started_anew_each_minute():
@@ -444,9 +496,33 @@ def test_a_rate_that_is_off_is_named_once_in_ten_minutes():
         assert odd(bench) == told, permille
         bench.turns(60)
         assert odd(bench) == [] and bench.sensing.fault == "none"
-        bench.sensing.sampler.told = 0  # with each RECORDER record
+        status.record(bench)
         bench.turns(2)
         assert odd(bench) == told, permille
+
+
+def test_a_rate_that_is_off_is_named_once_though_the_sensor_is_started_anew():
+    bench = Bench()
+    bench.rig.feed.run_at(RATE_UHZ + RATE_UHZ // 1000 * 80)
+    bench.turns(10)
+    for _ in range(4):
+        bench.bus.fail[0x78] = 1
+        bench.turns(12)
+    said = odd(bench)
+    assert said.count("bus_error") == 4 and said.count("sensor_rate") == 1, said
+    status.record(bench)
+    bench.turns(2)
+    assert odd(bench) == ["sensor_rate"]
+
+
+def test_a_rate_that_is_off_is_named_from_five_per_cent_on_however_often_the_loop_looks():
+    for look_ms in (100, 450, 500):
+        for permille, told in ((45, []), (-45, []), (55, ["sensor_rate"]), (-55, ["sensor_rate"])):
+            bench = Bench()
+            bench.rig.feed.run_at(RATE_UHZ + RATE_UHZ // 1000 * permille)
+            for _ in range(40_000 // look_ms):
+                bench.turn(look_ms)
+            assert odd(bench) == told, (look_ms, permille)
 
 
 def test_frames_that_come_to_and_fro_are_named():
@@ -476,10 +552,22 @@ def test_a_sensor_that_warms_by_five_degrees_is_named():
         bench.turns(5)
         said = odd(bench)
         assert said == told or len(said) == told, (degrees, said)
-    bench.sensing.temperature()  # with each RECORDER record
+    status.record(bench)
     bench.rig.imu.warm(-7.9)
     bench.turns(5)
     assert odd(bench) == []
+
+
+def test_a_temperature_that_cannot_be_read_is_no_fault_of_the_frames():
+    bench = Bench()
+    bench.turns(20)
+    for _ in range(2):
+        bench.bus.fail[0x20] = 1
+        bench.turns(10)
+        assert not bench.bus.fail and odd(bench) == [] == bench.gaps()
+    bench.rig.imu.warm(6)
+    bench.turns(5)
+    assert odd(bench) == ["temperature from_c=25 to_c=31"], "held against the last one"
 
 
 run(globals(), sys.argv[1])

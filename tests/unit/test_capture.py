@@ -1,5 +1,6 @@
 """What a board says of its frames, put together: each frame once, each hole marked."""
 
+import errno
 import importlib
 import itertools
 import json
@@ -264,11 +265,54 @@ def test_a_power_cut_leaves_what_was_settled(tmp_path, capsys):
     assert [p.name for p in tmp_path.iterdir()] == ["night.npz"]
 
 
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("where", ["os.fsync", "cribtrace.recording.save"])
+def test_a_full_disk_takes_nothing_of_what_was_settled(where, tmp_path, monkeypatch):
+    path, told = tmp_path / "night.npz", []
+    with pytest.raises(OSError, match="No space"), Rows(path, 104.0, 1.0, "", told.append) as r:
+        r.add(np.ones((9, 3), np.int16))
+        r.settle(GOOD)
+        r.add(np.ones((9000, 3), np.int16))
+        monkeypatch.setattr(where, full_disk)
+        r.keep(GOOD)
+    assert [f"`cribtrace hil record {path} --rescue` makes" in line for line in told] == [True]
+    monkeypatch.undo()
+    assert len(rescue(path).accel) == (9 if where == "os.fsync" else 9009)
+    assert [p.name for p in tmp_path.iterdir()] == ["night.npz"]
+
+
+def test_where_no_frame_was_settled_there_is_nothing_to_rescue(tmp_path):
+    with pytest.raises(RuntimeError), Rows(tmp_path / "night.npz", 104.0, 16384.0, "") as rows:
+        rows.settle(GOOD)
+        raise RuntimeError
+    assert not [*tmp_path.iterdir()]
+
+
+def test_what_is_being_recorded_is_nobody_elses(tmp_path):
+    path = tmp_path / "night.npz"
+    (tmp_path / "night.npz.frames.part").write_bytes(b"of one that was killed in its first minute")
+    with Rows(path, 104.0, 16384.0, "") as rows:
+        for frames in (9, 9000):  # before anything is settled, and afterwards
+            with pytest.raises(CribtraceError, match=r"night\.npz is being recorded"):
+                Rows(path, 104.0, 16384.0, "")
+            with pytest.raises(CribtraceError, match=r"night\.npz is being recorded"):
+                rescue(path)
+            rows.add(np.ones((frames, 3), np.int16))
+            rows.settle(GOOD)
+        rows.keep(GOOD)
+    assert (recording.load(path).accel == np.ones((9009, 3))).all()
+    assert [p.name for p in tmp_path.iterdir()] == ["night.npz"]
+
+
 def test_what_is_damaged_is_not_made_a_recording(tmp_path):
     path = tmp_path / "night.npz"
     rows = Rows(path, 104.0, 16384.0, "a board")
     rows.add(np.ones((9, 3), np.int16))
     rows.settle(GOOD)
+    del rows  # and the power fails
     (tmp_path / "night.npz.frames.part").write_bytes(b"short")
     with pytest.raises(CribtraceError, match="damaged: remove it"):
         rescue(path)

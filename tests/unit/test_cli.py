@@ -213,6 +213,15 @@ def test_a_long_task_is_seen_on_a_terminal_alone(capsys, tmp_path, monkeypatch, 
     assert on == off.out, "results are what they are without a terminal"
 
 
+def test_a_board_that_is_asked_is_waited_for_in_sight(peers, monkeypatch):
+    board = peers(Peer())
+    seen = Terminal()
+    monkeypatch.setattr("sys.stderr", seen)
+    monkeypatch.setenv("TERM", "xterm")
+    assert cli.run(["info", "--port", board.port]) == 0
+    assert "asking the board" in seen.getvalue()
+
+
 def test_pull_names_its_folder_by_the_device(run, peers, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     peers(Peer({1: log_segment(1, "door")}))

@@ -299,11 +299,23 @@ def test_a_board_that_falls_silent_is_named_after_five_repeats():
     with Peer() as peer, client_of(peer) as client:
         client.hello()
         peer._mode = "silent"
-        with pytest.raises(NoDevice, match="stopped answering"):
+        with pytest.raises(NoDevice, match=r"stopped answering .*: no answer for 0\.9 s"):
             client.info()
         assert client.stats.retries == 5
         with pytest.raises(NoDevice, match="stopped answering"):
             list(client.read(1, 0, 100))
+
+
+def test_a_firmware_that_stops_in_a_session_is_named_at_once():
+    def stopped(*_):
+        peer.say(b"Traceback (most recent call last):\r\nMemoryError: allocating 2049\r\n>>> ")
+
+    with Peer() as peer, client_of(peer) as client:
+        client.hello()
+        peer.do_info = stopped
+        with pytest.raises(NoDevice, match="the firmware stopped with MemoryError: alloc"):
+            client.info()
+        assert client.stats.retries == 1
 
 
 def test_a_repeated_request_keeps_its_number():

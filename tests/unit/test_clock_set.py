@@ -10,14 +10,18 @@ DAY_MS = 86_400_000
 
 @pytest.fixture
 def anchors(tmp_path, monkeypatch):
-    """Gives anchors (host's s, uptime ms, host ms) of that boot and source; what was said."""
+    """Gives anchors (host's s, uptime ms, host ms) of that boot and source; what was said.
 
-    def give(*told, boot=1, source=0):
+    A fourth number is how far off the anchor says it may be, in ms.
+    """
+
+    def give(*told, boot=0, source=0):
         app = app_on(Board(), tmp_path)
-        for utc_s, uptime_ms, host_ms in told:
+        for utc_s, uptime_ms, host_ms, *within_ms in told:
             monkeypatch.setattr(app.board, "host_ms", lambda now=host_ms: now % 2**30)
             whole, part = divmod(round(utc_s * 1000), 1000)
-            text = f"0 {T0 + whole} {part} {uptime_ms % 2**32} {boot} 4 {source}"
+            text = f"0 {T0 + whole} {part} {uptime_ms % 2**32} {boot or app.boot}"
+            text += f" {within_ms[0] if within_ms else 4} {source}"
             assert app.answers.answer(0, "time", text).startswith("frame=")
         said = app.board.said.decode().splitlines()
         return [line for line in said if "clock_step" in line]
@@ -36,6 +40,14 @@ def test_one_that_was_not_is_not(anchors):
     # Whether the board's time or the wall's goes by, on a board that lives faster than its host.
     assert anchors((0, 1000, 1000), (60, 3_601_000, 61_000)) == []
     assert anchors((0, 1000, 1000), (60, 61_000, 4000)) == []
+
+
+def test_anchors_that_say_they_may_be_off_are_believed(anchors):
+    for either in ((5000, 4), (4, 5000), (2500, 2500)):
+        first, second = (0, 1000, 1000, either[0]), (66.9, 61_000, 61_000, either[1])
+        assert anchors(first, second) == []
+        said = anchors(first, (67.1, *second[1:]))
+        assert said == ["what=fault fault=clock_step by_ms=7100"]
 
 
 def test_ticks_that_wrap_and_a_crystal_are_no_clock_that_was_set(anchors):

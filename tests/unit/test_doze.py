@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cribtrace import conversation, deploy, device, tree
+from tests.fuzz import requests
 
 assert device  # gives CPython the `const` of MicroPython
 
@@ -104,3 +105,29 @@ def test_only_boards_with_a_uart_have_it():
         if "/doze.py" in deploy.files(folder.parent.name)
     }
     assert found == wanted
+
+
+class NeverThere(requests.Board):
+    """Without a sensor; remembers how long each of its 20 rests was to be."""
+
+    def __init__(self):
+        super().__init__()
+        self.rests_ms = []
+
+    def make_imu(self):
+        raise OSError(19)
+
+    def watchdog(self):
+        return SimpleNamespace(feed=int, park=int)
+
+    def idle(self, ms):
+        self.rests_ms.append(ms)
+        if len(self.rests_ms) == 20:
+            raise KeyboardInterrupt
+
+
+def test_a_board_without_a_sensor_rests_too(tmp_path):
+    # Of 0 ms an ESP32's light sleep never ends, and an idle without one spins.
+    board = NeverThere()
+    requests.app_on(board, tmp_path, start=False).run()
+    assert board.rests_ms == [500] * 20

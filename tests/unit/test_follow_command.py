@@ -20,6 +20,7 @@ from cribtrace import cli
 from cribtrace.asides import Asides
 from cribtrace.cli import follow
 from cribtrace.device import protocol, records
+from cribtrace.errors import Silent
 from cribtrace.heard import Decoded, Note
 from tests.support.frame_peer import FramePeer
 from tests.support.peer import Peer, record, wait_for
@@ -28,6 +29,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "TAIL.md").read_text()
 PROGRAM = [sys.executable, "-m", "cribtrace.cli", "tail"]
 NOISE = np.random.default_rng(4).integers(-90, 90, (700, 3)).astype(np.int16)
 ESC = "\x1b["
+NO_BOARD = "cribtrace: ended before a board was there\n"
 
 
 def shown_in_a_terminal(board, wanted, **environment):
@@ -158,6 +160,43 @@ def test_a_board_that_does_not_come_is_an_error_after_a_while(command, monkeypat
     waiting, error = capsys.readouterr().err.splitlines()
     assert "`cribtrace sim` makes a virtual one" in waiting
     assert error.startswith("cribtrace: no port /dev/none; the ports of this machine: ")
+
+
+def silent():
+    raise Silent("no board answers")
+
+
+def hangs():
+    for _ in range(900):
+        time.sleep(0.01)  # as between two reads
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["tail", "live"])
+@pytest.mark.parametrize("board", [silent, hangs, Mock])
+def test_who_ends_it_while_it_waits_for_a_board_gets_0(
+    command, number, board, monkeypatch, capsys
+):
+    pressed = iter([number])
+
+    def opened(_port):
+        for once in pressed:
+            signal.raise_signal(once)
+        return board()
+
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(15))
+    monkeypatch.setattr(follow, "_PATIENCE_S", 0.1 if board is hangs else 60)
+    monkeypatch.setattr(follow, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(follow, "_STARTING_S", 0.5)
+    monkeypatch.setattr(follow, "_at_terminal", lambda: True)
+    monkeypatch.setattr(follow, "_screen", lambda: lambda *_, **__: pytest.fail("it goes on"))
+    monkeypatch.setattr("cribtrace.tail.follow", lambda *_: iter(()))
+    monkeypatch.setattr(follow, "open_client", opened)
+    try:
+        assert cli.run([command]) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err.endswith(NO_BOARD) == (board is not Mock or command == "live")
 
 
 @pytest.mark.parametrize("mode", ["repl", "gps"])

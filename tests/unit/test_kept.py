@@ -1,5 +1,6 @@
 """kept: what was stored comes back whole, or is known to be damaged. Power cuts: tests/device."""
 
+import io
 import os
 import zlib
 
@@ -58,6 +59,21 @@ def test_any_changed_missing_or_added_byte_is_damage(path):
             f.write(raw)
         with pytest.raises(ValueError, match="damaged"):
             kept.load(path)
+
+
+def test_reading_asks_the_heap_for_no_more_than_there_is(path, monkeypatch):
+    """MicroPython takes all that `read` is asked for, in one piece, before it reads."""
+    kept.store(path, FLOORS)
+    asked = []
+
+    class File(io.FileIO):
+        def read(self, most):
+            asked.append(most)
+            return super().read(most)
+
+    monkeypatch.setattr(kept, "open", File, raising=False)
+    assert kept.load(path) == FLOORS
+    assert asked == [os.path.getsize(path)]
 
 
 def test_a_flash_that_cannot_be_read_is_no_missing_file(tmp_path):

@@ -47,10 +47,7 @@ class _Group(click.RichGroup):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; click itself would make other exit codes of these two."""
-        if not {*ctx.help_option_names} & {*ctx._protected_args, *ctx.args}:
-            from cribtrace import profile
-
-            ctx.default_map = defaults.of(self, profile.read().defaults)
+        ctx.default_map = defaults.of(self, defaults.in_profile())
         try:
             return super().invoke(ctx)
         except BrokenPipeError:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import rich_click as click
@@ -28,6 +28,7 @@ _COLOURS = {
 }
 _STARTING_S, _AGAIN_S = 15.0, 0.5  # chosen: a virtual board on a busy machine takes 10 s
 _PATIENCE_S = 1.0  # for a board that does not answer any more
+_NO_BOARD = "ended before a board was there"
 _NEEDS = f"`live` needs Textual: {pip_line('cribtrace[live]')}; `tail` does without"
 
 
@@ -144,11 +145,14 @@ def tail(
     return 0
 
 
-def _opened(port: str | None):
-    """A client in session with the board; one that has not started yet is waited for a while."""
+def _opened(port: str | None, asides):
+    """A client in session with the board; one that has not started yet is waited for a while.
+
+    Raises KeyboardInterrupt where `asides` are ended before.
+    """
     deadline = time.monotonic() + _STARTING_S
     told = False
-    while True:
+    while not asides.ended.is_set():
         try:
             return open_client(port)
         except Silent as error:
@@ -161,6 +165,7 @@ def _opened(port: str | None):
                 )
             told = True
             time.sleep(_AGAIN_S)
+    raise KeyboardInterrupt
 
 
 @contextmanager
@@ -189,16 +194,17 @@ def _ended_by_signals(asides) -> Iterator[None]:
 def _follow(port: str | None, asides, printer: _Printer) -> None:
     """Follow until Ctrl-C, then say what it came to: last records, what they make, the summary."""
     from cribtrace import facts, tail_summary
-    from cribtrace import tail as following
     from cribtrace.client import Client
     from cribtrace.link import Link
+    from cribtrace.tail import Live, follow
 
-    client = _opened(port)
-    live, summary = following.Live(), tail_summary.Summary()
+    live, summary = Live(), None
     try:
-        say(f"following {client.link.port}; Ctrl-C ends it")
-        items = following.follow(client, lambda name: Client(Link(name)), facts.json_line, asides)
         with _ended_by_signals(asides):
+            client = _opened(port, asides)
+            say(f"following {client.link.port}; Ctrl-C ends it")
+            summary = tail_summary.Summary()
+            items = follow(client, lambda name: Client(Link(name)), facts.json_line, asides)
             for item in items:
                 found = live.heard(item)
                 summary.add(item)
@@ -213,7 +219,7 @@ def _follow(port: str | None, asides, printer: _Printer) -> None:
         for inferred in live.finish():
             printer.item(inferred)
     finally:
-        say(summary.text())
+        say(summary.text() if summary else _NO_BOARD)
 
 
 @click.command()
@@ -243,9 +249,17 @@ def live(context: click.Context, port: str | None, every_s: float, span_s: float
     if not _at_terminal():
         say("no terminal to draw on: `cribtrace tail` instead")
         return context.invoke(tail, port=port)
-    run = _screen()
-    client = _opened(port)
-    run(client, every_s=every_s, span_s=span_s, colour=in_colour())
+    from cribtrace.asides import Asides
+
+    run, waiting, client = _screen(), Asides(), None
+    with suppress(KeyboardInterrupt), _ended_by_signals(waiting):
+        client = _opened(port, waiting)
+    if client and not waiting.ended.is_set():
+        run(client, every_s=every_s, span_s=span_s, colour=in_colour())
+        return 0
+    if client:
+        client.close()
+    say(_NO_BOARD)
     return 0
 
 

@@ -65,7 +65,8 @@ def tap_test(port: str | None, dry_run: bool, wait_s: float, as_json: bool) -> N
     from cribtrace.guided import tap_test as measured
 
     with open_client(port) as client:
-        found = measured(client, say, wait_s)
+        with working("listening"):
+            found = measured(client, say, wait_s)
         changes = {
             "ring_ms": round(found.ring_s * 1000),
             "resonance_mhz": round(found.resonance_hz * 1000),

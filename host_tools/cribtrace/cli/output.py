@@ -158,30 +158,37 @@ def link_told(fetched_bytes: int, wire_bytes: int, seconds: float, retries: int,
 def open_client(port: str | None):
     """Return a client in session on `port`, or on the one port where a board answers.
 
-    Says so where the opening has reset the board.
+    Says so where the opening has reset the board, and shows on a terminal that it waits.
     """
     from cribtrace import __version__, greeting
-    from cribtrace.client import Client
-    from cribtrace.link import Link
 
-    before: dict[str, str] = {}
-    if not port:
-        found = only_board()
-        port, before = found.name, found.hello
-    client = Client(Link(port))
-    try:
-        hello = client.hello()
-        uptime_ms = client.info().get("uptime_ms")
-        uptime_s = uptime_ms / 1000 if isinstance(uptime_ms, int) else math.inf
+    with working("asking the board"):
+        before: dict[str, str] = {}
+        if not port:
+            found = only_board()
+            port, before = found.name, found.hello
+        client, hello, uptime_s = _greeted(port)
         open_s = time.monotonic() - client.link.opened_s
-    except BaseException:
-        client.close()
-        raise
     if line := greeting.reset_by_opening(port, hello, before, uptime_s, open_s):
         say(line)
     if line := greeting.other_firmware(port, hello.get("firmware", "?"), __version__):
         say(line)
     return client
+
+
+def _greeted(port: str):
+    """A client in session, what the board said to hello, and its uptime in seconds."""
+    from cribtrace.client import Client
+    from cribtrace.link import Link
+
+    client = Client(Link(port))
+    try:
+        hello = client.hello()
+        uptime_ms = client.info().get("uptime_ms")
+    except BaseException:
+        client.close()
+        raise
+    return client, hello, uptime_ms / 1000 if isinstance(uptime_ms, int) else math.inf
 
 
 def only_board():
