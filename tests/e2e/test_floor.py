@@ -142,9 +142,9 @@ def test_the_empty_cribs_floor_is_taken_where_no_other_is_kept(bench, tmp_path):
 
 
 def test_a_sensor_that_is_found_late_begins_with_the_floor_too(bench, tmp_path):
-    found = "            imu = self._board.make_imu()"
-    late = "            if self._clock.uptime_ms() < 3000:\n                raise OSError(19)\n"
-    patch = {**kept_before(f"{GAINS}of={of()}\n"), ("crib/sensing.py", found): late + found}
+    found = "    imu = board.make_imu()"
+    late = "    if board.ticks_ms() < 3000:\n        raise OSError(19)\n"
+    patch = {**kept_before(f"{GAINS}of={of()}\n"), ("crib/finding.py", found): late + found}
     with bench(noise(60), patch=patch, speed=20) as b, b.client() as client:
         past(client, 1)
         client.stop()

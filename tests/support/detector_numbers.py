@@ -9,7 +9,7 @@ from array import array
 
 import numpy as np
 
-from cribtrace import facts
+from cribtrace import criteria
 from cribtrace.device import config, kernels, settings
 
 RATES_HZ = (52, 104, 208)
@@ -101,7 +101,7 @@ def strengths(rate_hz: int, rms_mg: float, frames: int, seed: int = 1) -> np.nda
         burst = noise_burst(rng, rms_mg)
         for at in range(0, len(burst), 6):
             step = kernel.step if len(found) > warm else 6 if len(found) < warm // 2 else 9
-            found.append(facts.strength(kernel.frame(burst[at : at + 6], step)))
+            found.append(criteria.strength(kernel.frame(burst[at : at + 6], step)))
     return np.array(found[warm : warm + frames])
 
 
