@@ -11,12 +11,14 @@ import shutil
 import sys
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 from cribtrace import (
     analysis,
     exchange,
     nights,
+    notes,
     recording,
     replay,
     report,
@@ -198,7 +200,12 @@ def run(source: Path | None, out: Path, sensor: str = sensors.DEFAULT) -> int:
 def _replace(part: Path, out: Path) -> None:
     """Put what was made in the place of what an earlier run made; other files stay."""
     out.mkdir(exist_ok=True)
-    shutil.rmtree(out / "log", ignore_errors=True)
+    log = out / "log"
+    if (log / notes.FILE).exists():
+        kept = next(kept for k in count(1) if not (kept := out / f"log-{k}").exists())
+        log.rename(kept)
+        say(f"{kept}: the log before, for its notes")
+    shutil.rmtree(log, ignore_errors=True)
     for name in _MADE:
         (out / name).unlink(missing_ok=True)
     for made in part.iterdir():

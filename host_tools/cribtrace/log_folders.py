@@ -21,9 +21,8 @@ def newest(base: Path | None) -> Path:
     base = base or Path()
     if found := _by_age([*base.glob(of_board("*", None).name), base]):
         return found[-1]
-    near = _by_age(
-        {path.parent for depth in ("*/", "*/*/") for path in base.glob(depth + _SEGMENTS)}
-    )
+    depths = ("*/", "*/*/", "*/*/*/")
+    near = _by_age({path.parent for depth in depths for path in base.glob(depth + _SEGMENTS)})
     name = (
         f"name a log's folder behind the command, as {near[-1]}"
         if near

@@ -48,6 +48,8 @@ def read(path: Path | None = None) -> Profile:
     born = infant.take("born")
     if infant.table and (not isinstance(born, date) or isinstance(born, datetime)):
         infant.wrong("no date of birth", _BORN, "born")
+    if born and born > date.today():
+        infant.wrong("a date of birth in the future", _BORN, "born")
     infant.finish()
     defaults = {name: told for name in DEFAULTS if (told := _default(given, name))}
     given.finish()
@@ -60,7 +62,18 @@ def _default(given: "Fields", name: str) -> str:
         told = os.path.expanduser(told)
         if not os.path.isabs(told):
             given.wrong(f"{name} is no whole path", "begin it with / or ~", name)
+    if name == "zone" and told and not _is_zone(told):
+        given.wrong(f"no time zone is called {told!r}", "write it as Europe/Berlin", name)
     return told
+
+
+def _is_zone(name: str) -> bool:
+    import zoneinfo  # noqa: PLC0415 - not for whoever has no profile
+
+    try:
+        return bool(zoneinfo.ZoneInfo(name))
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
+        return False
 
 
 def born(path: Path | None = None) -> date | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cribtrace import analysis, cli, demo, nights
+from cribtrace import analysis, cli, demo, nights, notes
 from cribtrace.errors import CribtraceError
 from tests.support.logged import log
 from tests.unit.test_rerun import bumps
@@ -63,6 +63,20 @@ def test_a_run_that_comes_through_takes_the_place_of_the_earlier_one(out, monkey
     assert content(out) == {"log/00000002.crib": "new", "notes.txt": "earlier",
                             "report.html": "new"}  # fmt: skip
     assert [path.name for path in out.parent.iterdir()] == ["demo"]
+
+
+def test_a_log_with_notes_beside_it_is_kept_as_it_is(out, monkeypatch, capsys):
+    def lived(source, folder, shown, sensor):
+        (folder / "log").mkdir()
+        return 0, "told", "next"
+
+    monkeypatch.setattr(demo, "_result", lived)
+    for count in (1, 2):
+        (out / "log" / notes.FILE).write_text(f"mine {count}")
+        demo.run(None, out)
+        assert (out / f"log-{count}" / notes.FILE).read_text() == f"mine {count}"
+        assert f"{out / f'log-{count}'}: the log before, for its notes" in capsys.readouterr().err
+    assert (out / "log-1" / "00000001.crib").exists()
 
 
 @pytest.mark.parametrize("onsets_s", [(), (20,)])

@@ -622,6 +622,20 @@ def test_a_note_says_how_it_comes_into_the_library(log, library, capsys, monkeyp
     assert "library add" not in run(capsys, *noted)[2]
 
 
+def test_of_two_boards_in_one_crib_a_night_is_deleted_by_its_device(tmp_path, capsys):
+    at = ("--library", str(tmp_path / "library"))
+    devices = []
+    for k in (1, 2):
+        log = write_nights(tmp_path / f"log{k}", (FIRST, 3.0, SELDOM), device=bytes([k] * 8))
+        run(capsys, "library", "add", str(log), "--crib", "attic", "--zone", "UTC", *at)
+        devices.append(f"{k:02x}" * 8)
+    delete = ("library", "delete", "2026-06-01", "--yes", *at)
+    code, _, err = run(capsys, *delete, "--crib", "attic")
+    assert code == 2 and all(f"--device {device}" in err for device in devices)
+    assert run(capsys, *delete, "--device", devices[0])[0] == 0
+    assert Library(tmp_path / "library").nights() == [(devices[1], JUNE_1)]
+
+
 @pytest.mark.parametrize("missing", ["pyarrow", "duckdb"])
 def test_a_missing_extra_is_named_with_the_line_that_brings_it(filled, missing):
     program = (

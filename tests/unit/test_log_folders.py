@@ -30,9 +30,18 @@ def test_where_it_looked_and_what_to_type_is_said(tmp_path):
     with pytest.raises(Usage, match=rf"{tmp_path}, .*cribtrace-<device id>.*run `cribtrace pull`"):
         log_folders.newest(tmp_path)
     log(tmp_path / "build" / "first", age=9)
-    log(tmp_path / "build" / "night")
+    log(tmp_path / "build" / "night", age=5)
     with pytest.raises(Usage, match=r"behind the command, as .*build/night$"):
         log_folders.newest(tmp_path)
+    log(tmp_path / "build" / "demo" / "log")
+    with pytest.raises(Usage, match=r"behind the command, as .*build/demo/log$"):
+        log_folders.newest(tmp_path)
+
+
+def test_why_of_a_log_without_a_moment_says_so(tmp_path, capsys):
+    folder = log(tmp_path / "night")
+    assert cli.run(["why", str(folder)]) == 2
+    assert f"which moment of it? `cribtrace why 03:12 {folder}`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

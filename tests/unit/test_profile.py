@@ -45,6 +45,8 @@ def test_the_documented_one_is_read(tmp_path, monkeypatch):
     ("[defaults]\nport = 3", 2, "port is no text"),
     ("[defaults]\nport = 'x'\nlogs = 'nights'", 3, "logs is no whole path: begin it with / or ~"),
     ("[defaults\n", 1, "is no TOML"),
+    ("[infant]\nborn = 9026-08-14", 2, "a date of birth in the future"),
+    ("[defaults]\nzone = 'Berlin'", 2, "no time zone is called 'Berlin': write it as"),
 ])  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(tmp_path, text, line, said):
     path = written(tmp_path, text)

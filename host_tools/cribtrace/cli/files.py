@@ -68,6 +68,8 @@ def why(
     from cribtrace import analysis, moments, nights
     from cribtrace import why as reasons
 
+    if source is None and Path(when).exists():
+        raise Usage(f"which moment of it? `cribtrace why 03:12 {when}`")
     source = log_of(source, logs)
     with working("reading"):
         read, tz = analysis.read_night(source), zone_of(zone)

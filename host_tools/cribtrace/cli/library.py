@@ -133,17 +133,23 @@ _LISTED = ("night", "crib", "device", "hours", "covered_h", "asleep_h", "sensor"
 @library_group.command("delete")
 @click.argument("nights", metavar="DATE...", nargs=-1, required=True)
 @click.option("--crib", metavar="NAME", help="Needed where several cribs have that night.")
+@click.option("--device", metavar="ID", help="Needed where several boards of a crib have it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @library_option
 @json_option
 def delete_nights(
-    nights: tuple[str, ...], crib: str | None, yes: bool, folder: Path | None, as_json: bool
+    nights: tuple[str, ...],
+    crib: str | None,
+    device: str | None,
+    yes: bool,
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Delete nights, each named by its evening's date; the pulled logs stay."""
     from cribtrace.library import reading
 
     library = opened(folder)
-    rows = reading.nights(library, crib=crib)
+    rows = reading.nights(library, crib=crib, device=device)
     wanted = [_night_named(rows, date_of("DATE", text)) for text in nights]
     if not yes:
         listed = ", ".join(f"{row['night']} of {row['crib']}" for row in wanted)
@@ -162,8 +168,8 @@ def _night_named(rows: list[dict], of: date) -> dict:
         known = ", ".join(sorted({str(row["night"]) for row in rows})[-5:]) or "none"
         raise Usage(f"no night of {of} in the library; its last ones are {known}")
     if len(found) > 1:
-        cribs = ", ".join(row["crib"] for row in found)
-        raise Usage(f"several boards have a night of {of}: choose with --crib: {cribs}")
+        listed = ", ".join(f"--crib {row['crib']} --device {row['device']}" for row in found)
+        raise Usage(f"several boards have a night of {of}: choose one: {listed}")
     return found[0]
 
 
