@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from . import config, records
+from . import config, records, seldom
 from .protocol import Refused
 from .recorder import Recorder
 from .sensing import Sensing
@@ -34,7 +34,6 @@ def answer(app, arguments):
 
 def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     """End the sensor's recording, and begin one of `frames` frames from the host."""
-    from . import ends, in_force
     from .injected import Injected
 
     board = app.board
@@ -43,24 +42,28 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     if more or frames < 1 or mlsb_per_g < 1 or not _DEPTH_LEAST <= depth <= _DEPTH_MOST:
         raise ValueError
     config.kernel_words(app.settings, rate_mhz, mlsb_per_g, Injected.STRIDE, 0, 1)
-    app.stop()
-    app._ended = False
-    app.boot += 1
-    board.SENSOR = SENSOR
-    board.RECORDING_FRAMES = frames
-    app.sensing = app.recorder.detector = None  # their room is for the new ones
-    board.collect()
 
     def leave():  # the sensor comes back with a restart; by then this module is gone
         app.stop()
         board.reset()
 
     imu = Injected(board, leave, rate_mhz, mlsb_per_g, depth, paced)
+    app.stop()
+    app._ended = False
+    app.boot += 1
+    board.SENSOR = SENSOR
+    board.RECORDING_FRAMES = frames
+    app.sensing = app.recorder.detector = None  # their room is for the new ones
+    seldom.forget("inject")
+    board.collect()
     board.make_imu = lambda: imu
     app.recorder = Recorder(app.journal, app)
     app.sensing = Sensing(board, app.clock, app.recorder, app.server, app)
     app.sensing.connect()
     imu.begin()
+
+    from . import ends, in_force
+
     app.recorder.write(records.BOOT, records.CAUSES.index("soft"), app.boot)
     in_force.tell(app)
     app.recorder.watch(app.sensing.detector)
