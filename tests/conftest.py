@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def micropython32(micropython) -> runtime.Runtime:
     if micropython.skipped:
         pytest.skip(micropython.skipped)
     return micropython
+
+
+@pytest.fixture
+def in_zone(monkeypatch):
+    """Call it with what TZ shall be: this machine's zone until the test is over."""
+
+    def live(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield live
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The demo's night, and its folder: what an earlier run left stays until something replaces it."""
 
-import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -101,12 +100,8 @@ def test_its_night_is_one_night_whenever_it_is_made(now_h, hours):
 
 
 @pytest.fixture
-def kolkata(monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Kolkata")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def kolkata(in_zone):
+    in_zone("Asia/Kolkata")
 
 
 @pytest.mark.usefixtures("kolkata")

@@ -77,15 +77,21 @@ def test_where_nobody_wants_colours_there_are_none(environment):
         assert ESC not in shown_in_a_terminal(board, b"door", **environment)
 
 
+def following(board):
+    """A `tail` that has said hello; its notes stand among its lines."""
+    tail = subprocess.Popen(
+        [*PROGRAM, "--port", board.port], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    wait_for(lambda: board.tail, 15)
+    return tail
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_at_the_end_come_the_last_records_then_the_summary_and_all_is_well(number):
     many = 400
     with Peer() as board:
-        tail = subprocess.Popen(
-            [*PROGRAM, "--port", board.port], text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        wait_for(lambda: board.tail, 15)
+        tail = following(board)
         time.sleep(0.3)  # it is in its loop
         for seq in range(1, many + 1):
             board.push(protocol.RECORD, record(records.MARK, seq, 104 * seq, rest=b"%d." % seq))
@@ -100,11 +106,7 @@ def test_at_the_end_come_the_last_records_then_the_summary_and_all_is_well(numbe
 
 def test_the_end_does_not_wait_for_a_board_that_has_fallen_silent():
     with Peer() as board:
-        tail = subprocess.Popen(
-            [*PROGRAM, "--port", board.port], text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        wait_for(lambda: board.tail, 15)
+        tail = following(board)
         board._deaf = 1.1
         time.sleep(2.5)  # so that it asks, and waits for the answer
         began_s = time.monotonic()

@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 import zipfile
 from datetime import date, datetime, timezone
 
@@ -217,14 +216,9 @@ def test_a_night_keeps_its_crib_unless_it_is_to_be_renamed(tmp_path, library):
 @pytest.mark.parametrize(("named", "told"), [
     ("Europe/Berlin", "Europe/Berlin"), (":UTC", "UTC"), ("ABC-5:30", "+05:30"),
 ])  # fmt: skip
-def test_this_machines_zone_is_kept_by_its_name(monkeypatch, named, told):
-    monkeypatch.setenv("TZ", named)
-    time.tzset()
-    try:
-        assert adding.zone_name(None) == told
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+def test_this_machines_zone_is_kept_by_its_name(in_zone, named, told):
+    in_zone(named)
+    assert adding.zone_name(None) == told
 
 
 def test_the_zone_of_localtime_is_kept_by_its_name(monkeypatch):

@@ -1,7 +1,5 @@
 """From noon to noon, local, with naps and desk time apart."""
 
-import os
-import time
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -169,16 +167,10 @@ def test_gaps_and_states_are_clipped_and_counted():
     assert last.summary["coverage"] == pytest.approx(1 - 60 / 86_400, abs=1e-5)
 
 
-def test_without_a_zone_it_is_this_machines(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    try:
-        night = log((at(SPRING, 12), 47.0, {}))
-        assert [len(nights.choose(night, None, SPRING).events)] == [23 * 6]
-    finally:
-        monkeypatch.undo()
-        os.environ.get("TZ")
-        time.tzset()
+def test_without_a_zone_it_is_this_machines(in_zone):
+    in_zone("Europe/Berlin")
+    night = log((at(SPRING, 12), 47.0, {}))
+    assert [len(nights.choose(night, None, SPRING).events)] == [23 * 6]
 
 
 def test_times_of_a_simulation_at_another_speed_say_how_far_off_they_may_be():

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -23,12 +22,8 @@ TIMED = [line for line in LINES if line["type"] in
 
 
 @pytest.fixture(autouse=True)
-def berlin(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def berlin(in_zone):
+    in_zone("Europe/Berlin")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import os
 import re
-import time
 
 import numpy as np
 import pytest
@@ -40,13 +39,9 @@ def night(folder):
 
 
 @pytest.fixture
-def zone(monkeypatch):
+def zone(in_zone):
     """The local time is three hours ahead of UTC."""
-    monkeypatch.setitem(os.environ, "TZ", "XXX-3")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+    in_zone("XXX-3")
 
 
 def said(night, at_s) -> str:
