@@ -12,7 +12,7 @@ _SHORTEST_TURN = const(12)
 
 
 class Health:
-    """`turn` after each turn of the loop; what it adds up, `counters` records now and then."""
+    """`turn` after each turn of the loop; what it adds up, `status.record` writes now and then."""
 
     def __init__(self, board, heap_before):
         self._board = board

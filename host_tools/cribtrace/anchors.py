@@ -13,7 +13,16 @@ from datetime import datetime, timezone
 
 from cribtrace import brackets, clock_steps, log_records, sensors
 from cribtrace.boots import Boot
-from cribtrace.clock_line import RATE_FAULT_PPM, TOLD, TRIM_PPM, Anchor, Line, fit, rounded
+from cribtrace.clock_line import (
+    RATE_FAULT_PPM,
+    TOLD,
+    TRIM_PPM,
+    Anchor,
+    Line,
+    fit,
+    of_best_source,
+    rounded,
+)
 from cribtrace.device import records
 from cribtrace.injected_boots import from_a_file
 
@@ -114,7 +123,7 @@ def iso(utc_s: float) -> str:
 
 def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
     """Of each boot the anchors of its best source, oldest first; a person's last alone."""
-    found: dict[int, dict[str, list[Anchor]]] = {boot.number: {} for boot in boots}
+    found: dict[int, list[Anchor]] = {boot.number: [] for boot in boots}
     for record in (record for boot in boots for record in boot.records):
         known = record["type"] == records.ANCHOR and record["boot"] in found
         if not known or record["source"] >= len(log_records.SOURCES):
@@ -122,10 +131,10 @@ def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
         source = log_records.SOURCES[record["source"]]
         utc_s = record["utc_s"] + record["utc_ms"] / 1000
         anchor = Anchor(record["frame"], utc_s, record["within_ms"] / 1000, source)
-        found[record["boot"]].setdefault(source, []).append(anchor)
+        found[record["boot"]].append(anchor)
     best = {}
-    for number, by_source in found.items():
-        of_best = next((by_source[s] for s in log_records.SOURCES if s in by_source), [])
+    for number, of_boot in found.items():
+        of_best = of_best_source(of_boot)
         person = bool(of_best) and of_best[0].source == "person"
         best[number] = of_best[-1:] if person else of_best
     return best

@@ -1,8 +1,10 @@
 """The line from frames to UTC through the anchors of one boot, and how far it is to be trusted."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+
+from cribtrace.log_records import SOURCES
 
 RATE_FAULT_PPM = 50_000  # 5 %; only of a chip without a trim a data sheet allows more
 # What an LSM6DSO's own trim leaves open; sensors.rate_ppm has the others'.
@@ -18,6 +20,14 @@ class Anchor:
     utc_s: float
     within_s: float
     source: str
+
+
+def of_best_source(anchors: Iterable[Anchor]) -> list[Anchor]:
+    """Those of the source that is to be trusted most, in their order."""
+    by_source: dict[str, list[Anchor]] = {}
+    for anchor in anchors:
+        by_source.setdefault(anchor.source, []).append(anchor)
+    return next((by_source[s] for s in SOURCES if s in by_source), [])
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """When a frame of the running boot was, by this machine's clock, as far as that is known."""
 
-from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
 from cribtrace.anchors import ABOUT_S, iso
-from cribtrace.clock_line import Anchor, Line, fit
+from cribtrace.clock_line import Anchor, Line, fit, of_best_source
 from cribtrace.log_records import SOURCES
 
 HOST = SOURCES[0]
@@ -27,20 +26,17 @@ class FrameClock:
         self, frame: int, utc_s: float, rate_hz: float, *, within_s: float = 0.0,
         source: str = HOST, simulated: bool = False,
     ) -> None:  # fmt: skip
-        """Frame `frame` of the boot was at `utc_s`, give or take `within_s`."""
-        self.learn([Anchor(frame, utc_s, within_s, source)], rate_hz, simulated=simulated)
+        """Frame `frame` of the boot was at `utc_s`, give or take `within_s`.
 
-    def learn(self, anchors: Iterable[Anchor], rate_hz: float, *, simulated: bool) -> None:
-        """Take more anchors of the boot, in any order; `simulated` time runs at any speed."""
+        In any order of frames; `simulated` time runs at any speed.
+        """
         if rate_hz:
-            self._anchors |= {anchor.frame: anchor for anchor in anchors}
+            self._anchors[frame] = Anchor(frame, utc_s, within_s, source)
             self._rate_hz, self._simulated, self._line = rate_hz, simulated, None
 
     def _fitted(self) -> Line | None:
         if self._line is None and self._anchors:
-            best = min(SOURCES.index(anchor.source) for anchor in self._anchors.values())
-            told = [self._anchors[frame] for frame in sorted(self._anchors)]
-            told = [anchor for anchor in told if anchor.source == SOURCES[best]]
+            told = of_best_source(self._anchors[frame] for frame in sorted(self._anchors))
             self._line = fit(told, self._rate_hz, simulated=self._simulated)
         return self._line
 

@@ -28,8 +28,12 @@ def too_loud(epoch: dict) -> bool:
 
 def active_seconds(epoch: dict) -> list[bool]:
     """Which seconds reached the threshold in force, or the default's where that is unknown."""
-    least = criteria.least_code(epoch["threshold"] or criteria.DEFAULT_STRENGTH)
+    least = _least_code(epoch)
     return [code >= least for code in epoch["levels"]]
+
+
+def _least_code(epoch: dict) -> int:
+    return criteria.least_code(epoch["threshold"] or criteria.DEFAULT_STRENGTH)
 
 
 class Content(NamedTuple):
@@ -99,7 +103,7 @@ class Coming:
 def _of_epochs(epochs: Sequence[dict]) -> Seconds:
     counts = np.array([len(line["levels"]) for line in epochs], int)
     codes = np.fromiter(chain.from_iterable(line["levels"] for line in epochs), int)
-    least = [criteria.least_code(e["threshold"] or criteria.DEFAULT_STRENGTH) for e in epochs]
+    least = [_least_code(line) for line in epochs]
     onsets, seconds, overs = (
         np.repeat(np.array(each, float), counts)
         for each in (
