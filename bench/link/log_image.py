@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cribtrace import log_records, runtime, scenario
 from cribtrace.client import Client
-from cribtrace.device import records
+from cribtrace.device import records, segment_header
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
 from cribtrace.pull import SUFFIX, pull, segment_files
@@ -103,14 +103,14 @@ def _full(lived: list[bytes]) -> Iterator[tuple[dict, bytes]]:
     record = next(row)
     while True:
         packed = bytearray()
-        while records.HEADER_BYTES + len(packed) + len(record) <= records.SEGMENT_LIMIT:
+        while segment_header.BYTES + len(packed) + len(record) <= records.SEGMENT_LIMIT:
             packed += record
             record = next(row)
         yield header, bytes(packed)
 
 
 def _header(segment: bytes) -> dict:
-    header = log_records.unpack_header(segment[: records.HEADER_BYTES])
+    header = log_records.unpack_header(segment[: segment_header.BYTES])
     if header is None:
         raise CribtraceError("a segment of the board has no header: is the firmware whole?")
     return header
@@ -118,5 +118,5 @@ def _header(segment: bytes) -> dict:
 
 def _records(lived: list[bytes]) -> Iterator[bytes]:
     """The records as the files hold them, each with the zero that ends it, over and over."""
-    bodies = [content[records.HEADER_BYTES :].split(b"\0")[:-1] for content in lived]
+    bodies = [content[segment_header.BYTES :].split(b"\0")[:-1] for content in lived]
     return itertools.cycle([record + b"\0" for body in bodies for record in body])

@@ -1,99 +1,66 @@
-"""Answers under way, and what every answer needs; each verb's own is in `verbs`.
+"""Answers under way, and what a session needs; what starts them is `request_line`.
 
-What takes many packets is a generator that sends one a turn, so that sampling goes on.
+What takes many packets is a generator that sends one a turn, so that sampling goes on. It stands
+here because the modules that answer are let go of meanwhile (see `seldom`).
 """
 
 import binascii
 import os
+import struct
 
-from micropython import const
-
-from . import protocol, segments, seldom
-from .protocol import Refused
+from . import protocol, seldom
 from .shelf import stream_of
-
-_MOST_FACTS = const(128)  # a partition of 2 MiB holds half as many segments
-_PACKAGE = __name__[: -len("answers")]
 
 
 class Answers:
     """The board's side of the conversation."""
 
     def __init__(self, app, journal):
-        self._app = app
+        self.app = app
         self.shelf = journal.shelf
-        self._facts = {}  # of a closed segment: path, bytes, CRC-32, boot
+        self.facts = {}  # of a closed segment, as `segments` keeps them
         self.tasks = []  # (id, generator that sends one packet a step), oldest first
         self.nonce = binascii.hexlify(os.urandom(4)).decode()
-
-    def answer(self, number, verb, arguments):
-        """The text of the reply to a request; None where many packets follow.
-
-        Raises protocol.Refused, ValueError for arguments that cannot be read, OSError.
-        """
-        if verb == "read":  # a hundred times a minute: loading it each time would cost the line
-            return self._read(number, arguments)
-        if verb == "list":
-            return self.items(number, self.segment_lines())
-        from . import verbs
-
-        if hasattr(verbs, verb):
-            return getattr(verbs, verb)(self._app, self, number, arguments)
-        return __import__(_PACKAGE + verb, None, None, (verb,)).answer(self._app, arguments)
-
-    def typed(self, word):
-        """What a person asked for, as lines of text."""
-        from . import verbs
-
-        return verbs.typed(self._app, self, word)
-
-    # -- closed segments --
-
-    def closed(self, number):
-        """(path, bytes, CRC-32, boot) of a closed segment."""
-        # Listing takes longer than a packet; what has facts is closed.
-        if number in self._facts:
-            return self._facts[number]
-        for name in self.shelf.closed():
-            if int(name[:8]) == number:
-                return self._known(number, name)
-        raise Refused("no_segment ask for the list")
-
-    def _known(self, number, name):
-        if number not in self._facts:
-            if len(self._facts) == _MOST_FACTS:
-                self._facts.clear()  # of those that made room, too
-            path = self.shelf.folder + "/" + name
-            self._facts[number] = (path,) + segments.facts(path)
-        return self._facts[number]
 
     def segment_lines(self):
         """A line of text for each closed segment."""
         acked = self.shelf.acked()
         for name in self.shelf.closed():
+            from . import segments  # which may have been let go of since the last line
+
             number = int(name[:8])
             try:
-                _, size, crc, boot = self._known(number, name)
+                _, size, crc, boot = segments.known(self, name)
             except OSError:
                 continue  # it made room meanwhile
             fields = number, size, crc, number <= acked, boot, stream_of(name)
             yield "segment=%d bytes=%d crc=%08x acked=%d boot=%d stream=%d" % fields
 
-    def _read(self, number, arguments):
-        segment, offset, length = [int(a) for a in arguments.split(" ")]
-        path, size, *_ = self.closed(segment)
-        if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
-            raise Refused("bad_range at most %d bytes within %d" % (protocol.READ_LIMIT, size))
-        server = self._app.server
-        self.begin(
-            number, segments.packets(server, self.shelf, number, path, segment, offset, length)
-        )
+    def segment_bytes(self, number, path, segment, start, length):
+        """Send `length` bytes of a segment from `start` on, a packet a step, then a reply."""
+        self.shelf.being_read.append(segment)
+        try:
+            yield from self._packets(number, path, segment, start, length)
+        finally:
+            self.shelf.being_read.remove(segment)
 
-    # -- answers of many packets --
+    def _packets(self, number, path, segment, start, length):
+        server = self.app.server
+        room = memoryview(server.body)[protocol.HEAD + 8 :]
+        # Opened once: in a folder of many segments that takes longer than a packet.
+        with open(path, "rb") as f:
+            f.seek(start)
+            while n := f.readinto(room[: min(length, protocol.DATA_BYTES)]):
+                struct.pack_into("<II", server.body, protocol.HEAD, segment, start)
+                server.send(protocol.DATA, number, protocol.HEAD + 8 + n)
+                start += n
+                length -= n
+                yield
+        server.packet(protocol.REPLY, number, "")
 
     def drop(self):
         """Forget what a session needed, and close what its answers read."""
-        self._facts.clear()
+        self.facts.clear()
         while self.tasks:
             self.tasks.pop()[1].close()
 
@@ -114,7 +81,7 @@ class Answers:
             seldom.forget()
         except OSError:
             self.tasks.pop(0)
-            self._app.server.packet(protocol.ERROR, number, "no_segment ask for the list")
+            self.app.server.packet(protocol.ERROR, number, "no_segment ask for the list")
 
     def items(self, number, lines, more=""):
         """Send an ITEM for each line, then how many they were."""
@@ -123,7 +90,7 @@ class Answers:
     def _item_steps(self, number, lines, more):
         count = 0
         for line in lines:
-            self._app.server.packet(protocol.ITEM, number, line)
+            self.app.server.packet(protocol.ITEM, number, line)
             count += 1
             yield
-        self._app.server.packet(protocol.REPLY, number, "count=%d%s" % (count, more))
+        self.app.server.packet(protocol.REPLY, number, "count=%d%s" % (count, more))

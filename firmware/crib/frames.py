@@ -8,7 +8,6 @@ import struct
 from micropython import const
 
 from . import kernels, protocol
-from .server import HEAD
 
 _MOST = const(160)  # frames of a packet: at most 9 bytes each, and 10 before them
 _HEAD = "<IHHH"
@@ -25,8 +24,9 @@ def answer(app, arguments):
     if n:
         r = (first & kernels.RING - 1) * 3
         body = app.server.body
-        struct.pack_into(_HEAD, body, HEAD, first, d.ring[r], d.ring[r + 1], d.ring[r + 2])
-        end = HEAD + struct.calcsize(_HEAD)
+        end = protocol.HEAD
+        struct.pack_into(_HEAD, body, end, first, d.ring[r], d.ring[r + 1], d.ring[r + 2])
+        end += struct.calcsize(_HEAD)
         end = kernels.code_frames(d.ring, kernels.RING - 1, first, n, body, end)
         app.server.send(protocol.FRAMES, 0, end)
     fields = app.boot, app.sensing.fault, d.index, d.ring_from, d.in_gaps

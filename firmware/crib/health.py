@@ -32,9 +32,9 @@ class Health:
             app.recorder.text("what=late turn_ms=%d" % (took_us // 1000))
         self.turns[k] = min(self.turns[k] + 1, 0xFFFF)
 
-    def measure_heap(self):
-        """Collect garbage, and see what is left."""
-        seldom.forget()
+    def measure_heap(self, *running):
+        """Collect garbage, and see what is left; `running` as in `seldom.forget`."""
+        seldom.forget(*running)
         started = self._board.ticks_us()
         self._board.collect()
         pause_us = self._board.ticks_diff(self._board.ticks_us(), started)

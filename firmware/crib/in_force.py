@@ -1,6 +1,6 @@
 """The settings in force: kept on the board, standing in the log, changed while it records."""
 
-from . import BUILD, VERSION, kept, protocol, records, settings
+from . import BUILD, VERSION, kept, protocol, records, segment_header, settings
 
 
 def begin(app, path):
@@ -53,7 +53,7 @@ def describe(app, imu):
             imu.mlsb_per_g if imu else 0,
             app.board.RECORDING_FRAMES,
             app.config_crc,
-            records.schema(),
+            segment_header.schema(),
             BUILD,
             imu.FULL_SCALE_G if imu else 0,
             app.board.SENSOR.encode(),

@@ -11,6 +11,7 @@ SENSOR = "injected"  # in the header of each segment
 _DEPTH_LEAST = const(32)
 _DEPTH_MOST = const(1024)
 _STAY_MS = const(1000)  # so that the last answer may be asked for again
+_RUNNING = ("request_line", "inject")  # of the modules that `seldom` lets go of
 
 
 def answer(app, arguments):
@@ -54,7 +55,7 @@ def _begin(app, rate_mhz=0, mlsb_per_g=0, frames=0, depth=0, paced=0, *more):
     board.SENSOR = SENSOR
     board.RECORDING_FRAMES = frames
     app.sensing = app.recorder.detector = None  # their room is for the new ones
-    seldom.forget("inject")
+    seldom.forget(*_RUNNING)
     board.collect()
     board.make_imu = lambda: imu
     app.recorder = Recorder(app.journal, app)
@@ -78,7 +79,7 @@ def _end(app, imu):
     seen, in_gaps, written = app.counted()
     if not app.answers.tasks:
         app.answers.tasks.append((0, _restart(app.board)))
-    app.health.measure_heap()
+    app.health.measure_heap(*_RUNNING)
     fields = (seen, in_gaps, written, app.recorder.events, imu.busy_us, imu.late_us)
     told = "seen=%d in_gaps=%d records=%d events=%d busy_us=%d late_us=%d" % fields
     return told + " fifo_high=%d heap=%d" % (

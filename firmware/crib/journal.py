@@ -60,7 +60,7 @@ class Journal:
         resume.resume(self)
 
     def begin(self, boot_facts):
-        """Begin new segments; from them on, headers carry these (see records.pack_header)."""
+        """Begin new segments; from them on, headers carry these (see segment_header.pack)."""
         self.close()
         self._boot_facts = boot_facts
 
@@ -129,7 +129,7 @@ class Journal:
 
     def open(self, stream, first_seq):
         """Begin a segment; OSError where the flash has no room for it."""
-        from . import room
+        from . import room, segment_header
 
         full = not self._room(stream)
         if full:
@@ -141,9 +141,9 @@ class Journal:
         self.shelf.open_numbers[stream.which] = number
         stream.full = full
         stream.limit = records.LAST_LIMIT if full else records.SEGMENT_LIMIT
-        header = records.pack_header(self._boot_facts, number, first_seq, stream.which)
+        header = segment_header.pack(self._boot_facts, number, first_seq, stream.which)
         stream.file.write(header)
-        stream.bytes = records.HEADER_BYTES
+        stream.bytes = segment_header.BYTES
 
     def flush(self, stream=None):
         """Commit one stream, or both. What the flash does not take is counted in `lost`."""

@@ -19,8 +19,10 @@ def poll(app):
     """Answer a press; blink where it is time."""
     global _last_s, _lost, _held  # noqa: PLW0603 - a module holds less heap than an object
     if hasattr(app.board, "button") and app.board.button():
+        from . import request_line
+
         try:
-            app.answers.answer(0, "mark", "button")
+            request_line.answer(app.answers, 0, "mark", "button")
             _blink(app)
         except protocol.Refused:
             _last_s = app.clock.seconds  # a blink now would say that it is in the log

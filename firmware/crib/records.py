@@ -1,17 +1,14 @@
-"""The bits of the log: segment header and records. The twin of docs/SPEC-log-format.md.
+"""The bits of the log, but for its headers: records. The twin of docs/SPEC-log-format.md.
 
-A segment is a header, then records, each `COBS(head, payload, CRC-32) 00` as `framing` writes
-them. The board logs integers (frame index, LSB); host code alone makes seconds and mg of them.
+A segment is a `segment_header`, then records, each `COBS(head, payload, CRC-32) 00` as
+`framing` writes them. The board logs integers (frame index, LSB); host code alone makes seconds
+and mg of them.
 """
 
-import binascii
 import struct
 
 from micropython import const
 
-MAGIC = b"CRIBTRAC"
-FORMAT_MAJOR = const(2)  # a reader that does not know it must refuse the segment
-FORMAT_MINOR = const(0)
 SEGMENT_LIMIT = const(32724)  # what eight 4 KiB littlefs blocks hold beside their pointers
 LAST_LIMIT = const(8188)  # where the log is full: two such blocks, of what else is kept free
 UNKNOWN = const(0xFFFFFFFF)
@@ -20,14 +17,6 @@ NO_TEMPERATURE = const(-32768)
 # What the two kinds of segment hold: waveforms are SNIPPET records, facts all others.
 FACTS = const(0)
 WAVEFORMS = const(1)
-
-# magic, major, minor, header bytes, what a reader must understand, device id, boot, segment,
-# first sequence, stream, rate in mHz, milli-LSB per g, frames of the recording played (0: a real
-# sensor), CRC-32 of the settings, of LAYOUTS and of the firmware's files, full scale in g,
-# sensor, board, firmware version; then the CRC-32 of all that.
-HEADER = "<8sBBHI8sIIIBIIIIIIH13s32s16s"
-HEADER_BYTES = const(8 + 4 + 4 + 8 + 13 + 24 + 2 + 61 + 4)
-NEEDS = const(0)  # bits; a reader must refuse a segment with one that it does not know
 
 # Each record begins with: type, version, sequence (never reset), frame index.
 HEAD = "<BBII"
@@ -101,33 +90,3 @@ GAP_REASONS = (
 )  # fmt: skip
 STOP_REASONS = ("none", "ctrl_c", "host", "fault")
 CAUSES = ("unknown", "power_on", "soft", "watchdog", "hard")
-
-
-def schema():
-    """CRC-32 of the layouts in the order of their numbers, a semicolon between them."""
-    return binascii.crc32(";".join([LAYOUTS[kind] for kind in sorted(LAYOUTS)]).encode())
-
-
-def pack_header(boot_facts, segment, first_seq, stream):
-    """The bytes of a segment header.
-
-    `boot_facts`: device, boot, then what follows `stream` in HEADER.
-    """
-    start = (MAGIC, FORMAT_MAJOR, FORMAT_MINOR, HEADER_BYTES, NEEDS) + boot_facts[:2]
-    raw = struct.pack(HEADER, *(start + (segment, first_seq, stream) + boot_facts[2:]))
-    return raw + struct.pack("<I", binascii.crc32(raw))
-
-
-def boot_and_sequence(raw):
-    """(boot, first sequence) of the header `raw`; None if broken or of another major version.
-
-    A later minor version may have appended fields.
-    """
-    if len(raw) < HEADER_BYTES or raw[: len(MAGIC)] != MAGIC or raw[8] != FORMAT_MAJOR:
-        return None
-    size = (raw[10] | raw[11] << 8) - 4
-    if not HEADER_BYTES - 4 <= size <= len(raw) - 4:
-        return None
-    if binascii.crc32(raw[:size]) != struct.unpack("<I", raw[size : size + 4])[0]:
-        return None
-    return struct.unpack("<I", raw[24:28])[0], struct.unpack("<I", raw[32:36])[0]

@@ -5,7 +5,7 @@ import struct
 
 from micropython import const
 
-from . import framing, records
+from . import framing, records, segment_header
 from .shelf import stream_of
 
 _CHUNK = const(512)
@@ -27,8 +27,8 @@ def _read(journal, stream, name):
     """Continue the sequence of an earlier segment; False where its header is unreadable."""
     path = journal.shelf.folder + "/" + name
     with open(path, "rb") as f:
-        raw = f.read(records.HEADER_BYTES)
-        header = records.boot_and_sequence(raw)
+        raw = f.read(segment_header.BYTES)
+        header = segment_header.boot_and_sequence(raw)
         if header:
             journal.last_boot = max(journal.last_boot, header[0])
             _reach(stream, header[1])

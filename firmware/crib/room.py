@@ -4,7 +4,7 @@ import os
 
 from micropython import const
 
-from . import records
+from . import records, segment_header
 from .shelf import stream_of
 
 _ENOSPC = const(28)
@@ -94,7 +94,7 @@ def _goes_first(shelf, stream):
 def _records_in(path):
     count = 0
     with open(path, "rb") as f:
-        f.seek(records.HEADER_BYTES)
+        f.seek(segment_header.BYTES)
         while True:
             chunk = f.read(_CHUNK)
             if not chunk:

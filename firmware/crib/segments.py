@@ -1,19 +1,20 @@
-"""Closed segments, read and sent: they no longer change, so what was found once holds."""
+"""Closed segments: they no longer change, so what was found once holds."""
 
 import binascii
-import struct
 
-from . import protocol, records
-from .server import HEAD
+from micropython import const
 
-_CHUNK = 1024
+from . import protocol, segment_header
+
+_CHUNK = const(1024)
+_MOST_FACTS = const(128)  # a partition of 2 MiB holds half as many segments
 
 
 def facts(path):
     """(bytes, CRC-32, boot) of a closed segment; boot 0 where the header cannot be read."""
     size = crc = 0
     with open(path, "rb") as f:
-        header = records.boot_and_sequence(f.read(records.HEADER_BYTES))
+        header = segment_header.boot_and_sequence(f.read(segment_header.BYTES))
         f.seek(0)
         while True:
             chunk = f.read(_CHUNK)
@@ -23,24 +24,33 @@ def facts(path):
             crc = binascii.crc32(chunk, crc)
 
 
-def packets(server, shelf, number, path, segment, start, length):
-    """Send `length` bytes of a segment from `start` on, a packet a step, then a reply."""
-    shelf.being_read.append(segment)
-    try:
-        yield from _packets(server, number, path, segment, start, length)
-    finally:
-        shelf.being_read.remove(segment)
+def known(answers, name):
+    """(path, bytes, CRC-32, boot) of the closed segment of this file."""
+    number = int(name[:8])
+    if number not in answers.facts:
+        if len(answers.facts) == _MOST_FACTS:
+            answers.facts.clear()  # of those that made room, too
+        path = answers.shelf.folder + "/" + name
+        answers.facts[number] = (path,) + facts(path)
+    return answers.facts[number]
 
 
-def _packets(server, number, path, segment, start, length):
-    room = memoryview(server.body)[HEAD + 8 :]
-    # Opened once: in a folder of many segments that takes longer than a packet.
-    with open(path, "rb") as f:
-        f.seek(start)
-        while n := f.readinto(room[: min(length, protocol.DATA_BYTES)]):
-            struct.pack_into("<II", server.body, HEAD, segment, start)
-            server.send(protocol.DATA, number, HEAD + 8 + n)
-            start += n
-            length -= n
-            yield
-    server.packet(protocol.REPLY, number, "")
+def closed(answers, number):
+    """(path, bytes, CRC-32, boot) of a closed segment."""
+    # Listing takes longer than a packet; what has facts is closed.
+    if number in answers.facts:
+        return answers.facts[number]
+    for name in answers.shelf.closed():
+        if int(name[:8]) == number:
+            return known(answers, name)
+    raise protocol.Refused("no_segment ask for the list")
+
+
+def read(answers, number, arguments):
+    """Begin to send bytes of a closed segment."""
+    segment, offset, length = [int(a) for a in arguments.split(" ")]
+    path, size, *_ = closed(answers, segment)
+    if not (0 <= offset < size and 0 < length <= protocol.READ_LIMIT):
+        most = protocol.READ_LIMIT, size
+        raise protocol.Refused("bad_range at most %d bytes within %d" % most)
+    answers.begin(number, answers.segment_bytes(number, path, segment, offset, length))

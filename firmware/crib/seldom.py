@@ -6,21 +6,21 @@ Whoever needs one imports it inside a function, and keeps nothing of it: no obje
 import sys
 
 _MODULES = (
-    "identity", "ends", "finding", "resume", "verbs", "settings",
-    "in_force", "status", "room", "floor", "wipe", "selftest", "buscheck", "inject", "frames",
-    "imu.push", "imu.strangers", "imu.bmi270_load", "imu.bmi270_push", "imu.mpu6050_start",
-    "imu.mpu6050_push", "rtc.clock_chip",
+    "request_line", "segments", "segment_header", "verbs", "identity", "ends", "finding", "resume",
+    "settings", "in_force", "status", "room", "floor", "wipe", "selftest", "buscheck", "inject",
+    "frames", "imu.push", "imu.strangers", "imu.bmi270_load", "imu.bmi270_push",
+    "imu.mpu6050_start", "imu.mpu6050_push", "rtc.clock_chip",
 )  # fmt: skip
 
 
-def forget(but=""):
-    """Let go of them, but for one that runs: the next import compiles them again, in some 50 ms.
+def forget(*running):
+    """Let go of them, but for those that run: the next import compiles them again, in some 50 ms.
 
     Emptied, since a stale pointer to one function, somewhere on the stack, would keep the module.
     """
     for name in _MODULES:
         package, _, own = ("crib." + name).rpartition(".")
-        module = name != but and sys.modules.pop("crib." + name, None)
+        module = name not in running and sys.modules.pop("crib." + name, None)
         if module:
             if package in sys.modules:
                 delattr(sys.modules[package], own)

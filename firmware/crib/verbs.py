@@ -1,4 +1,4 @@
-"""What the board answers: a function for each row of protocol.VERBS that has no module of its own.
+"""What the board answers: a function for each row of VERBS that has no module of its own.
 
 Each takes the app, its answers, the request's id and its arguments as text, and returns the text
 of the reply, or None where the answer is many packets.
@@ -6,9 +6,8 @@ of the reply, or None where the answer is many packets.
 
 from micropython import const
 
-from . import in_force, protocol, records, status
+from . import in_force, protocol, records, segments, status
 from .protocol import Refused
-from .server import TYPED
 
 _HOST = const(0)  # of records.ANCHOR's sources
 _STEP_MS = const(2_000)  # chosen: above what an exchange over a bad line is off by
@@ -51,7 +50,7 @@ def ack(app, answers, _number, arguments):
     """The host holds this segment, and all before it."""
     segment, crc = arguments.split(" ")
     number = int(segment)
-    if answers.closed(number)[2] != int(crc, 16):
+    if segments.closed(answers, number)[2] != int(crc, 16):
         raise Refused("wrong_crc read the segment again")
     shelf = app.journal.shelf
     held = shelf.acked()
@@ -156,7 +155,7 @@ def typed(app, answers, word):
         return (status.identity(app) + " " + status.info(app)).split(" ")
     # Not what goes on in a module that is let go of meanwhile.
     lines = answers.segment_lines() if word == "list" else list(status.settings_in_force(app))
-    answers.begin(TYPED, _told(app.server, lines))
+    answers.begin(protocol.TYPED, _told(app.server, lines))
     return ()
 
 

@@ -150,7 +150,7 @@ class Client(Conversation):
         return _numbers(self.request("time"))
 
     def anchor(self, *numbers: int) -> None:
-        """Write an anchor into the log: the arguments of protocol.VERBS["time"]."""
+        """Write an anchor into the log: the arguments of request_line.VERBS["time"]."""
         self.request("time", *numbers)
 
     def mark(self, text: str) -> None:

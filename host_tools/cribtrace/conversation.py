@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from cribtrace import greeting, stream
-from cribtrace.device import protocol
+from cribtrace.device import protocol, request_line
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 
@@ -85,7 +85,7 @@ def printable(raw: bytes) -> str:
 def request(number: int, verb: str, *arguments: object) -> str:
     """The line for a request, without its end of line. `number` is 0 to 255."""
     body = " ".join([str(number), verb, *(str(a) for a in arguments)])
-    line = f":{body}*{protocol.crc16(body):04x}"
+    line = f":{body}*{request_line.crc16(body):04x}"
     if len(line) > protocol.LINE_LIMIT:
         raise ValueError(f"request longer than {protocol.LINE_LIMIT} characters")
     return line

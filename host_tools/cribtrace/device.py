@@ -53,14 +53,16 @@ if TYPE_CHECKING:
         measures,
         protocol,
         records,
+        request_line,
         seconds,
+        segment_header,
         settings,
         vetoes,
     )
 
 __all__ = [
     "config", "detector", "framing", "kept", "kernels", "kinds", "measures", "protocol",
-    "records", "seconds", "settings", "vetoes",
+    "records", "request_line", "seconds", "segment_header", "settings", "vetoes",
 ]  # fmt: skip
 
 

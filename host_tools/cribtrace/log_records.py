@@ -9,14 +9,14 @@ import struct
 import zlib
 from collections.abc import Collection
 
-from cribtrace.device import records
+from cribtrace.device import records, segment_header
 
 HEADER_KEYS = (
     "magic", "major", "minor", "bytes", "needs", "device", "boot", "segment", "first_seq",
     "stream", "rate_mhz", "mlsb_per_g", "recording_frames", "config_crc", "schema", "build",
     "full_scale_g", "sensor", "board", "firmware",
 )  # fmt: skip
-"""Fields of a segment header, in the order of records.HEADER."""
+"""Fields of a segment header, in the order of segment_header.LAYOUT."""
 
 TURNS = tuple(f"turns_{k}" for k in range(8))
 """Of a recorder record: how many turns of the loop took below 4.1, 8.2 ... 262 ms, and more."""
@@ -163,28 +163,28 @@ def unpack_header(raw: bytes) -> dict | None:
     Of another major version only `magic`, `major`, `minor` and `bytes` are known; a later minor
     version may have appended fields, which `bytes` tells to pass over.
     """
-    if len(raw) < _START_BYTES or raw[: len(records.MAGIC)] != records.MAGIC:
+    if len(raw) < _START_BYTES or raw[: len(segment_header.MAGIC)] != segment_header.MAGIC:
         return None
     start = dict(zip(HEADER_KEYS, struct.unpack_from(_START, raw), strict=False))
-    known = start["major"] == records.FORMAT_MAJOR
+    known = start["major"] == segment_header.FORMAT_MAJOR
     size = int(start["bytes"]) - 4
-    if not (records.HEADER_BYTES - 4 if known else _START_BYTES) <= size <= len(raw) - 4:
+    if not (segment_header.BYTES - 4 if known else _START_BYTES) <= size <= len(raw) - 4:
         return None
     if zlib.crc32(raw[:size]) != struct.unpack_from("<I", raw, size)[0]:
         return None
     if not known:
         return start
-    return dict(zip(HEADER_KEYS, struct.unpack_from(records.HEADER, raw), strict=True))
+    return dict(zip(HEADER_KEYS, struct.unpack_from(segment_header.LAYOUT, raw), strict=True))
 
 
 def find_header(raw: bytes) -> tuple[int, dict | None]:
     """Where in `raw` the first header with a good CRC begins, and that as `unpack_header`."""
-    at = raw.find(records.MAGIC)
+    at = raw.find(segment_header.MAGIC)
     while at >= 0:
         header = unpack_header(raw[at : at + 0xFFFF])
         if header:
             return at, header
-        at = raw.find(records.MAGIC, at + 1)
+        at = raw.find(segment_header.MAGIC, at + 1)
     return 0, None
 
 
@@ -192,4 +192,4 @@ def pack_header(facts: dict) -> bytes:
     """The bytes of a segment header as the board writes them; `facts` maps HEADER_KEYS."""
     of_segment = "segment", "first_seq", "stream"
     for_boot = tuple(facts[key] for key in HEADER_KEYS[5:] if key not in of_segment)
-    return records.pack_header(for_boot, *(facts[key] for key in of_segment))
+    return segment_header.pack(for_boot, *(facts[key] for key in of_segment))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cribtrace import log_records, not_a_log, packets
-from cribtrace.device import records
+from cribtrace.device import records, segment_header
 from cribtrace.errors import CribtraceError, Damaged
 
 COMPLETE, TRUNCATED, DAMAGED, FOREIGN = "complete", "truncated", "damaged", "foreign"
@@ -50,11 +50,11 @@ def parse(content: bytes, name: str, heads: Collection[int] = ()) -> Segment:
     start, header = log_records.find_header(content)
     if header is None:
         _headless(segment, content, heads)
-    elif header["major"] != records.FORMAT_MAJOR:
+    elif header["major"] != segment_header.FORMAT_MAJOR:
         segment.fault(
             FOREIGN, 8, f"log format {header['major']}, which this cribtrace cannot read"
         )
-    elif unknown := header["needs"] & ~records.NEEDS:
+    elif unknown := header["needs"] & ~segment_header.NEEDS:
         segment.fault(FOREIGN, 12, f"needs what this cribtrace does not know ({unknown:#x})")
     elif header["stream"] not in STREAMS:
         segment.fault(
@@ -72,9 +72,9 @@ def _headless(segment: Segment, content: bytes, heads: Collection[int]) -> None:
     """What whole records there are: the header may have ended anywhere, and is none of them."""
     found = Segment(segment.name)
     _body(found, content, 0, None, heads)
-    magic = content[: len(records.MAGIC)]
-    begins = bool(content) and records.MAGIC.startswith(magic)
-    if begins and len(content) < records.HEADER_BYTES and not found.records:
+    magic = content[: len(segment_header.MAGIC)]
+    begins = bool(content) and segment_header.MAGIC.startswith(magic)
+    if begins and len(content) < segment_header.BYTES and not found.records:
         segment.fault(TRUNCATED, len(content), "ends within the header")
     elif begins:
         segment.fault(DAMAGED, 0, "header fails its CRC")
@@ -84,7 +84,7 @@ def _headless(segment: Segment, content: bytes, heads: Collection[int]) -> None:
         segment.fault(FOREIGN, 0, "not a Cribtrace segment")
         return
     segment.records = found.records
-    segment.located += [fault for fault in found.located if fault[0] >= records.HEADER_BYTES]
+    segment.located += [fault for fault in found.located if fault[0] >= segment_header.BYTES]
 
 
 def _body(

@@ -20,7 +20,7 @@ from pathlib import Path
 from cribtrace import exchange, given_up, log_records, logfile
 from cribtrace.client import Client, Segment
 from cribtrace.conversation import Refused
-from cribtrace.device import records
+from cribtrace.device import segment_header
 from cribtrace.errors import CribtraceError, Usage
 from cribtrace.window import NO_SEGMENT, Stretch
 
@@ -165,7 +165,7 @@ def _check_owner(folder: Path, device: str) -> None:
 
 def _header(path: Path) -> dict | None:
     with path.open("rb") as f:
-        return log_records.unpack_header(f.read(records.HEADER_BYTES))
+        return log_records.unpack_header(f.read(segment_header.BYTES))
 
 
 def _have(folder: Path, segment: Segment) -> bool:

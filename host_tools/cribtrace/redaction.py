@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cribtrace import log_records, logfile, sensors, tree
-from cribtrace.device import framing, records
+from cribtrace.device import framing, records, segment_header
 from cribtrace.errors import CribtraceError
 
 DEVICE = b"redacted"
@@ -59,8 +59,8 @@ def redacted(content: bytes, how: Redaction) -> bytes | None:
     start, header = log_records.find_header(content)
     out = bytearray()
     if header is None:
-        known = content.startswith(records.MAGIC)
-        out += records.MAGIC if known else b""
+        known = content.startswith(segment_header.MAGIC)
+        out += segment_header.MAGIC if known else b""
         body = content[len(out) :]
     else:
         out += _FILLER * start + log_records.pack_header(_header(header))

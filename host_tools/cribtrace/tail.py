@@ -10,7 +10,7 @@ from cribtrace import backlog, configuration, exchange, log_records
 from cribtrace.asides import Asides
 from cribtrace.client import Client
 from cribtrace.conversation import Heard, Refused, printable
-from cribtrace.device import records, settings
+from cribtrace.device import records, segment_header, settings
 from cribtrace.errors import NoDevice
 from cribtrace.frame_clock import FrameClock
 from cribtrace.heard import Began, Decoded, Item, Note, Text
@@ -269,11 +269,11 @@ def header_of(hello: dict[str, str], info: dict[str, int | str]) -> dict:
 
     crc = str(info.get("config_crc"))
     return {
-        "magic": records.MAGIC,
-        "major": records.FORMAT_MAJOR,
-        "minor": records.FORMAT_MINOR,
-        "bytes": records.HEADER_BYTES,
-        "needs": records.NEEDS,
+        "magic": segment_header.MAGIC,
+        "major": segment_header.FORMAT_MAJOR,
+        "minor": segment_header.FORMAT_MINOR,
+        "bytes": segment_header.BYTES,
+        "needs": segment_header.NEEDS,
         "device": bytes.fromhex(hello["device"]),
         "boot": int(hello["boot"]),
         "segment": 0,

@@ -9,7 +9,7 @@ import struct
 import sys
 
 import vfs
-from crib import framing, records, room
+from crib import framing, records, room, segment_header
 from crib.journal import Journal
 from failing_flash import BLOCK, Flash, Power, PowerCut
 from virtual_rig import run
@@ -96,9 +96,9 @@ class Board:
 def read(path):
     with open(path, "rb") as f:
         raw = f.read()
-    if records.boot_and_sequence(raw[: records.HEADER_BYTES]) is None:
+    if segment_header.boot_and_sequence(raw[: segment_header.BYTES]) is None:
         return []
-    pieces = raw[records.HEADER_BYTES :].split(b"\0")
+    pieces = raw[segment_header.BYTES :].split(b"\0")
     return [unpacked(body) for body in map(framing.decode, pieces[:-1]) if body]
 
 

@@ -10,7 +10,7 @@ import random
 import sys
 
 import vfs
-from crib import framing, journal, records, room, shelf
+from crib import framing, journal, records, room, segment_header, shelf
 from failing_flash import BLOCK, Flash, Power
 from virtual_rig import run
 
@@ -179,7 +179,7 @@ def newest(promises, stream):
     last = -1
     for name, written in promises.written.items():
         if shelf.stream_of(name) == stream:
-            for piece in written[records.HEADER_BYTES : promises.committed[name]].split(b"\0")[
+            for piece in written[segment_header.BYTES : promises.committed[name]].split(b"\0")[
                 -2:
             ]:
                 body = framing.decode(piece)
@@ -190,7 +190,7 @@ def newest(promises, stream):
 
 def sequence(path):
     with open(path, "rb") as f:
-        pieces = f.read()[records.HEADER_BYTES :].split(b"\0")[:-1]
+        pieces = f.read()[segment_header.BYTES :].split(b"\0")[:-1]
     return [int.from_bytes(framing.decode(piece)[2:6], "little") for piece in pieces]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cribtrace import analysis, recording, scenario
 from cribtrace.conversation import request
-from cribtrace.device import protocol
+from cribtrace.device import request_line
 from cribtrace.errors import CribtraceError
 from cribtrace.link import Link
 from cribtrace.pull import pull
@@ -25,7 +25,7 @@ def test_no_request_ends_the_recording(bench, rec):
         assert b.ended.wait(30)
         with b.client() as client:
             client.flush()
-            for verb in sorted(set(protocol.VERBS) - {"stop", "bye", "hello"}):
+            for verb in sorted(set(request_line.VERBS) - {"stop", "bye", "hello"}):
                 for a in NUMBERS:
                     for b_ in ("", *NUMBERS[:6]):
                         arguments = [x for x in (a, b_, "10" if verb == "read" else "") if x]

@@ -1,4 +1,4 @@
-"""Request lines and what a person types: `protocol.parse_request`, and the board that answers.
+"""Request lines and what a person types: `request_line.parse`, and the board that answers.
 
 The firmware runs as it is, on a board without hardware. It may refuse whatever it likes; an
 exception that leaves it would restart the board.
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
-from cribtrace.device import protocol
+from cribtrace.device import request_line
 from cribtrace.stream import PACKET, Decoder
 from tests.fuzz.mutate import mutated
 from tests.fuzz.target import AGREES
@@ -139,8 +139,8 @@ class Requests:
         self._past = 0
         for module in ("app", "ends", "finding", "status"):  # the first case is not to pay for it
             importlib.import_module(_FIRMWARE + module)
-        self._parse = protocol.parse_request
-        protocol.parse_request = self._counted
+        self._parse = request_line.parse
+        request_line.parse = self._counted
 
     def _counted(self, line):
         parsed = self._parse(line)
@@ -148,7 +148,7 @@ class Requests:
         return parsed
 
     def unguard(self):
-        protocol.crc16 = lambda text: AGREES
+        request_line.crc16 = lambda text: AGREES
 
     def case(self, rng: random.Random) -> bytes:
         return b"".join(self._line(rng) for _ in range(rng.randint(1, 3)))
@@ -159,7 +159,7 @@ class Requests:
             return rng.randbytes(rng.choice((1, 20, 300))) + b"\n"
         if what < 0.2:
             return mutated(rng, rng.choice(_WORDS).encode() + b"\r")
-        verb = rng.choice(list(protocol.VERBS))
+        verb = rng.choice(list(request_line.VERBS))
         if verb in _RARE and rng.random() < 0.95:
             verb = "keep"
         words = rng.choice(_ARGUMENTS.get(verb, ("", "1")))
@@ -204,10 +204,10 @@ class Requests:
             path.rmdir() if path.is_dir() else path.unlink()
 
     def close(self):
-        protocol.parse_request = self._parse
+        request_line.parse = self._parse
         with contextlib.suppress(OSError):
             self._leave()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-_crc16 = protocol.crc16
+_crc16 = request_line.crc16

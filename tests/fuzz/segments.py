@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from cribtrace import analysis, facts, log_records, logfile, packets
-from cribtrace.device import framing, records
+from cribtrace.device import framing, records, segment_header
 from cribtrace.errors import CribtraceError
 from tests.fuzz.mutate import WORDS, mutated
 from tests.fuzz.target import AgreeingCrc
@@ -30,9 +30,9 @@ class Segments:
         self._sealed: set[bytes] = set()
         self._folder = Path(tempfile.mkdtemp(prefix="fuzz-", dir=_shared_memory()))
         found = [path.read_bytes() for path in sorted(VECTORS.glob("segment*.crib"))]
-        self._header = found[0][: records.HEADER_BYTES]
-        pieces = [p for content in found for p in content[records.HEADER_BYTES :].split(b"\0")]
-        every_type = (VECTORS / "segment_every_type.crib").read_bytes()[records.HEADER_BYTES :]
+        self._header = found[0][: segment_header.BYTES]
+        pieces = [p for content in found for p in content[segment_header.BYTES :].split(b"\0")]
+        every_type = (VECTORS / "segment_every_type.crib").read_bytes()[segment_header.BYTES :]
         self._in_order = [framing.decode(p) or b"" for p in every_type.split(b"\0")[:-1]]
         self._bodies = sorted({body for piece in pieces if (body := framing.decode(piece))})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cribtrace import logfile
 from cribtrace.boots import by_number
-from cribtrace.device import framing, records
+from cribtrace.device import framing, records, segment_header
 from cribtrace.pull import segment_files
 from tests.soak.ledger import Ledger, Start, Told
 
@@ -53,7 +53,7 @@ class Log:
             self._add(path.read_bytes())
 
     def _add(self, content: bytes) -> None:
-        for piece in content[records.HEADER_BYTES :].split(b"\0")[:-1]:
+        for piece in content[segment_header.BYTES :].split(b"\0")[:-1]:
             told = Told(0, 0, body := framing.decode(piece) or b"")
             self.crcs[told.stream][told.seq] = zlib.crc32(body)
 

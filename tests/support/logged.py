@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from cribtrace.device import config, detector, records, settings
+from cribtrace.device import config, detector, records, segment_header, settings
 from cribtrace.recording import Recording
 
 ANCHOR = (1_700_000_000, 250, 0, 1, 0, 0)  # 2023-11-14 22:13:20.250 UTC at the first frame
@@ -26,7 +26,7 @@ def boot_facts(
 ) -> tuple:  # fmt: skip
     return (
         bytes.fromhex("9f3c52a1e07b48d6"), boot, rate_mhz, mlsb_per_g, 0, settings.crc(in_force),
-        records.schema(), 0, 2,
+        segment_header.schema(), 0, 2,
         sensor, b"virtual", b"0.1.0",
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ import tty
 import zlib
 
 from cribtrace import log_records
-from cribtrace.device import framing, protocol, records, settings
+from cribtrace.device import framing, protocol, records, request_line, segment_header, settings
 
 DEVICE = bytes.fromhex("9f00112233445566")
 BANNER = b"\r\nMicroPython v1.25.0 on 2026-01-01; ESP32\r\nType help().\r\n>>> "
@@ -26,7 +26,7 @@ def header(segment=0, boot=1, device=DEVICE):
     """The facts of a segment header."""
     return {
         "device": device, "boot": boot, "segment": segment, "first_seq": 0,
-        "stream": 0, "schema": records.schema(), "build": 0, "rate_mhz": 104000,
+        "stream": 0, "schema": segment_header.schema(), "build": 0, "rate_mhz": 104000,
         "mlsb_per_g": 16393443, "recording_frames": 0, "config_crc": 0x1A2B3C4D,
         "full_scale_g": 2, "sensor": b"LSM6DSO", "board": b"virtual", "firmware": b"0.1.0",
     }  # fmt: skip
@@ -178,7 +178,7 @@ class Peer(threading.Thread):
             text = line.decode("ascii")
             if not text or self._rng.random() < self._deaf:
                 continue
-            parsed = protocol.parse_request(text)
+            parsed = request_line.parse(text)
             if parsed is None:
                 self._send(protocol.ERROR, 255, b"bad_request send it again")
                 continue

@@ -5,11 +5,14 @@ that breaks it and nothing else.
 """
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import cribtrace.device  # noqa: F401 - it brings the firmware in
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,13 +27,18 @@ FIRMWARE_ORDER = (
     "room < status",
     "sampler < finding < sensing in_force",
     "floor in_force < ends < app inject",
-    "status < server",
+    "records < segment_header",
+    "segment_header < resume room segments in_force",
+    "segment_header < journal",
+    "segments < verbs answers",
+    "segments < request_line",
     "framing shelf < resume < journal",
-    "framing < protocol < server < answers < app",
+    "framing < protocol < server < app",
+    "shelf < answers < app",
     "seldom < server answers",
-    "kept protocol records settings < in_force < verbs < answers < app",
+    "kept protocol records settings < in_force < verbs < request_line < server",
     "kernels < config < floor",
-    "kept protocol < floor < answers < app",
+    "kept protocol < floor < app",
     "settings < status < verbs",
     "records < clock_chip < ds3231 bm8563 recorder < app",
     "protocol records < in_force < wipe",
@@ -38,8 +46,8 @@ FIRMWARE_ORDER = (
     "protocol recorder < sensing < inject",
     "config in_force injected < inject",
     "kernels protocol strangers < buscheck",
-    "kernels protocol < server < frames",
-    "protocol < manners < app",
+    "kernels protocol < frames",
+    "request_line < manners < app",
 )
 HOST_ORDER = (
     "settings < configuration < replay < cli",
@@ -121,6 +129,7 @@ HOST_ORDER = (
     "logfile sensors < redaction < bundle < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
+SELDOM = importlib.import_module("cribtrace.firmware.crib.seldom")._MODULES
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print
 
 RADIO = {"network", "bluetooth", "aioble", "espnow", "webrepl"}
@@ -233,6 +242,19 @@ def hidden_imports(module: Module) -> Iterator[str]:
             yield f"line {node.lineno}: {name} may bring in anything"
 
 
+def kept_loaded(module: Module) -> Iterator[str]:
+    """Yield what a module that stays in the board's heap would keep there for ever."""
+    _, _, name = module.path.removesuffix(".py").partition("firmware/crib/")
+    if not name or name.replace("/", ".") in SELDOM:
+        return
+    for node in module.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            told = {alias.name for alias in node.names} | {node.module}
+            folder = "imu." if name.startswith("imu/") else ""
+            for other in sorted(n for n in told if n and folder + n in SELDOM):
+                yield f"line {node.lineno}: {other} is seldom needed: import it where it is"
+
+
 def prints(module: Module) -> Iterator[str]:
     if module.area == "boards" or module.program():
         return
@@ -279,7 +301,9 @@ def cycles(found: list[Module]) -> Iterator[str]:
                 yield f"{area}: {start} imports itself by a detour"
 
 
-RULES = (wrong_way, forbidden_imports, hidden_imports, prints, too_long, vague_name)
+RULES = (
+    wrong_way, forbidden_imports, hidden_imports, kept_loaded, prints, too_long, vague_name,
+)  # fmt: skip
 
 
 def violations(root: Path) -> list[str]:
@@ -304,6 +328,9 @@ BROKEN = [
     ("firmware/crib/clock.py", "from time import ticks_ms", "time belongs to the boards"),
     ("firmware/crib/app.py", "import board", "only main and boot import the board"),
     ("firmware/crib/imu/lsm6dso.py", "import machine", "machine belongs to the boards"),
+    ("firmware/crib/app.py", "from . import floor", "line 1: floor is seldom needed"),
+    ("firmware/crib/app.py", "from .status import HELP", "line 1: status is seldom needed"),
+    ("firmware/crib/imu/spi.py", "from . import push", "line 1: push is seldom needed"),
     ("firmware/crib/server.py", "import network", "network would leave the machine"),
     ("firmware/crib/app.py", "print('here')", "line 1: only the programs talk"),
     ("firmware/crib/app.py", "x = 1\n" * 201, "201 lines, more than 200"),
@@ -351,7 +378,8 @@ def test_a_cycle_is_noticed(tmp_path):
 
 ALLOWED = {
     "firmware/main.py": "import board\nfrom crib import app",
-    "firmware/crib/app.py": "from . import sampler, server, journal",
+    "firmware/crib/app.py": "from . import sampler\ndef f():\n    from . import ends",
+    "firmware/crib/verbs.py": "from . import status",
     "firmware/crib/sampler.py": "from .detector import Detector",
     "firmware/crib/kernels.py": LONG_FUNCTION + "x = 1\n" * 300,
     "boards/virtual/board.py": "import time, machine, termios\nprint(1)",

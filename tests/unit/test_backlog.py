@@ -10,7 +10,7 @@ import pytest
 from cribtrace import facts, tail
 from cribtrace.asides import Asides
 from cribtrace.client import Client
-from cribtrace.device import protocol, records
+from cribtrace.device import protocol, records, segment_header
 from cribtrace.heard import Decoded, Note
 from cribtrace.link import Link
 from tests.support.peer import Peer, packet, record, segment
@@ -20,7 +20,7 @@ HZ = 104
 
 def log_segment(number, bodies, boot):
     coded = b"".join(packet(b[0], b[1], b[2:])[1:] for b in bodies)
-    return segment(number, records.HEADER_BYTES, boot=boot) + coded
+    return segment(number, segment_header.BYTES, boot=boot) + coded
 
 
 def mark(seq, at_s, text):

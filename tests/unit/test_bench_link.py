@@ -7,7 +7,7 @@ import pytest
 from bench.link import __main__ as bench_link
 from bench.link import log_image, rates
 from cribtrace import log_records
-from cribtrace.device import records
+from cribtrace.device import records, segment_header
 from tests.support.peer import header, segment
 
 LOG_BYTES = 1 << 20
@@ -62,16 +62,16 @@ def test_the_log_is_made_of_the_boards_own_records_in_full_segments():
     made = log_image.repeated(lived, 100_000)
     assert sum(map(len, made.values())) >= 100_000
     assert list(made) == list(range(1, len(made) + 1))
-    own = {r for s in lived for r in s[records.HEADER_BYTES :].split(b"\0")}
+    own = {r for s in lived for r in s[segment_header.BYTES :].split(b"\0")}
     for content in made.values():
         assert records.SEGMENT_LIMIT - 4000 < len(content) <= records.SEGMENT_LIMIT
-        assert set(content[records.HEADER_BYTES :].split(b"\0")) <= own | {b""}
+        assert set(content[segment_header.BYTES :].split(b"\0")) <= own | {b""}
 
 
 def waveforms(number, size_bytes):
     """A segment whose header says that it is of waveforms."""
     facts = {**header(number), "stream": records.WAVEFORMS}
-    return log_records.pack_header(facts) + segment(number, size_bytes)[records.HEADER_BYTES :]
+    return log_records.pack_header(facts) + segment(number, size_bytes)[segment_header.BYTES :]
 
 
 def test_most_bytes_of_the_log_are_waveforms_as_in_a_night():
@@ -84,8 +84,8 @@ def test_most_bytes_of_the_log_are_waveforms_as_in_a_night():
         assert found and found["segment"] == number
         stream = found["stream"]
         bytes_of[stream] += len(content)
-        own = b"\0".join(s[records.HEADER_BYTES :] for s in lived[stream::2])
-        assert {*content[records.HEADER_BYTES :].split(b"\0")} <= {*own.split(b"\0")} | {b""}
+        own = b"\0".join(s[segment_header.BYTES :] for s in lived[stream::2])
+        assert {*content[segment_header.BYTES :].split(b"\0")} <= {*own.split(b"\0")} | {b""}
         assert records.SEGMENT_LIMIT - 3000 < len(content) <= records.SEGMENT_LIMIT
     apart = bytes_of[records.WAVEFORMS] / 5 - bytes_of[records.FACTS] / 2
     assert abs(apart) <= records.SEGMENT_LIMIT / 2, "as near as whole segments come"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cribtrace import analysis, bundle, cli, log_records, logfile, nights, redaction, scenario
-from cribtrace.device import framing, records, settings
+from cribtrace.device import framing, records, segment_header, settings
 from tests.support import logged
 from tests.support.peer import encoded, record
 
@@ -341,7 +341,7 @@ def long_boot(tmp_path_factory) -> Path:
     rate_hz, each_s, seq = 104, 9600, 0
     facts = logged.boot_facts(rate_hz * 1000, 16_393_443, settings.DEFAULTS)
     for k in range(10):
-        body = records.pack_header(facts, k + 1, seq, records.FACTS)
+        body = segment_header.pack(facts, k + 1, seq, records.FACTS)
         told = []
         if k == 0:
             said = settings.text(settings.DEFAULTS).encode()

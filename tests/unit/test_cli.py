@@ -17,7 +17,7 @@ import pytest
 
 from cribtrace import cli, ports, recording, runtime, scenario, virtual_ports
 from cribtrace.cli.output import progress
-from cribtrace.device import protocol, records
+from cribtrace.device import protocol, records, segment_header
 from cribtrace.errors import CribtraceError, Damaged, NoDevice, Usage
 from tests.support.peer import DEVICE, Peer, packet, record, segment, wait_for
 
@@ -50,7 +50,7 @@ def log_segment(number, *texts, device=DEVICE):
     bodies = [record(records.BOOT, 0, 0, (1, 1))]
     bodies += [record(records.MARK, 1 + i, 104, rest=t.encode()) for i, t in enumerate(texts)]
     coded = b"".join(packet(b[0], b[1], b[2:])[1:] for b in bodies)
-    return segment(number, records.HEADER_BYTES, device=device) + coded
+    return segment(number, segment_header.BYTES, device=device) + coded
 
 
 def test_every_command_is_there_and_explains_itself(run):

@@ -8,7 +8,7 @@ import pytest
 
 from cribtrace.client import Client
 from cribtrace.conversation import Refused, printable
-from cribtrace.device import framing, protocol, records
+from cribtrace.device import framing, protocol, records, request_line
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 from cribtrace.window import WINDOW_BYTES, Stretch
@@ -157,7 +157,7 @@ def test_only_holes_are_asked_for_again():
     content = segment(1, 32_000)
     with Peer({1: content}, mangle=lose_one) as peer, client_of(peer) as client:
         assert b"".join(client.read(1, 0, 32_000)) == content
-        asked = [protocol.parse_request(line) for line in peer.asked]
+        asked = [request_line.parse(line) for line in peer.asked]
         assert [a and a[2] for a in asked] == [
             "1 0 16384", "1 16384 15616", f"1 0 {protocol.DATA_BYTES}",
         ]  # fmt: skip
@@ -168,7 +168,7 @@ def test_reads_go_on_across_segments_while_one_is_still_under_way():
     wanted = [Stretch(1, 5_000, 15_000), Stretch(2, 180, 0), Stretch(4, 0, 33_000)]
     with Peer(content) as peer, client_of(peer) as client:
         pieces = list(client.read_all(wanted))
-        asked = [protocol.parse_request(line) for line in peer.asked]
+        asked = [request_line.parse(line) for line in peer.asked]
     assert [number for number, _ in itertools.groupby(number for number, _ in pieces)] == [1, 4]
     for number, offset in ((1, 5_000), (4, 0)):
         assert b"".join(p for n, p in pieces if n == number) == content[number][offset:]
@@ -231,7 +231,7 @@ def test_a_request_whose_bytes_all_came_is_not_asked_again_when_its_reply_is_los
 
     with Peer({1: content}, mangle=lose) as peer, client_of(peer) as client:
         assert b"".join(client.read(1, 0, len(content))) == content
-        asked = [protocol.parse_request(line) for line in peer.asked]
+        asked = [request_line.parse(line) for line in peer.asked]
     assert [a and a[2] for a in asked] == [
         "1 0 16384", "1 16384 16384", f"1 {16_384 + protocol.DATA_BYTES} {protocol.DATA_BYTES}",
         "1 32768 16232",
@@ -256,7 +256,7 @@ def test_beyond_a_hole_no_more_than_a_window_is_asked_for():
         for piece in client.read(1, 0, len(content)):
             assert content[given : given + len(piece)] == piece
             if not given:
-                asked = [protocol.parse_request(line) for line in peer.asked]
+                asked = [request_line.parse(line) for line in peer.asked]
                 asked_behind = [sum(map(int, a[2].split()[1:])) for a in asked if a]
             given += len(piece)
     assert given == len(content)

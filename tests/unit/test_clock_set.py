@@ -2,6 +2,7 @@
 
 import pytest
 
+from cribtrace.device import request_line
 from tests.fuzz.requests import Board, app_on
 
 T0 = 1_800_000_000
@@ -22,7 +23,7 @@ def anchors(tmp_path, monkeypatch):
             whole, part = divmod(round(utc_s * 1000), 1000)
             text = f"0 {T0 + whole} {part} {uptime_ms % 2**32} {boot or app.boot}"
             text += f" {within_ms[0] if within_ms else 4} {source}"
-            assert app.answers.answer(0, "time", text).startswith("frame=")
+            assert request_line.answer(app.answers, 0, "time", text).startswith("frame=")
         said = app.board.said.decode().splitlines()
         return [line for line in said if "clock_step" in line]
 

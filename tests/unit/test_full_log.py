@@ -2,12 +2,13 @@
 
 import importlib
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from cribtrace import analysis, logfile
 from cribtrace.conversation import fields
-from cribtrace.device import records
+from cribtrace.device import records, request_line
 from tests.fuzz.requests import Board, app_on
 from tests.support.peer import record
 from tests.unit.test_journal import Flash, booted, put, put_wave, segments
@@ -15,7 +16,7 @@ from tests.unit.test_two_streams import EPOCH_FRAMES, boot_record, epochs, packe
 
 protocol = importlib.import_module("cribtrace.firmware.crib.protocol")
 status = importlib.import_module("cribtrace.firmware.crib.status")
-segments_ = importlib.import_module("cribtrace.firmware.crib.segments")
+answers_ = importlib.import_module("cribtrace.firmware.crib.answers")
 PIECE = bytes(range(1, 251)) * 4
 ANCHOR = "7 1800000000 0 5 1 5 0"
 
@@ -114,27 +115,27 @@ def test_info_on_a_full_log_tells_that_there_is_no_room(tmp_path, flash):
 
 def test_what_was_not_kept_is_not_confirmed(tmp_path, flash):
     app = started(tmp_path)
-    assert app.answers.answer(1, "mark", "door") == "marked"
+    assert request_line.answer(app.answers, 1, "mark", "door") == "marked"
     with pytest.raises(protocol.Refused, match="log_full"):
         for _ in range(200):
-            app.answers.answer(1, "mark", "door " * 20)
+            request_line.answer(app.answers, 1, "mark", "door " * 20)
     with pytest.raises(protocol.Refused, match="log_full"):
-        app.answers.answer(1, "time", ANCHOR)
-    assert "frame=" in app.answers.answer(1, "time", "")
+        request_line.answer(app.answers, 1, "time", ANCHOR)
+    assert "frame=" in request_line.answer(app.answers, 1, "time", "")
 
 
 def test_after_the_end_no_anchor_is_confirmed(tmp_path):
     app = app_on(Board(), tmp_path)
     app.stop()
     with pytest.raises(protocol.Refused, match="stopped"):
-        app.answers.answer(1, "time", ANCHOR)
-    assert "frame=" in app.answers.answer(1, "time", "")
+        request_line.answer(app.answers, 1, "time", ANCHOR)
+    assert "frame=" in request_line.answer(app.answers, 1, "time", "")
 
 
 def test_a_full_log_can_be_wiped(tmp_path, flash):
     app = started(tmp_path)
-    app.answers.answer(1, "flush", "")
-    told = fields(app.answers.answer(1, "wipe", app.answers.nonce))
+    request_line.answer(app.answers, 1, "flush", "")
+    told = fields(request_line.answer(app.answers, 1, "wipe", app.answers.nonce))
     assert int(told["deleted"]) > 10 and told["left"] == "0"
     app.journal.close()
     assert len(segments(tmp_path / "log")) == 2
@@ -147,8 +148,8 @@ def test_numbers_go_on_behind_a_wipe(tmp_path):
         app = app_on(Board(), folder)
         for _ in range(waves):
             put_wave(app.journal, 100)
-        app.answers.answer(1, "flush", "")
-        app.answers.answer(1, "wipe", app.answers.nonce)
+        request_line.answer(app.answers, 1, "flush", "")
+        request_line.answer(app.answers, 1, "wipe", app.answers.nonce)
         app.journal.close()
         log = app_on(Board(), folder).journal
         assert log.waveforms.next_seq == waves
@@ -178,7 +179,8 @@ def test_what_is_being_read_makes_no_room(tmp_path, flash):
         def packet(self, *_):
             sent.append(b"")
 
-    steps = segments_.packets(Server(), log.shelf, 1, path, oldest, 0, 8000)
+    answers = answers_.Answers(SimpleNamespace(server=Server()), log)
+    steps = answers.segment_bytes(1, path, oldest, 0, 8000)
     next(steps)
     while not log.lost:
         put(log, PIECE, records.EPOCH)

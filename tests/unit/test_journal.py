@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from cribtrace import log_records
-from cribtrace.device import framing, records
+from cribtrace.device import framing, records, segment_header
 
 journal = importlib.import_module("cribtrace.firmware.crib.journal")
 room = importlib.import_module("cribtrace.firmware.crib.room")
@@ -32,7 +32,7 @@ def put(log, text: bytes = b"note", kind: int = records.MARK, frame: int = 7) ->
 def read(path: Path) -> tuple[dict | None, list[dict], bytes]:
     """Return header, records and what is left over behind the last whole record."""
     raw = path.read_bytes()
-    *packets, rest = raw[records.HEADER_BYTES :].split(b"\0")
+    *packets, rest = raw[segment_header.BYTES :].split(b"\0")
     found = [log_records.unpack(framing.decode(packet) or b"") for packet in packets]
     return log_records.unpack_header(raw), [record for record in found if record], rest
 
@@ -116,8 +116,8 @@ def test_a_tail_torn_anywhere_spoils_nothing(tmp_path):
     log.close()
     (path,) = segments(tmp_path)
     whole = path.read_bytes()
-    ends = [k + 1 for k in range(records.HEADER_BYTES, len(whole)) if whole[k] == 0]
-    for size in range(records.HEADER_BYTES, len(whole) + 1):
+    ends = [k + 1 for k in range(segment_header.BYTES, len(whole)) if whole[k] == 0]
+    for size in range(segment_header.BYTES, len(whole) + 1):
         path.write_bytes(whole[:size])
         committed = sum(end <= size for end in ends)
         log = booted(tmp_path, 2)

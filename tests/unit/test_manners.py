@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cribtrace.device import protocol
+from cribtrace.device import protocol, request_line
 
 manners = importlib.import_module("cribtrace.firmware.crib.manners")
 
@@ -51,7 +51,7 @@ def test_it_blinks_while_the_log_takes_nothing_and_is_dark_once_it_does(app):
     assert minute(app) == 0
 
 
-def test_a_press_that_the_log_does_not_take_is_no_single_blink(app):
+def test_a_press_that_the_log_does_not_take_is_no_single_blink(app, monkeypatch):
     pressed = [True]
     app.board.button = lambda: bool(pressed and pressed.pop())
 
@@ -59,14 +59,14 @@ def test_a_press_that_the_log_does_not_take_is_no_single_blink(app):
         app.journal.lost += 1
         raise protocol.Refused("log_full")
 
-    app.answers.answer = refuses
+    monkeypatch.setattr(request_line, "answer", refuses)
     app.clock.seconds += 1
     manners.poll(app)
     assert not pressed and app.blinks == [], "a blink now would say that it is in the log"
     assert minute(app) == 12
 
 
-def test_a_press_is_one_blink(app):
+def test_a_press_is_one_blink(app, monkeypatch):
     app.board.button = lambda: app.clock.seconds == 130
-    app.answers.answer = lambda *_: "marked"
+    monkeypatch.setattr(request_line, "answer", lambda *_: "marked")
     assert minute(app) == 1

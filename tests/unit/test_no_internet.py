@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from cribtrace.device import records
+from cribtrace.device import records, segment_header
 from tests.support.peer import DEVICE, Peer, encoded, record, segment
 
 GUARD = """
@@ -41,7 +41,7 @@ def guarded(folder, *commands):
 
 
 def test_no_command_opens_an_internet_socket(tmp_path):
-    header = segment(1, records.HEADER_BYTES, device=DEVICE)
+    header = segment(1, segment_header.BYTES, device=DEVICE)
     epoch = (3120, 3120, 50, 900, 40, 0, 10**4, 10**4, 10**4)
     bodies = record(records.BOOT, 0, 0, (1, 1)), record(records.EPOCH, 1, 3120, epoch, bytes(30))
     with Peer({1: header + b"".join(map(encoded, bodies))}) as board:

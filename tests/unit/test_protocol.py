@@ -4,7 +4,6 @@ import importlib
 import re
 import struct
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from cribtrace import log_records
 from cribtrace.conversation import fields, request
-from cribtrace.device import protocol, records
+from cribtrace.device import protocol, request_line, segment_header
 from cribtrace.stream import PACKET, Decoder
 from tests.support import line_states
 
@@ -20,13 +19,14 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "PROTOCOL.md").read_text(encodi
 TYPES = {
     name: value
     for name, value in vars(protocol).items()
-    if name.isupper() and name != "VERSION" and isinstance(value, int) and 1 <= value <= 8
+    if name.isupper() and name not in ("VERSION", "HEAD")
+    if isinstance(value, int) and 1 <= value <= 8
 }
 words = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
 
 
 def test_the_crc_is_the_catalogued_one():
-    assert protocol.crc16("123456789") == 0x29B1
+    assert request_line.crc16("123456789") == 0x29B1
 
 
 @given(st.integers(0, 255), words, st.lists(words, max_size=4))
@@ -34,7 +34,7 @@ def test_a_request_comes_back_as_it_was_asked(number, verb, arguments):
     line = request(number, verb, *arguments)
     assert line.isprintable()
     assert line.isascii()
-    assert protocol.parse_request(line) == (number, verb, " ".join(arguments))
+    assert request_line.parse(line) == (number, verb, " ".join(arguments))
 
 
 @given(st.data())
@@ -44,12 +44,12 @@ def test_a_request_with_one_wrong_character_is_none(data):
     wrong = data.draw(st.characters(min_codepoint=32, max_codepoint=126))
     damaged = line[:at] + wrong + line[at + 1 :]
     same = damaged[:-4] + damaged[-4:].lower() == line
-    assert protocol.parse_request(damaged) == ((7, "read", "12 16384 16384") if same else None)
+    assert request_line.parse(damaged) == ((7, "read", "12 16384 16384") if same else None)
 
 
 @pytest.mark.parametrize("line", ["", ":", ":*", ":1 keep", ":1 keep*", "1 keep*0000", ":é*12"])
 def test_what_is_no_request_is_none(line):
-    assert protocol.parse_request(line) is None
+    assert request_line.parse(line) is None
 
 
 def test_a_request_longer_than_the_boards_line_is_refused():
@@ -74,7 +74,7 @@ def table(heading):
 
 
 def test_the_verb_table_is_the_codes():
-    assert {row[0]: row[1] for row in table("Verb")} == protocol.VERBS
+    assert {row[0]: row[1] for row in table("Verb")} == request_line.VERBS
 
 
 def test_the_packet_table_is_the_codes():
@@ -99,32 +99,37 @@ def test_the_state_tables_are_the_servers():
     assert shown.strip() == line_states.text().strip()
 
 
-def typed(words):
-    """What typed lines reach: (method of `Answers`, the verb or word it is given)."""
-    line = line_states.Line()
+@pytest.fixture
+def typed(monkeypatch):
+    """What typed lines reach: (which function, the verb or word it is given)."""
     reached = []
 
-    class Spy:
-        tasks: ClassVar[list] = []
+    def spy(name):
+        def asked(*given):
+            reached.append((name, next(word for word in given if isinstance(word, str))))
+            return "x=1"
 
-        def __getattr__(self, name):
-            def asked(*given):
-                reached.append((name, next(word for word in given if isinstance(word, str))))
-                return "x=1"
+        return asked
 
-            return asked
+    verbs = importlib.import_module("cribtrace.firmware.crib.verbs")
+    monkeypatch.setattr(verbs, "typed", spy("typed"))
+    monkeypatch.setattr(request_line, "answer", spy("answer"))
 
-    line.server._answers = Spy()
-    for word in words:
-        line.arrives(word)
-    return reached
+    def reaches(words):
+        reached.clear()
+        line = line_states.Line()
+        for word in words:
+            line.arrives(word)
+        return list(reached)
+
+    return reaches
 
 
-def test_what_is_typed_reads_and_marks_and_does_nothing_else():
+def test_what_is_typed_reads_and_marks_and_does_nothing_else(typed):
     assert typed(["info", "list", "config", "mark door", "help"]) == [
         ("typed", "info"), ("typed", "list"), ("typed", "config"), ("answer", "mark"),
     ]  # fmt: skip
-    others = [verb for verb in protocol.VERBS if verb not in ("info", "list", "config", "mark")]
+    others = set(request_line.VERBS) - {"info", "list", "config", "mark"}
     lines = [f"{verb}{rest}" for verb in others for rest in ("", " 1", " 00c0ffee", " 1 0 1")]
     assert typed([*lines, "config hold_ms=400", "mark", "MARK x", "wipe now"]) == []
     in_a_session = [request(1, "keep"), "mark door", "list"]
@@ -189,11 +194,11 @@ def test_the_transcripts_bytes_are_what_it_says_they_are():
 def test_the_transcripts_requests_are_requests_and_every_verb_is_shown():
     ups = [unescaped(what) for direction, what, _ in transcript() if direction == "up"]
     assert ups[0] == "\r\n"
-    parsed = [protocol.parse_request(line[:-1]) for line in ups[1:]]
+    parsed = [request_line.parse(line[:-1]) for line in ups[1:]]
     assert all(line.endswith("\n") for line in ups)
     damaged = [line for line, request in zip(ups[1:], parsed, strict=True) if request is None]
     assert len(damaged) == 1
-    assert {request[1] for request in parsed if request} == set(protocol.VERBS)
+    assert {request[1] for request in parsed if request} == set(request_line.VERBS)
 
 
 def test_every_request_of_the_transcript_is_answered_under_its_number():
@@ -203,7 +208,7 @@ def test_every_request_of_the_transcript_is_answered_under_its_number():
         for direction, what, _ in steps
         if direction == "down" and what.startswith(("REPLY", "ERROR"))
     }
-    asked = [protocol.parse_request(unescaped(w)[:-1]) for d, w, _ in steps if d == "up"]
+    asked = [request_line.parse(unescaped(w)[:-1]) for d, w, _ in steps if d == "up"]
     assert answered == {a[0] for a in asked if a} | {255}
 
 
@@ -224,6 +229,6 @@ def test_the_transcript_reads_a_header_of_this_format():
     ]
     start = struct.unpack_from("<8sBBHI", b"".join(read))
     assert start == (
-        records.MAGIC, records.FORMAT_MAJOR, records.FORMAT_MINOR, records.HEADER_BYTES,
-        records.NEEDS,
+        segment_header.MAGIC, segment_header.FORMAT_MAJOR, segment_header.FORMAT_MINOR,
+        segment_header.BYTES, segment_header.NEEDS,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from cribtrace import cli
 from cribtrace import pull as pull_module
 from cribtrace.client import Client
-from cribtrace.device import records
+from cribtrace.device import records, segment_header
 from cribtrace.errors import CribtraceError, NoDevice, Usage
 from cribtrace.link import Link
 from cribtrace.pull import pull, segment_files
@@ -234,7 +234,7 @@ def test_a_copy_that_rotted_on_the_board_does_not_replace_a_whole_one(tmp_path, 
         rotten = bytearray(log[2])
         rotten[at] ^= 0x10
         peer.segments[2] = bytes(rotten)
-        peer.boot = 0 if at < records.HEADER_BYTES and at > 0 else 1
+        peer.boot = 0 if at < segment_header.BYTES and at > 0 else 1
         result = pulled(peer, tmp_path)
         assert (result.damaged, result.new_segments, peer.acked) == ([2], 0, [1])
     assert contents(tmp_path) == log

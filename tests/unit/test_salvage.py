@@ -12,7 +12,7 @@ from functools import cache
 import pytest
 
 from cribtrace import analysis, cli, log_records, logfile
-from cribtrace.device import records
+from cribtrace.device import records, segment_header
 from cribtrace.errors import CribtraceError, Damaged
 from tests.support import second_decoder
 from tests.support.peer import encoded
@@ -25,7 +25,7 @@ SEED = 20260704
 
 def pieces(content: bytes) -> list[bytes]:
     """Every packet of a whole segment, with its closing zero."""
-    return [piece + b"\0" for piece in content[records.HEADER_BYTES :].split(b"\0")[:-1]]
+    return [piece + b"\0" for piece in content[segment_header.BYTES :].split(b"\0")[:-1]]
 
 
 @cache
@@ -67,7 +67,7 @@ def test_every_bit_flipped():
 
 def test_every_truncation_at_either_end():
     for content in (WHOLE, SMALL):
-        ends = {len(content[: records.HEADER_BYTES])}
+        ends = {len(content[: segment_header.BYTES])}
         for piece in pieces(content):
             ends.add(max(ends) + len(piece))
         for at in range(len(content)):
@@ -94,13 +94,13 @@ def test_bytes_put_in_and_taken_out():
 
 
 def test_a_zero_that_was_lost_costs_one_record():
-    end = SMALL.index(b"\0", records.HEADER_BYTES)
+    end = SMALL.index(b"\0", segment_header.BYTES)
     for broken in (SMALL[:end] + SMALL[end + 1 :], SMALL[:end] + b"\7" + SMALL[end + 1 :]):
         found = logfile.parse(broken, "x")
         assert [r["type"] for r in found.records] == [
             records.EVENT, records.GAP, records.EPOCH, records.STOP,
         ]  # fmt: skip
-        assert found.faults[0].endswith(f"at byte {records.HEADER_BYTES}")
+        assert found.faults[0].endswith(f"at byte {segment_header.BYTES}")
 
 
 @pytest.mark.parametrize("before", [b"\1", b"\0", b"PK\3\4", b"CRIBTRAC", SMALL[:60]])

@@ -10,7 +10,7 @@ import pytest
 
 from cribtrace import analysis, interpretation, rerun, why
 from cribtrace.cli import bench
-from cribtrace.device import config, detector, records, settings
+from cribtrace.device import config, detector, records, segment_header, settings
 from tests.support.pattern_truth import told
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "SCHEMA.md"
@@ -41,7 +41,8 @@ def mattress() -> np.ndarray:
 def boot_facts() -> tuple:
     return (
         bytes.fromhex("9f3c52a1e07b48d6"), 1, RATE_MHZ, MLSB_PER_G, 0,
-        settings.crc(settings.DEFAULTS), records.schema(), 0, 2, b"LSM6DSO", b"virtual", b"0.1.0",
+        settings.crc(settings.DEFAULTS), segment_header.schema(), 0, 2,
+        b"LSM6DSO", b"virtual", b"0.1.0",
     )  # fmt: skip
 
 

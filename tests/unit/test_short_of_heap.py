@@ -1,6 +1,7 @@
 """A heap in pieces: an answer may find no room, and the recording goes on; its end is written."""
 
 import importlib
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from cribtrace.stream import PACKET, Decoder
 from tests.fuzz.requests import Board, app_on
 
 FIRMWARE = "cribtrace.firmware.crib."
+SELDOM = {"request_line", "segments", "segment_header", "verbs", "in_force", "status", "room"}
 
 
 @pytest.fixture
@@ -57,6 +59,48 @@ def test_one_of_many_packets_too(tmp_path, short):
     short("segments", "facts")
     assert ask(app, "list") == []
     assert ask(app, "list") == [protocol.ITEM, protocol.REPLY]
+
+
+@pytest.fixture
+def forgets(monkeypatch):
+    """Lets go of modules as `seldom.forget` does on a board; afterwards they are there again."""
+    package = sys.modules[FIRMWARE.rstrip(".")]
+    emptied = []
+
+    def forget():
+        for name in SELDOM & vars(package).keys():
+            module = sys.modules[FIRMWARE + name]
+            emptied.append((module, dict(vars(module))))
+            monkeypatch.delitem(sys.modules, FIRMWARE + name)
+            monkeypatch.delattr(package, name)
+            vars(module).clear()
+
+    yield forget
+    for module, whole in emptied:
+        vars(module).update(whole)
+
+
+@pytest.mark.parametrize(("verb", "words"), [("read", (2, 0, 16384)), ("list", ())])
+def test_what_is_being_sent_goes_on_where_its_modules_were_let_go_of(
+    tmp_path, forgets, verb, words
+):
+    app = app_on(Board(), tmp_path)
+    for _ in range(3):
+        for _ in range(100):
+            app.recorder.text("x" * 99)
+        app.journal.close()
+    app.board.heard, app.board.said = request(7, verb, *words).encode() + b"\n", bytearray()
+    app._turn()
+    forgets()
+    turns = 0
+    while app.answers.tasks:
+        app._turn()
+        forgets()
+        turns += 1
+    told = [body[0] for kind, body in Decoder().feed(bytes(app.board.said)) if kind == PACKET]
+    assert turns > 3
+    each = protocol.DATA if verb == "read" else protocol.ITEM
+    assert told == [each] * (turns - 1) + [protocol.REPLY]
 
 
 def test_a_person_is_told(tmp_path, short):

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import pytest
 
 from cribtrace import cli, facts, log_records, logfile, rerun
-from cribtrace.device import records, settings
+from cribtrace.device import records, segment_header, settings
 from tests.support import second_decoder
 from tests.support.peer import encoded
 
@@ -29,7 +29,7 @@ STRUCT = {"u8": "B", "u16": "H", "i16": "h", "u32": "I", "i32": "i"}
 SETTINGS = {"hold_ms": 500, "floor_min_ug": 150}
 HEADER = {
     "device": bytes(range(0xD0, 0xD8)), "boot": 3, "segment": 7, "first_seq": 400,
-    "stream": 0, "schema": records.schema(), "build": 0x5EED0001,
+    "stream": 0, "schema": segment_header.schema(), "build": 0x5EED0001,
     "rate_mhz": 104_000, "mlsb_per_g": 16_393_443, "recording_frames": 0,
     "config_crc": settings.crc(SETTINGS), "full_scale_g": 2, "sensor": b"LSM6DSO",
     "board": b"virtual", "firmware": b"0.1.0",
@@ -122,10 +122,10 @@ def damaged(content: bytes, at: int) -> bytes:
 def segments() -> dict[str, bytes]:
     """Every golden segment by name."""
     small = packed([BOOT, EVENT, GAP, EPOCH, STOP])
-    event_at = small.index(b"\0", records.HEADER_BYTES) + 20
-    newer = small[:8] + b"\3" + small[9 : records.HEADER_BYTES - 4]
-    newer += struct.pack("<I", zlib.crc32(newer)) + small[records.HEADER_BYTES :]
-    needing = small[:12] + b"\4" + small[13 : records.HEADER_BYTES - 4]
+    event_at = small.index(b"\0", segment_header.BYTES) + 20
+    newer = small[:8] + b"\3" + small[9 : segment_header.BYTES - 4]
+    newer += struct.pack("<I", zlib.crc32(newer)) + small[segment_header.BYTES :]
+    needing = small[:12] + b"\4" + small[13 : segment_header.BYTES - 4]
     needing += struct.pack("<I", zlib.crc32(needing))
     return {
         "segment": small,
@@ -136,7 +136,7 @@ def segments() -> dict[str, bytes]:
         "segment_damaged": damaged(small, event_at),
         "segment_damaged_header": damaged(small, 25),
         "segment_newer_major": newer,
-        "segment_needs_more": needing + small[records.HEADER_BYTES :],
+        "segment_needs_more": needing + small[segment_header.BYTES :],
         "segment_waveforms": packed([SNIPPET, SNIPPET], stream=records.WAVEFORMS),
         "segment_unknown_type": packed([BOOT, (200, 5, (), b"\1\2\0\3"), STOP]),
         "segment_other_version": packed(
@@ -236,7 +236,7 @@ def test_the_table_of_the_header_is_what_the_board_packs():
         length = re.fullmatch(r"(?:char|u8)\[(\d+)\]", kind)
         assert (offset, size) == (at, int(length[1]) if length else SIZES[kind])
         at += size
-    assert at == records.HEADER_BYTES
+    assert at == segment_header.BYTES
     facts = {**HEADER, "segment": 0x01020304}
     row = next(row for row in rows if row[3] == "segment")
     assert log_records.pack_header(facts)[row[0] : row[0] + 4] == b"\4\3\2\1"
@@ -320,7 +320,7 @@ def test_the_codes_are_the_boards():
     told = re.findall(r"(\d+) `(\w+)`", bits[1] if bits else "")
     assert told == [(str(1 << bit), name) for bit, name in enumerate(log_records.VETOES)]
     assert str(records.SEGMENT_LIMIT) in text
-    assert f"Version {records.FORMAT_MAJOR}.{records.FORMAT_MINOR}." in text
+    assert f"Version {segment_header.FORMAT_MAJOR}.{segment_header.FORMAT_MINOR}." in text
     assert zlib.crc32(b"123456789") == 0xCBF43926
 
 
@@ -329,7 +329,7 @@ def test_the_schema_is_the_layouts():
     assert told
     line = told[1].replace("\n", "")
     assert line == ";".join(records.LAYOUTS[number] for number in sorted(records.LAYOUTS))
-    assert zlib.crc32(line.encode()) == records.schema()
+    assert zlib.crc32(line.encode()) == segment_header.schema()
 
 
 def test_the_example_decodes_to_what_it_says():
@@ -365,7 +365,7 @@ def test_cut_anywhere_the_two_decoders_agree_on_what_is_left(name):
 
 def test_with_any_byte_damaged_the_two_decoders_agree_on_the_records():
     content = segments()["segment_every_type"]
-    for at in range(records.HEADER_BYTES, len(content)):
+    for at in range(segment_header.BYTES, len(content)):
         broken = damaged(content, at)
         ours, theirs = by_logfile(broken), second_decoder.decode(broken)
         assert ours["records"] == theirs["records"], at

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cribtrace import analysis, cli, criteria, log_records, moments, scenario, why
-from cribtrace.device import records, settings
+from cribtrace.device import records, segment_header, settings
 from cribtrace.errors import Usage
 from cribtrace.facts import RULES
 from cribtrace.recording import Recording
@@ -179,7 +179,7 @@ def test_one_segment_of_a_log_names_the_folder_to_pass(folder, tmp_path, capsys)
     content = bytearray(next(folder.glob("*.crib")).read_bytes())
     late = content.index(0, len(content) // 2) + 1
     second = tmp_path / "00000005.crib"
-    second.write_bytes(content[: records.HEADER_BYTES] + content[late:])
+    second.write_bytes(content[: segment_header.BYTES] + content[late:])
     cli.run(["why", "15.5", str(second)])
     said = capsys.readouterr()
     assert f"name the folder {tmp_path}" in said.err

@@ -8,7 +8,7 @@ import pytest
 
 from cribtrace import analysis, boots, logfile, missing
 from cribtrace.conversation import fields
-from cribtrace.device import detector, records, settings
+from cribtrace.device import detector, records, request_line, settings
 from cribtrace.errors import CribtraceError
 from tests.fuzz.requests import Board, app_on
 from tests.unit.test_journal import booted, put, segments
@@ -179,8 +179,9 @@ def test_the_uptime_of_an_anchor_wraps_after_49_days(tmp_path):
     app = app_on(Board(), tmp_path)
     app.clock.seconds = (1 << 32) // 1000 + 1
     uptime_ms = app.clock.uptime_ms()
-    told = fields(app.answers.answer(1, "time", ""))
-    app.answers.answer(2, "time", f"7 1800000000 0 {told['uptime_ms']} {app.boot} 5 0")
+    told = fields(request_line.answer(app.answers, 1, "time", ""))
+    anchor = f"7 1800000000 0 {told['uptime_ms']} {app.boot} 5 0"
+    request_line.answer(app.answers, 2, "time", anchor)
     app.journal.close()
     (anchor,) = (
         r for s in logfile.read(tmp_path / "log") for r in s.records if r["type"] == records.ANCHOR
@@ -194,8 +195,8 @@ def test_a_time_that_no_anchor_holds_is_refused(tmp_path):
     app = app_on(Board(), tmp_path)
     for utc_s in (-1, 1 << 32, 10**30):
         with pytest.raises(ValueError):
-            app.answers.answer(1, "time", f"7 {utc_s} 0 0 1 5 0")
-    assert app.answers.answer(1, "time", f"7 {(1 << 32) - 1} 0 0 1 5 0")
+            request_line.answer(app.answers, 1, "time", f"7 {utc_s} 0 0 1 5 0")
+    assert request_line.answer(app.answers, 1, "time", f"7 {(1 << 32) - 1} 0 0 1 5 0")
 
 
 class Ending(Board):
