@@ -6,7 +6,7 @@ but for a blink now and then while nothing is recorded: no frames come, or the l
 
 from micropython import const
 
-from . import protocol
+from . import protocol, seldom
 
 _EVERY_SECONDS = const(5)  # chosen: seen by whoever looks, and dark for all but a fiftieth
 _START_SECONDS = const(60)  # until then it may say that it records
@@ -24,6 +24,9 @@ def poll(app):
         try:
             request_line.answer(app.answers, 0, "mark", "button")
             _blink(app)
+        except MemoryError:  # as in `Server`
+            seldom.forget()
+            _last_s = app.clock.seconds
         except protocol.Refused:
             _last_s = app.clock.seconds  # a blink now would say that it is in the log
     journal = app.journal

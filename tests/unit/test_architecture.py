@@ -35,7 +35,7 @@ FIRMWARE_ORDER = (
     "framing shelf < resume < journal",
     "framing < protocol < server < app",
     "shelf < answers < app",
-    "seldom < server answers",
+    "seldom < server answers manners",
     "kept protocol records settings < in_force < verbs < request_line < server",
     "kernels < config < floor",
     "kept protocol < floor < app",

@@ -66,6 +66,22 @@ def test_a_press_that_the_log_does_not_take_is_no_single_blink(app, monkeypatch)
     assert minute(app) == 12
 
 
+def test_a_press_that_finds_no_room_makes_some_for_the_next(app, monkeypatch):
+    let_go = []
+    monkeypatch.setattr(manners.seldom, "forget", lambda: let_go.append(True))
+
+    def without_room(*_):
+        if not let_go:
+            raise MemoryError
+
+    app.board.button = lambda: True
+    monkeypatch.setattr(request_line, "answer", without_room)
+    manners.poll(app)
+    assert app.blinks == [] and let_go
+    manners.poll(app)
+    assert app.blinks == [100]
+
+
 def test_a_press_is_one_blink(app, monkeypatch):
     app.board.button = lambda: app.clock.seconds == 130
     monkeypatch.setattr(request_line, "answer", lambda *_: "marked")
