@@ -122,7 +122,7 @@ def iso(utc_s: float) -> str:
 
 
 def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
-    """Of each boot the anchors of its best source, oldest first; a person's last alone."""
+    """Of each boot the anchors that count, oldest first (see `of_best_source`)."""
     found: dict[int, list[Anchor]] = {boot.number: [] for boot in boots}
     for record in (record for boot in boots for record in boot.records):
         known = record["type"] == records.ANCHOR and record["boot"] in found
@@ -132,12 +132,7 @@ def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
         utc_s = record["utc_s"] + record["utc_ms"] / 1000
         anchor = Anchor(record["frame"], utc_s, record["within_ms"] / 1000, source)
         found[record["boot"]].append(anchor)
-    best = {}
-    for number, of_boot in found.items():
-        of_best = of_best_source(of_boot)
-        person = bool(of_best) and of_best[0].source == "person"
-        best[number] = of_best[-1:] if person else of_best
-    return best
+    return {number: of_best_source(of_boot) for number, of_boot in found.items()}
 
 
 def _stated_within_ppm(boot: Boot) -> float:

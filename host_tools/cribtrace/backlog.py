@@ -71,15 +71,15 @@ def _fetched(
 
 
 def _learn(segment: logfile.Segment, clocks: dict[int, FrameClock]) -> None:
-    """Take the anchors in it, of whichever boot."""
+    """Take the anchors in it, of whichever boot; segments come newest first."""
     header = segment.header or {}
-    for record in segment.records:
+    for record in reversed(segment.records):
         if record["type"] == records.ANCHOR and record["source"] < len(log_records.SOURCES):
             clocks.setdefault(record["boot"], FrameClock()).set(
                 record["frame"], record["utc_s"] + record["utc_ms"] / 1000,
                 header.get("rate_mhz", 0) / 1000, within_s=record["within_ms"] / 1000,
                 source=log_records.SOURCES[record["source"]],
-                simulated=bool(header.get("recording_frames")),
+                simulated=bool(header.get("recording_frames")), earlier=True,
             )  # fmt: skip
 
 

@@ -11,32 +11,35 @@ HOST = SOURCES[0]
 
 
 class FrameClock:
-    """The line through the anchors known so far, those of the best source, as in `anchors`."""
+    """The line through the anchors known so far, those that count, as in `anchors`."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         """Another boot, whose frames begin anew, or another clock to go by."""
-        self._anchors: dict[int, Anchor] = {}  # by frame
+        self._anchors: list[Anchor] = []  # in the order in which they were told
         self._rate_hz, self._simulated = 0.0, False
         self._line: Line | None = None
 
     def set(
         self, frame: int, utc_s: float, rate_hz: float, *, within_s: float = 0.0,
-        source: str = HOST, simulated: bool = False,
+        source: str = HOST, simulated: bool = False, earlier: bool = False,
     ) -> None:  # fmt: skip
         """Frame `frame` of the boot was at `utc_s`, give or take `within_s`.
 
-        In any order of frames; `simulated` time runs at any speed.
+        `earlier`: told before all that are known, of which it may be one, read once more.
+        `simulated` time runs at any speed.
         """
-        if rate_hz:
-            self._anchors[frame] = Anchor(frame, utc_s, within_s, source)
+        known = any((one.frame, one.source) == (frame, source) for one in self._anchors)
+        if rate_hz and not (earlier and known):
+            told = Anchor(frame, utc_s, within_s, source)
+            self._anchors.insert(0 if earlier else len(self._anchors), told)
             self._rate_hz, self._simulated, self._line = rate_hz, simulated, None
 
     def _fitted(self) -> Line | None:
         if self._line is None and self._anchors:
-            told = of_best_source(self._anchors[frame] for frame in sorted(self._anchors))
+            told = of_best_source(self._anchors)
             self._line = fit(told, self._rate_hz, simulated=self._simulated)
         return self._line
 
