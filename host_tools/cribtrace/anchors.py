@@ -86,7 +86,7 @@ class Clock:
         if line is None or line.drift_ppm is None or line.drift_within_ppm is None:
             return None
         off_ppm = abs(line.drift_ppm) - line.drift_within_ppm
-        most_ppm = max(RATE_FAULT_PPM, _stated_within_ppm(self.boot))
+        most_ppm = max(RATE_FAULT_PPM, _stated_within_ppm(self.boot.header))
         if self.boot.header["recording_frames"] or off_ppm <= most_ppm:
             return None
         return (
@@ -122,7 +122,7 @@ def iso(utc_s: float) -> str:
 
 
 def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
-    """Of each boot the anchors of its best source, oldest first; a person's last alone."""
+    """Of each boot the anchors that count, oldest first (see `of_best_source`)."""
     found: dict[int, list[Anchor]] = {boot.number: [] for boot in boots}
     for record in (record for boot in boots for record in boot.records):
         known = record["type"] == records.ANCHOR and record["boot"] in found
@@ -132,17 +132,22 @@ def given(boots: Sequence[Boot]) -> dict[int, list[Anchor]]:
         utc_s = record["utc_s"] + record["utc_ms"] / 1000
         anchor = Anchor(record["frame"], utc_s, record["within_ms"] / 1000, source)
         found[record["boot"]].append(anchor)
-    best = {}
-    for number, of_boot in found.items():
-        of_best = of_best_source(of_boot)
-        person = bool(of_best) and of_best[0].source == "person"
-        best[number] = of_best[-1:] if person else of_best
-    return best
+    return {number: of_best_source(of_boot) for number, of_boot in found.items()}
 
 
-def _stated_within_ppm(boot: Boot) -> float:
-    """How far off the rate in a boot's header may be."""
-    return sensors.rate_ppm(boot.header["sensor"].rstrip(b"\0").decode("ascii", "replace"))
+def _stated_within_ppm(header: dict) -> float:
+    """How far off the rate in a boot's header may be; simulated, it is the header's own."""
+    if header["recording_frames"]:
+        return TRIM_PPM
+    return sensors.rate_ppm(header["sensor"].rstrip(b"\0").decode("ascii", "replace"))
+
+
+def line_through(of_boot: Sequence[Anchor], header: dict) -> Line:
+    """The line through those anchors of a boot that count, of which there is at least one."""
+    return fit(
+        of_best_source(of_boot), header["rate_mhz"] / 1000,
+        simulated=bool(header["recording_frames"]), stated_within_ppm=_stated_within_ppm(header),
+    )  # fmt: skip
 
 
 def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
@@ -152,10 +157,9 @@ def clocks(boots: Sequence[Boot]) -> dict[int, Clock]:
     for boot in boots:
         of_boot, rate_hz = anchors[boot.number], boot.header["rate_mhz"] / 1000
         if of_boot and rate_hz:
-            simulated = bool(boot.header["recording_frames"])
-            within_ppm = TRIM_PPM if simulated else _stated_within_ppm(boot)
-            line = fit(of_boot, rate_hz, simulated=simulated, stated_within_ppm=within_ppm)
-            most_ppm = max(RATE_FAULT_PPM, within_ppm)
+            line = line_through(of_boot, boot.header)
+            most_ppm = max(RATE_FAULT_PPM, _stated_within_ppm(boot.header))
+            simulated = boot.header["recording_frames"]
             step_s = 0.0 if simulated else clock_steps.largest_s(of_boot, rate_hz, most_ppm)
             own[boot.number] = Clock(boot, of_boot[0].source, len(of_boot), line, step_s=step_s)
     ends = {number: _ends(clock, anchors[number]) for number, clock in own.items()}

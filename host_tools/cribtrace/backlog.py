@@ -61,7 +61,7 @@ def _fetched(
         if not segment.header or not segment.records:
             continue
         found.insert(0, segment)
-        _learn(segment, clocks)
+        _learn(segment, segment.header, clocks)
         clock = clocks.get(segment.header["boot"])
         began = segment.records[0]["frame"] * 1000 / (segment.header["rate_mhz"] or 1)
         began_s = clock.utc_s(began) if clock else None
@@ -70,16 +70,14 @@ def _fetched(
     return found
 
 
-def _learn(segment: logfile.Segment, clocks: dict[int, FrameClock]) -> None:
-    """Take the anchors in it, of whichever boot."""
-    header = segment.header or {}
-    for record in segment.records:
+def _learn(segment: logfile.Segment, header: dict, clocks: dict[int, FrameClock]) -> None:
+    """Take the anchors in it, of whichever boot; segments come newest first."""
+    for record in reversed(segment.records):
         if record["type"] == records.ANCHOR and record["source"] < len(log_records.SOURCES):
             clocks.setdefault(record["boot"], FrameClock()).set(
-                record["frame"], record["utc_s"] + record["utc_ms"] / 1000,
-                header.get("rate_mhz", 0) / 1000, within_s=record["within_ms"] / 1000,
+                record["frame"], record["utc_s"] + record["utc_ms"] / 1000, header,
+                within_s=record["within_ms"] / 1000, earlier=True,
                 source=log_records.SOURCES[record["source"]],
-                simulated=bool(header.get("recording_frames")),
             )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from cribtrace.log_records import SOURCES
 
+PERSON = SOURCES[-1]
 RATE_FAULT_PPM = 50_000  # 5 %; only of a chip without a trim a data sheet allows more
 # What an LSM6DSO's own trim leaves open; sensors.rate_ppm has the others'.
 TRIM_PPM = 1_500
@@ -23,11 +24,17 @@ class Anchor:
 
 
 def of_best_source(anchors: Iterable[Anchor]) -> list[Anchor]:
-    """Those of the source that is to be trusted most, in their order."""
+    """Those of the source that is to be trusted most, by frame; of a person's the last told.
+
+    `anchors` in the order in which they were told: a person's next word corrects the one before.
+    """
     by_source: dict[str, list[Anchor]] = {}
     for anchor in anchors:
         by_source.setdefault(anchor.source, []).append(anchor)
-    return next((by_source[s] for s in SOURCES if s in by_source), [])
+    best = next((by_source[s] for s in SOURCES if s in by_source), [])
+    if best and best[0].source == PERSON:
+        return best[-1:]
+    return sorted(best, key=lambda anchor: anchor.frame)
 
 
 @dataclass(frozen=True)

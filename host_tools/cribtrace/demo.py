@@ -32,7 +32,7 @@ from cribtrace import (
 from cribtrace.atomic import replacing
 from cribtrace.client import Client
 from cribtrace.conversation import fields
-from cribtrace.errors import CribtraceError
+from cribtrace.errors import INTERRUPTED, CribtraceError
 from cribtrace.link import Link
 from cribtrace.pull import Pulled, pull
 from cribtrace.recording import Recording
@@ -255,7 +255,7 @@ def main() -> None:
         say(f"demo: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,15 @@
 """What a user did or met, said in one line, with the exit code that goes with it."""
 
+import signal
 import sys
+
+
+def by_signal(number: int) -> int:
+    """The exit code of what a signal has ended, as shells have it."""
+    return 128 + number
+
+
+INTERRUPTED = by_signal(signal.SIGINT)
 
 
 def pip_line(package: str) -> str:

@@ -3,41 +3,42 @@
 from datetime import datetime, timezone
 from typing import Any
 
-from cribtrace.anchors import ABOUT_S, iso
-from cribtrace.clock_line import Anchor, Line, fit, of_best_source
+from cribtrace.anchors import ABOUT_S, iso, line_through
+from cribtrace.clock_line import Anchor, Line
 from cribtrace.log_records import SOURCES
 
 HOST = SOURCES[0]
 
 
 class FrameClock:
-    """The line through the anchors known so far, those of the best source, as in `anchors`."""
+    """The line through the anchors known so far, those that count, as in `anchors`."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         """Another boot, whose frames begin anew, or another clock to go by."""
-        self._anchors: dict[int, Anchor] = {}  # by frame
-        self._rate_hz, self._simulated = 0.0, False
+        self._anchors: list[Anchor] = []  # in the order in which they were told
+        self._header: dict = {}
         self._line: Line | None = None
 
     def set(
-        self, frame: int, utc_s: float, rate_hz: float, *, within_s: float = 0.0,
-        source: str = HOST, simulated: bool = False,
+        self, frame: int, utc_s: float, header: dict, *, within_s: float = 0.0,
+        source: str = HOST, earlier: bool = False,
     ) -> None:  # fmt: skip
-        """Frame `frame` of the boot was at `utc_s`, give or take `within_s`.
+        """Frame `frame` of the boot of that header was at `utc_s`, give or take `within_s`.
 
-        In any order of frames; `simulated` time runs at any speed.
+        `earlier`: told before all that are known, of which it may be one, read once more.
         """
-        if rate_hz:
-            self._anchors[frame] = Anchor(frame, utc_s, within_s, source)
-            self._rate_hz, self._simulated, self._line = rate_hz, simulated, None
+        known = any((one.frame, one.source) == (frame, source) for one in self._anchors)
+        if header["rate_mhz"] and not (earlier and known):
+            told = Anchor(frame, utc_s, within_s, source)
+            self._anchors.insert(0 if earlier else len(self._anchors), told)
+            self._header, self._line = header, None
 
     def _fitted(self) -> Line | None:
         if self._line is None and self._anchors:
-            told = of_best_source(self._anchors[frame] for frame in sorted(self._anchors))
-            self._line = fit(told, self._rate_hz, simulated=self._simulated)
+            self._line = line_through(self._anchors, self._header)
         return self._line
 
     @property
@@ -49,7 +50,7 @@ class FrameClock:
     def utc_s(self, t_s: float) -> float | None:
         """When second `t_s` of the boot was; None where nobody has said so."""
         line = self._fitted()
-        return None if line is None else line.at(t_s * self._rate_hz)
+        return None if line is None else line.at(t_s * self._header["rate_mhz"] / 1000)
 
     def stamped(self, line: dict[str, Any]) -> dict[str, Any]:
         """A JSON line with its `utc` or `utc_about`, as docs/SCHEMA.md has it."""

@@ -103,8 +103,9 @@ def _why_not_open(port: str, error: Exception) -> NoDevice:
     code = getattr(error, "errno", None)
     locked = "exclusively lock" in said
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV) or "FileNotFoundError" in said:
-        there = ", ".join(name for name, _ in serial_ports()) or "none"
-        return Silent(f"no port {port}; the ports of this machine: {there}")
+        there = ", ".join(name for name, _ in serial_ports())
+        then = "name one of these, or plug the board in" if there else "plug the board in"
+        return Silent(f"no port {port}; the ports of this machine: {there or 'none'}; {then}")
     if code in _IN_USE and (locked or code != errno.EACCES):
         return NoDevice(f"{port} is in use{_holder(port)}: close it there, then run this again")
     if "PermissionError" in said:  # Windows says this of a port that another program holds

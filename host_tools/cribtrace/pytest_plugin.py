@@ -8,6 +8,7 @@ a test. The same test runs under CPython
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _TARGET, _PORT = "--cribtrace-target", "--cribtrace-port"
 _TARGETS = ("cpython", "virtual")
-_FAILED = pytest.StashKey[bool]()
+_RIG = pytest.StashKey["Rig"]()
 _FLASH = pytest.StashKey[Path]()
 _SCENARIO = ".crib.toml"
 
@@ -36,10 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note which tests fail: they leave the board's log."""
+    """Have a test that fails leave the board's log, and name what it leaves."""
     report = yield
-    if call.when == "call":
-        item.stash[_FAILED] = report.failed
+    if call.when == "call" and report.failed and (made := item.stash.get(_RIG, None)):
+        from cribtrace import rig
+
+        made.leave_log()
+        report.sections.append(("cribtrace left", "\n".join(rig.left_in(made.folder))))
     return report
 
 
@@ -86,7 +90,7 @@ class _Lived(pytest.Item):
         self._trial = trial
 
     def runtest(self) -> None:
-        from cribtrace import pytest_virtual
+        from cribtrace import pytest_virtual, rig
 
         port = self.config.getoption(_PORT)
         target = "board" if port else str(self.config.getoption(_TARGET))
@@ -95,7 +99,7 @@ class _Lived(pytest.Item):
         folder = _folder(self.config, self.name) / "cribtrace"
         unmet = pytest_virtual.undergo(self._trial, folder, port, _flash(self.config))
         if unmet:
-            raise AssertionError("\n".join([*unmet, f"recording and log: {folder}"]))
+            raise AssertionError("\n".join([*unmet, *rig.left_in(folder)]))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo, style: Any = None) -> Any:
         from cribtrace.errors import CribtraceError
@@ -108,14 +112,21 @@ class _Lived(pytest.Item):
         return self.path, 0, f"scenario {self.name}"
 
 
-@pytest.fixture(scope="session")
-def _cribtrace_flash(request: pytest.FixtureRequest) -> Path | None:
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """Fail with an error's own words, without what led to it."""
     from cribtrace.errors import CribtraceError
 
     try:
-        return _flash(request.config)
+        yield
     except CribtraceError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+@pytest.fixture(scope="session")
+def _cribtrace_flash(request: pytest.FixtureRequest) -> Path | None:
+    with _in_a_sentence():
+        return _flash(request.config)
 
 
 @pytest.fixture
@@ -124,20 +135,17 @@ def board(
 ) -> Iterator["Rig"]:
     """What runs the detector: `board.live(recording)`; see `cribtrace.rig.Rig`.
 
-    A test that fails leaves the recording, what went over the line, and the log, in its tmp_path.
+    A test that fails leaves the recording, what went over the line, and the log, in its tmp_path,
+    and its report names them.
     """
     from cribtrace import pytest_virtual
-    from cribtrace.errors import CribtraceError
 
     port = request.config.getoption(_PORT)
-    try:
+    with _in_a_sentence():
         made = pytest_virtual.open_rig(tmp_path / "cribtrace", port=port, flash=_cribtrace_flash)
-    except CribtraceError as error:
-        pytest.fail(str(error), pytrace=False)
     with made:
+        request.node.stash[_RIG] = made
         yield made
-        if request.node.stash.get(_FAILED, False):
-            made.leave_log()
 
 
 @pytest.fixture

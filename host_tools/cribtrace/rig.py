@@ -51,6 +51,12 @@ def motion(source: str | Path, *, seed: int = 1, seconds: float | None = None) -
     return replace(made, accel=made.accel[: round(seconds * made.rate_hz)], truth=truth)
 
 
+def left_in(folder: Path) -> list[str]:
+    """What lies in a rig's folder, a line each: what it is, and its path."""
+    names = ("recording.npz", "transcript.bin", "log")
+    return [f"{Path(name).stem}: {folder / name}" for name in names if (folder / name).exists()]
+
+
 class Rig:
     """One target, and a folder for what it leaves; a context manager.
 

@@ -33,6 +33,7 @@ class Tally:
     hidden: tuple[Span, ...]
     longest: Span | None
     start: datetime | None
+    about: bool  # that is about right only, and what is told by it
 
     @property
     def coverage(self) -> float | None:
@@ -116,6 +117,11 @@ def start_of(night: Night) -> datetime | None:
             except OverflowError:
                 return None
     return None
+
+
+def _about(night: Night) -> bool:
+    lines = (*night.clocks, *night.events, *night.epochs, *night.marks)
+    return any("utc_about" in line for line in lines)
 
 
 def later(start: datetime, seconds: float, zone: tzinfo | None) -> datetime:
@@ -206,6 +212,7 @@ def tally(night: Night) -> Tally:
         hidden=hidden,
         longest=max(free, key=lambda span: span[1] - span[0], default=None),
         start=start_of(night),
+        about=_about(night),
     )
 
 

@@ -103,6 +103,8 @@ def test_a_failure_leaves_recording_transcript_and_log(start, tmp_path):
     transcript = (folder / "transcript.bin").read_bytes()
     assert b"inject begin" in transcript and transcript.startswith(b"up   ")
     assert list((folder / "log").rglob("*.crib"))
+    for what, name in ("recording", ".npz"), ("transcript", ".bin"), ("log", ""):
+        assert f"\n{what}: {folder / what}{name}\n" in said
     assert not (folder / "flash.bin").exists()
 
 

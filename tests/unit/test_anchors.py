@@ -7,6 +7,7 @@ import pytest
 from cribtrace import anchors
 from cribtrace.boots import Boot
 from cribtrace.device import records
+from cribtrace.frame_clock import FrameClock
 
 RATE_HZ = 104.0
 T0 = 1_800_000_000.0
@@ -96,6 +97,12 @@ def test_a_chip_without_a_trim_has_its_rate_from_the_anchors_soon(sensor, own):
     line = clock.fitted
     assert 1_500 < line.drift_within_ppm < 10_000
     assert line.rate_hz == pytest.approx(true_hz if own else RATE_HZ, rel=1e-3)
+    followed = FrameClock()
+    for one in found:
+        followed.set(
+            one["frame"], one["utc_s"], clock.boot.header, within_s=one["within_ms"] / 1e3
+        )
+    assert followed.utc_s(3600.0) == pytest.approx(clock.utc_s(3600.0), abs=1e-3)
 
 
 def test_an_oscillator_without_a_trim_may_be_8_percent_off_by_its_data_sheet():

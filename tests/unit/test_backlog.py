@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from cribtrace import facts, tail
+from cribtrace import anchors, exchange, facts, logfile, tail
 from cribtrace.asides import Asides
+from cribtrace.boots import Boot
 from cribtrace.client import Client
 from cribtrace.device import protocol, records, segment_header
 from cribtrace.heard import Decoded, Note
@@ -27,8 +28,8 @@ def mark(seq, at_s, text):
     return record(records.MARK, seq, round(at_s * HZ), rest=text.encode())
 
 
-def anchor(seq, at_s, utc_s, boot):
-    fields = (round(utc_s), 0, 1000, boot, 4, 0)
+def anchor(seq, at_s, utc_s, boot, source=exchange.HOST):
+    fields = (round(utc_s), 0, 1000, boot, 4, source)
     return record(records.ANCHOR, seq, round(at_s * HZ), fields)
 
 
@@ -85,6 +86,25 @@ def test_the_running_boots_earlier_anchors_count_too(peer):
     marks(items, 1)
     items.close()
     assert asides.clock.utc_s(10.0) == pytest.approx(time.time() - 100, abs=10)
+
+
+def test_a_persons_last_word_counts_as_in_a_report(peer):
+    hour_ago = round(time.time()) - 3600
+    said = [
+        anchor(seq, 0, hour_ago + correction_s, 3, exchange.PERSON)
+        for seq, correction_s in ((2, 300), (4, -900), (6, 60))
+    ]
+    peer.segments[1] = log_segment(1, [mark(0, 20, "told"), mark(1, 80, "of boot 3")], 3)
+    peer.segments[2] = log_segment(2, said[:1], 4)
+    peer.segments[4] = log_segment(4, [*said[1:], mark(7, 50, "just now")], 5)
+    items = following(peer, 9000)
+    first = next(item for item in items if isinstance(item, Decoded) and "text" in item.line)
+    items.close()
+    read = [logfile.parse(peer.segments[number], str(number)) for number in (1, 2, 4)]
+    boots = [Boot(one.header, one.records, 0.0) for one in read if one.header]
+    of_report = anchors.clocks(boots)[3].utc_s(20.0)
+    assert first.clock.utc_s(20.0) == pytest.approx(of_report, abs=0.001)
+    assert of_report == pytest.approx(hour_ago + 80, abs=0.1)
 
 
 def test_a_line_of_an_earlier_boot_says_which(peer):

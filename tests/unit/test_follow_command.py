@@ -29,6 +29,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "TAIL.md").read_text()
 PROGRAM = [sys.executable, "-m", "cribtrace.cli", "tail"]
 NOISE = np.random.default_rng(4).integers(-90, 90, (700, 3)).astype(np.int16)
 ESC = "\x1b["
+ENDINGS = [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 NO_BOARD = "cribtrace: ended before a board was there\n"
 
 
@@ -87,8 +88,8 @@ def following(board):
     return tail
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_at_the_end_come_the_last_records_then_the_summary_and_all_is_well(number):
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_at_the_end_come_the_last_records_then_the_summary_and_all_is_well(number, code):
     many = 400
     with Peer() as board:
         tail = following(board)
@@ -98,10 +99,50 @@ def test_at_the_end_come_the_last_records_then_the_summary_and_all_is_well(numbe
         tail.send_signal(number)
         told = tail.communicate(timeout=10)[0]
         wait_for(lambda: any(" bye*" in line for line in board.asked))
-    assert tail.returncode == 0
+    assert tail.returncode == code
     *lines, last = told.splitlines()
     assert last.startswith("cribtrace: followed for 0:00:0") and f" {many} marks," in last
     assert re.findall(r"(\d+)\.$", "\n".join(lines), re.M) == list(map(str, range(1, many + 1)))
+
+
+@pytest.mark.parametrize("shown", ["in it", "in a file"])
+def test_a_terminal_that_goes_ends_it_and_takes_away_only_what_it_would_show(shown, tmp_path):
+    """It is told twice, by the kernel and by its shell."""
+    master, slave = pty.openpty()
+    with Peer() as board, (tmp_path / "lines").open("wb") as lines:
+        command = ["sh", "-c", 'exec "$@" <"$0"', os.ttyname(slave)]  # so it is its terminal
+        tail = subprocess.Popen(
+            [*command, *PROGRAM, "--port", board.port, "--filter", "all"], stderr=slave,
+            stdout=slave if shown == "in it" else lines, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        wait_for(lambda: board.tail, 15)
+        time.sleep(0.3)
+        for seq in range(1, 401):
+            board.push(protocol.RECORD, record(records.MARK, seq, 104 * seq, rest=b"%d." % seq))
+        os.close(master)
+        time.sleep(0.02)
+        tail.send_signal(signal.SIGHUP)
+        assert tail.wait(10) in (129, -signal.SIGHUP)  # a shell calls both 129
+        wait_for(lambda: any(" bye*" in line for line in board.asked))
+    told = (tmp_path / "lines").read_text()
+    assert told.count(" mark ") == (400 if shown == "in a file" else 0)
+
+
+def test_what_nohup_keeps_a_terminal_from_ending_goes_on():
+    with Peer() as board:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            tail = following(board)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        tail.send_signal(signal.SIGHUP)
+        time.sleep(0.6)
+        board.push(protocol.RECORD, record(records.MARK, 1, 104, rest=b"after it"))
+        time.sleep(0.6)
+        tail.send_signal(signal.SIGINT)
+        assert "after it" in tail.communicate(timeout=10)[0]
+    assert tail.returncode == 0
 
 
 def test_the_end_does_not_wait_for_a_board_that_has_fallen_silent():
@@ -173,11 +214,11 @@ def hangs():
         time.sleep(0.01)  # as between two reads
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
 @pytest.mark.parametrize("command", ["tail", "live"])
 @pytest.mark.parametrize("board", [silent, hangs, Mock])
-def test_who_ends_it_while_it_waits_for_a_board_gets_0(
-    command, number, board, monkeypatch, capsys
+def test_who_ends_it_while_it_waits_for_a_board_gets_the_same_code(
+    command, number, code, board, monkeypatch, capsys
 ):
     pressed = iter([number])
 
@@ -186,7 +227,8 @@ def test_who_ends_it_while_it_waits_for_a_board_gets_0(
             signal.raise_signal(once)
         return board()
 
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(15))
+    others = (signal.SIGTERM, signal.SIGHUP)
+    before = {other: signal.signal(other, lambda *_: sys.exit(15)) for other in others}
     monkeypatch.setattr(follow, "_PATIENCE_S", 0.1 if board is hangs else 60)
     monkeypatch.setattr(follow, "_AGAIN_S", 0.01)
     monkeypatch.setattr(follow, "_STARTING_S", 0.5)
@@ -195,9 +237,10 @@ def test_who_ends_it_while_it_waits_for_a_board_gets_0(
     monkeypatch.setattr("cribtrace.tail.follow", lambda *_: iter(()))
     monkeypatch.setattr(follow, "open_client", opened)
     try:
-        assert cli.run([command]) == 0
+        assert cli.run([command]) == code
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for other, handler in before.items():
+            signal.signal(other, handler)
     assert capsys.readouterr().err.endswith(NO_BOARD) == (board is not Mock or command == "live")
 
 

@@ -286,26 +286,29 @@ def test_where_there_is_no_terminal_it_is_tail():
     assert "followed for 0:00:" in err
 
 
-@pytest.mark.parametrize("how", ["signal", "fault"])
-def test_it_ends_at_once_and_leaves_the_terminal_as_it_was(how):
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0), ("fault", 1)],
+)
+def test_it_ends_at_once_and_leaves_the_terminal_as_it_was(how, code):
     """However long the pause between two pictures; its own fault is a failure."""
     fault = "from cribtrace.live_view import View; View.link_told = lambda self: 1 / 0;"
-    code = f"{fault if how == 'fault' else ''}import cribtrace.cli; cribtrace.cli.main()"
+    program = f"{fault if how == 'fault' else ''}import cribtrace.cli; cribtrace.cli.main()"
     with FramePeer(NOISE[:500]) as board:
         master, slave = pty.openpty()
         before = termios.tcgetattr(slave)
         live = subprocess.Popen(
-            [sys.executable, "-c", code, "live", "--port", board.port, "--every", "60"],
+            [sys.executable, "-c", program, "live", "--port", board.port, "--every", "60"],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color"},
         )  # fmt: skip
         shown = bytearray()
         threading.Thread(target=drain, args=(master, shown), daemon=True).start()
-        if how == "signal":
+        if how != "fault":
             wait_for(lambda: board.tail, 15)
             time.sleep(1)
-            live.terminate()
-        assert live.wait(10) == (how == "fault")
+            live.send_signal(how)
+        assert live.wait(10) == code
         assert termios.tcgetattr(slave) == before
         os.close(slave)
     wait_for(lambda: b"\x1b[?1049l" in shown)
@@ -377,7 +380,7 @@ def test_in_a_real_terminal_it_draws_marks_and_leaves_all_as_it_was(tmp_path, en
             wait_for(lambda: any(" bye*" in line for line in board.asked))
         finally:
             tmux.close()
-    assert "CODE 0" in after
+    assert f"CODE {0 if ending == 'key' else 143}" in after
     assert {"echo", "icanon"} <= set(after.split()) and "-icanon" not in after
     assert not re.search(BRAILLE, after)
     assert state == "0 1 0"

@@ -71,6 +71,46 @@ def test_odd_nights_are_told_in_every_format(name, night):
     assert "nan" not in written.lower().split()
 
 
+# In 24 hours: seconds since the start have no 0 before their hour, and are fewer than 20 h.
+CLOCK = re.compile(r"(?<![\d:])(about |~)?((?:0\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)")
+
+
+def only_about_right(night):
+    for event in night.events:
+        event["utc_about"] = event.pop("utc")
+    return night
+
+
+@pytest.mark.parametrize("name", ["page", "text", "md", "sheet"])
+def test_times_that_are_only_about_right_are_marked_and_the_mark_explained_once(name, told):
+    notes, born = told.notes, date(2025, 11, 1)
+    night = only_about_right(example_night())
+    marked = words(name, content.content(night, told.previous, notes, born)).replace("\\", "")
+    exact = words(name, told).replace("\\", "")
+    rough, sharp = CLOCK.findall(marked), CLOCK.findall(exact)
+    assert [time for _, time in rough] == [time for _, time in sharp]
+    assert len(sharp) > 15 and {mark for mark, _ in sharp} == {""}
+    assert {mark for mark, _ in rough} == {"about ", "~"}
+    assert " ".join(marked.split()).count("A time with ~ before it is about right only.") == 1
+    assert "~" not in exact
+
+
+def test_of_two_boots_the_event_list_marks_the_times_of_the_one():
+    night = example_night()
+    night.events[7]["utc_about"] = night.events[7].pop("utc")
+    written = page(content.content(night))
+    marks = re.findall(r"<time[^>]*>(~?)[\d:]+</time>", written)
+    assert [k for k, mark in enumerate(marks) if mark] == [7]
+    assert "from about 21:40 UTC" in written
+
+
+def test_json_has_plain_numbers_however_right_its_times_are(told):
+    rough = json.loads(plain.as_json(content.content(only_about_right(example_night()))))
+    sharp = json.loads(plain.as_json(content.content(example_night())))
+    assert rough.pop("remarks") != sharp.pop("remarks")
+    assert rough == sharp
+
+
 def test_text_fits_a_terminal(told):
     lines = plain.text(told).splitlines()
     assert max(map(len, lines)) <= plain.WIDTH

@@ -31,10 +31,9 @@ from cribtrace.cli import (
     score,
     setup,
 )
+from cribtrace.cli.endings import let_go
 from cribtrace.cli.output import say
-from cribtrace.errors import CribtraceError
-
-_INTERRUPTED = 130
+from cribtrace.errors import INTERRUPTED, CribtraceError
 
 
 class _Group(click.RichGroup):
@@ -50,13 +49,12 @@ class _Group(click.RichGroup):
         ctx.default_map = defaults.of(self, defaults.in_profile())
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
-            # `cribtrace ... | head` has had enough; and at exit Python flushes once more.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError as error:
+            let_go(sys.stdout, error)  # `cribtrace ... | head` has had enough
             return 0
         except KeyboardInterrupt:
             say("interrupted")
-            return _INTERRUPTED
+            return INTERRUPTED
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -109,7 +107,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         line = f"{error.format_message().rstrip('.')}: see `{name} --help`"
         return _failed(error, line, error.exit_code)
     except click.Abort as error:
-        return _failed(error, "interrupted", _INTERRUPTED)
+        return _failed(error, "interrupted", INTERRUPTED)
     except CribtraceError as error:
         return _failed(error, str(error), error.exit_code)
     except OSError as error:

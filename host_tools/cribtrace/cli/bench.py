@@ -24,13 +24,12 @@ from cribtrace.cli.output import (
     say,
     working,
 )
-from cribtrace.errors import CribtraceError, Damaged, Usage
+from cribtrace.errors import INTERRUPTED, CribtraceError, Damaged, Usage, by_signal
 
 _PATH = click.Path(path_type=Path)
 _SEED = 1
 _PLAYED = "nap"
 _INTERPRETERS = ("auto", "cpython", "micropython")
-_INTERRUPTED, _TERMINATED = 130, 143
 SUFFIX = ".crib"
 
 
@@ -222,7 +221,7 @@ def sim(
     else:
         played = scenario.generate(_PLAYED, _SEED)
     micropython = runtime.find(fetch=True, say=say).path
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(by_signal(number)))
     with _flash_image(flash, micropython, sensor) as image, virtual.VirtualBoard(
         played, flash=image, micropython=micropython, speed=factor, baud=baud, link=link,
         reset_on_open=reset_on_open, sensor=sensor, on_status=_tell,
@@ -241,7 +240,7 @@ def _until_off(board, kept: Path | None) -> int:
     except KeyboardInterrupt:
         log = f"is in {kept}" if kept else "went with it (`--flash FILE` keeps one)"
         say(f"the virtual board's power is cut; its log {log}")
-        return _INTERRUPTED
+        return INTERRUPTED
     said = board.crash.strip() or "it said nothing"
     raise CribtraceError(f"the virtual board stopped: {said}; start it again")
 

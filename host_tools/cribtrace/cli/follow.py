@@ -8,12 +8,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import rich_click as click
 
+from cribtrace.cli.endings import as_far_as_it_goes, ended_by_signals, let_go
 from cribtrace.cli.output import emit, json_option, open_client, port_option, say
 from cribtrace.errors import CribtraceError, Silent, pip_line
 
@@ -141,8 +142,7 @@ def tail(
     wanted = tail_filter.wanted(filters, everything=as_json, raw=raw)
     asides = Asides(frames=raw, since_s=since_s)
     whole = whole or not sys.stdout.isatty()
-    _follow(port, asides, _Printer(asides, wanted, as_json=as_json, whole=whole))
-    return 0
+    return _follow(port, asides, _Printer(asides, wanted, as_json=as_json, whole=whole))
 
 
 def _opened(port: str | None, asides):
@@ -168,39 +168,41 @@ def _opened(port: str | None, asides):
     raise KeyboardInterrupt
 
 
-@contextmanager
-def _ended_by_signals(asides) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end it behind what was heard; a second one, or a pause, at once."""
-    impatient = threading.Timer(_PATIENCE_S, _thread.interrupt_main)
-    impatient.daemon = True
+class _Ending:
+    """Ends it behind what was heard; with a second Ctrl-C, or after a pause, at once."""
 
-    def end(*_: object) -> None:
-        if asides.ended.is_set():
+    def __init__(self, asides) -> None:
+        self._asides = asides
+        self._impatient = threading.Timer(_PATIENCE_S, _thread.interrupt_main)
+        self._impatient.daemon = True
+
+    def __call__(self, number: int) -> None:
+        if not self._asides.ended.is_set():
+            self._asides.end()
+            self._impatient.start()
+            if sys.stderr.isatty():
+                os.write(sys.stderr.fileno(), b"\r")  # the next line goes over the terminal's ^C
+        elif number == signal.SIGINT:  # a terminal that goes says so more than once
             raise KeyboardInterrupt
-        asides.end()
-        impatient.start()
-        if sys.stderr.isatty():
-            os.write(sys.stderr.fileno(), b"\r")  # the next line goes over the terminal's ^C
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        impatient.cancel()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def done(self) -> None:
+        """Nothing is waited for any more."""
+        self._impatient.cancel()
 
 
-def _follow(port: str | None, asides, printer: _Printer) -> None:
-    """Follow until Ctrl-C, then say what it came to: last records, what they make, the summary."""
+def _follow(port: str | None, asides, printer: _Printer) -> int:
+    """Follow until a signal, then say what it came to: last records, what they make, the summary.
+
+    Returns the exit code.
+    """
     from cribtrace import facts, tail_summary
     from cribtrace.client import Client
     from cribtrace.link import Link
     from cribtrace.tail import Live, follow
 
-    live, summary = Live(), None
-    try:
-        with _ended_by_signals(asides):
+    live, summary, ending = Live(), None, _Ending(asides)
+    with ended_by_signals(ending) as ended:
+        try:
             client = _opened(port, asides)
             say(f"following {client.link.port}; Ctrl-C ends it")
             summary = tail_summary.Summary()
@@ -210,16 +212,22 @@ def _follow(port: str | None, asides, printer: _Printer) -> None:
                 summary.add(item)
                 for one in (item, *found):
                     printer.item(one)
-    except KeyboardInterrupt:
-        asides.end()
-    except BrokenPipeError:
-        if not asides.ended.is_set():  # of `| head`; `| tee` dies of the same Ctrl-C
-            raise
-    try:
-        for inferred in live.finish():
-            printer.item(inferred)
-    finally:
-        say(summary.text() if summary else _NO_BOARD)
+        except KeyboardInterrupt:
+            asides.end()
+        except OSError as error:
+            if not asides.ended.is_set():  # of `| head`; `| tee` dies of the same Ctrl-C
+                raise
+            let_go(sys.stdout, error)
+        finally:
+            ending.done()
+        try:
+            with as_far_as_it_goes(sys.stdout):
+                for inferred in live.finish():
+                    printer.item(inferred)
+        finally:
+            with as_far_as_it_goes(sys.stderr):
+                say(summary.text() if summary else _NO_BOARD)
+    return ended.exit_code
 
 
 @click.command()
@@ -252,15 +260,18 @@ def live(context: click.Context, port: str | None, every_s: float, span_s: float
     from cribtrace.asides import Asides
 
     run, waiting, client = _screen(), Asides(), None
-    with suppress(KeyboardInterrupt), _ended_by_signals(waiting):
-        client = _opened(port, waiting)
+    ending = _Ending(waiting)
+    with ended_by_signals(ending) as ended:
+        with suppress(KeyboardInterrupt):
+            client = _opened(port, waiting)
+        ending.done()
     if client and not waiting.ended.is_set():
-        run(client, every_s=every_s, span_s=span_s, colour=in_colour())
-        return 0
+        return run(client, every_s=every_s, span_s=span_s, colour=in_colour())
     if client:
         client.close()
-    say(_NO_BOARD)
-    return 0
+    with as_far_as_it_goes(sys.stderr):
+        say(_NO_BOARD)
+    return ended.exit_code
 
 
 def _at_terminal() -> bool:

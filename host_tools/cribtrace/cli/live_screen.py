@@ -5,8 +5,6 @@ mouse is asked for.
 """
 
 import asyncio
-import os
-import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from cribtrace.asides import Asides
+from cribtrace.cli.endings import ended_by_signals
 from cribtrace.cli.output import say
 from cribtrace.errors import CribtraceError
 from cribtrace.heard import Item
@@ -223,8 +222,8 @@ class LiveScreen(App[None]):
         self._listening.join(3)
 
 
-def run(client, *, every_s: float, span_s: float, colour: bool) -> None:
-    """Show the board of `client` until q. Raises what ended it otherwise."""
+def run(client, *, every_s: float, span_s: float, colour: bool) -> int:
+    """Show the board of `client` until q or a signal. Raises what ended it otherwise."""
     from cribtrace import facts, tail
     from cribtrace.client import Client
     from cribtrace.link import Link
@@ -232,12 +231,10 @@ def run(client, *, every_s: float, span_s: float, colour: bool) -> None:
     asides = Asides(frames=True, health_s=_HEALTH_S)
     items = tail.follow(client, lambda name: Client(Link(name)), facts.json_line, asides)
     app = LiveScreen(items, asides, every_s=every_s, span_s=span_s, colour=colour)
-    before = {number: signal.signal(number, _leave(app)) for number in _signals()}
     try:
-        app.run(mouse=False)
+        with ended_by_signals(_leave(app)) as ended:
+            app.run(mouse=False)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         app.stop_listening()
     if left := asides.marks_left():
         say(f"{left} marks were not put: the board was not there")
@@ -245,15 +242,11 @@ def run(client, *, every_s: float, span_s: float, colour: bool) -> None:
         raise app.failed
     if app.return_code:
         raise CribtraceError("live ended by a fault of its own, told above: please report it")
+    return ended.exit_code
 
 
-def _signals() -> list[signal.Signals]:
-    """What ends a program whose line is cut: it is to leave the terminal as it was, too."""
-    return [signal.SIGTERM] if os.name == "nt" else [signal.SIGTERM, signal.SIGHUP]
-
-
-def _leave(app: LiveScreen) -> Callable:
-    def leave(*_: object) -> None:
+def _leave(app: LiveScreen) -> Callable[[int], None]:
+    def leave(_number: int) -> None:
         if app.loop:  # which may sleep until the next picture
             app.loop.call_soon_threadsafe(app.call_later, app.action_leave)
         else:

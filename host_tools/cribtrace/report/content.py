@@ -73,10 +73,11 @@ def said(told: Content) -> str:
 
 
 def clock(told: Content, onset_s: float | None, digits: int = 0) -> str:
-    """A moment as a clock showed it, where the log has one; else since the start."""
+    """A moment as a clock showed it, where the log has one, ~ if about; else since the start."""
     if told.counts.start is None or onset_s is None:
         return since_start(onset_s, digits)
-    return f"{later(told.counts.start, onset_s, told.night.zone):%H:%M:%S}"
+    then = later(told.counts.start, onset_s, told.night.zone)
+    return f"{'~' * told.counts.about}{then:%H:%M:%S}"
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,8 @@ def range_told(found: tuple[float, float, float] | None) -> str:
 def remarks(told: Content) -> list[str]:
     """What a reader must know of the figures, in sentences."""
     found = [_too_short(told), _suppressed(told), _left_out(told), *smallest(told), _before(told)]
+    about = told.counts.start is not None and told.counts.about
+    found.append("A time with ~ before it is about right only." if about else "")
     return [sentence for sentence in found if sentence]
 
 

@@ -152,6 +152,7 @@ def embedded(told: Content) -> str:
     content = {
         "span": min(counts.span_s, LONGEST_SPAN_S),
         "start": counts.start.timestamp() if counts.start else None,
+        "about": counts.about,
         "offsets": _offsets(counts.start, min(counts.span_s, LONGEST_SPAN_S), night.zone),
         "kinds": kinds,
         "names": [named(kind) for kind in kinds],

@@ -104,7 +104,7 @@ def heading(night: Night, counts: Tally) -> str:
     what = "Simulated recording" if _simulated(night) else "Recording"
     what = "Injected recording" if night.injected else what
     if counts.start is not None:
-        about = "about " if any("utc_about" in line for line in night.clocks) else ""
+        about = "about " * counts.about
         return f"{what} of {counts.start:%Y-%m-%d}, from {about}{counts.start:%H:%M %Z}"
     device = night.header.get("device")
     return f"{what} of device {device}" if device is not None else what
@@ -140,7 +140,8 @@ def hours_table(night: Night, counts: Tally) -> str:
     rows = []
     for hour in counts.hours:
         begins_s = hour.index * HOUR_S
-        when = [f"{later(counts.start, begins_s, night.zone):%H:%M}"] if counts.start else []
+        then = later(counts.start, begins_s, night.zone) if counts.start else None
+        when = [f"{'~' * counts.about}{then:%H:%M}"] if then else []
         found = [str(value) if value else "0" for value in hour.counts.values()]
         minutes = fixed(hour.covered_s / 60, 0 if hour.covered_s >= 3599.5 else 1)
         name = f'<span data-hour="{hour.index}">{hour.index}–{hour.index + 1}</span>'
@@ -167,7 +168,8 @@ def _event(index: int, event: dict, position: int, said_of: list[str], zone: tzi
     utc = utc and utc.astimezone(zone)
     onset, duration = number(event.get("onset_s")), number(event.get("duration_s"))
     peak = number(event.get("peak_mg"))
-    clock = f'<time datetime="{esc(utc.isoformat())}">{utc:%H:%M:%S}</time>' if utc else MISSING
+    told = f"{'~' * ('utc_about' in event)}{utc:%H:%M:%S}" if utc else ""
+    clock = f'<time datetime="{esc(utc.isoformat())}">{told}</time>' if utc else MISSING
     sorted_by = {"kind": position, "onset": onset, "duration": duration, "peak": peak}
     keys = " ".join(f'data-{name}="{value or 0:.10g}"' for name, value in sorted_by.items())
     said = "".join(f"<p>{esc(sentence)}</p>" for sentence in said_of if sentence)

@@ -100,7 +100,8 @@ function axis(svg, x, width, bottom, right) {
     if (night.start !== null) {
       const ahead = night.offsets.filter(([from]) => from <= t).pop()[1];
       const clock = new Date((night.start + t + ahead) * 1000).toISOString();
-      text(x(t), bottom + 34, clock.slice(11, step < 60 ? 19 : 16));
+      const shown = clock.slice(11, step < 60 ? 19 : 16);
+      text(x(t), bottom + 34, night.about ? `~${shown}` : shown);
     }
   }
 }
