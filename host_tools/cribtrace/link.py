@@ -16,6 +16,8 @@ from cribtrace.errors import NoDevice, Silent
 
 BAUD = 115200
 _POLL_S = 0.05  # how late a deadline may be noticed
+# Chosen: a program that is just being started holds for some 20 ms what its parent held.
+_LOCKED_S = 0.5
 _WRITE_S = 2.0  # a request line takes 11 ms at 115200 baud
 _POSIX = os.name == "posix"
 _IN_USE = (errno.EAGAIN, errno.EACCES, errno.EBUSY)  # what a lock held by another reports
@@ -38,16 +40,26 @@ class Link:
             timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True, dsrdtr=_POSIX
         )
         self._serial.port = port
-        self.opened_s = time.monotonic()
         self._serial.rts = False
         self._serial.dtr = False
         try:
             self._serial.baudrate = baud
-            self._serial.open()
+            self._open()
             with contextlib.suppress(OSError):  # a pseudo-terminal has no such lines
                 self._serial.dtr = False
         except Exception as error:  # termios.error is no OSError, and termios is not everywhere
             raise _why_not_open(port, error) from error
+
+    def _open(self) -> None:
+        deadline = time.monotonic() + _LOCKED_S
+        while True:
+            self.opened_s = time.monotonic()
+            try:
+                return self._serial.open()
+            except serial.SerialException as error:
+                if not _locked(error) or self.opened_s >= deadline:
+                    raise
+            time.sleep(_POLL_S)
 
     def read(self, timeout_s: float) -> bytes:
         """Return what has come, as soon as anything has; b"" after `timeout_s` of nothing."""
@@ -98,15 +110,18 @@ def serial_number(port: str) -> str:
     return next((p.serial_number or "" for p in list_ports.comports() if p.device == port), "")
 
 
+def _locked(error: Exception) -> bool:
+    return "exclusively lock" in str(error)
+
+
 def _why_not_open(port: str, error: Exception) -> NoDevice:
     said = str(error)
     code = getattr(error, "errno", None)
-    locked = "exclusively lock" in said
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV) or "FileNotFoundError" in said:
         there = ", ".join(name for name, _ in serial_ports())
         then = "name one of these, or plug the board in" if there else "plug the board in"
         return Silent(f"no port {port}; the ports of this machine: {there or 'none'}; {then}")
-    if code in _IN_USE and (locked or code != errno.EACCES):
+    if code in _IN_USE and (_locked(error) or code != errno.EACCES):
         return NoDevice(f"{port} is in use{_holder(port)}: close it there, then run this again")
     if "PermissionError" in said:  # Windows says this of a port that another program holds
         return NoDevice(f"{port} is in use by another program, or not yours to open")

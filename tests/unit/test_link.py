@@ -107,6 +107,20 @@ def test_a_port_in_use_names_the_process_that_holds_it(peer):
     Link(peer.port).close()
 
 
+def test_a_port_that_is_let_go_of_at_this_moment_is_waited_for(peer):
+    # Of a child of this process, which has its open files until it has become what it is to be.
+    first = Link(peer.port)
+    child = os.fork()
+    if child == 0:
+        time.sleep(0.2)
+        os._exit(0)
+    first.close()
+    try:
+        Link(peer.port).close()
+    finally:
+        os.waitpid(child, 0)
+
+
 @pytest.mark.parametrize("make", [lambda p: p.write_text("x"), lambda p: p.mkdir()])
 def test_what_is_no_serial_port_is_called_that(tmp_path, make):
     make(tmp_path / "thing")
