@@ -27,6 +27,7 @@ def of_best_source(anchors: Iterable[Anchor]) -> list[Anchor]:
     """Those of the source that is to be trusted most, by frame; of a person's the last told.
 
     `anchors` in the order in which they were told: a person's next word corrects the one before.
+    So does what is told next of the same frame: frames stand still while there is no sensor.
     """
     by_source: dict[str, list[Anchor]] = {}
     for anchor in anchors:
@@ -34,7 +35,8 @@ def of_best_source(anchors: Iterable[Anchor]) -> list[Anchor]:
     best = next((by_source[s] for s in SOURCES if s in by_source), [])
     if best and best[0].source == PERSON:
         return best[-1:]
-    return sorted(best, key=lambda anchor: anchor.frame)
+    by_frame = {anchor.frame: anchor for anchor in best}
+    return [by_frame[frame] for frame in sorted(by_frame)]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def fit(
     simulated: bool = False,
     stated_within_ppm: float = TRIM_PPM,
 ) -> Line:
-    """The line through the anchors, at least one, of a boot whose header says `rate_hz`.
+    """The line through the anchors, one a frame, of a boot whose header says `rate_hz`.
 
     Its slope is the anchors' own where they tell it better than the header does, which may be off
     by `stated_within_ppm`: a chip without a trim has its rate from the host's clock. `simulated`
@@ -97,7 +99,7 @@ def fit(
     utc_s = sum(w * (a.utc_s - first_s) for w, a in zip(weights, anchors, strict=True)) / total
     spread = sum(w * (a.frame - frame) ** 2 for w, a in zip(weights, anchors, strict=True))
     within_s = min(off_s)
-    if len({a.frame for a in anchors}) < 2:
+    if len(anchors) < 2:
         return Line(frame, first_s + utc_s, rate_hz, within_s)
     slope = (
         sum(

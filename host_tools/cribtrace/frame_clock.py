@@ -30,8 +30,7 @@ class FrameClock:
 
         `earlier`: told before all that are known, of which it may be one, read once more.
         """
-        known = any((one.frame, one.source) == (frame, source) for one in self._anchors)
-        if header["rate_mhz"] and not (earlier and known):
+        if header["rate_mhz"]:
             told = Anchor(frame, utc_s, within_s, source)
             self._anchors.insert(0 if earlier else len(self._anchors), told)
             self._header, self._line = header, None

@@ -8,6 +8,7 @@ from cribtrace import anchors
 from cribtrace.boots import Boot
 from cribtrace.device import records
 from cribtrace.frame_clock import FrameClock
+from cribtrace.log_records import SOURCES
 
 RATE_HZ = 104.0
 T0 = 1_800_000_000.0
@@ -97,12 +98,7 @@ def test_a_chip_without_a_trim_has_its_rate_from_the_anchors_soon(sensor, own):
     line = clock.fitted
     assert 1_500 < line.drift_within_ppm < 10_000
     assert line.rate_hz == pytest.approx(true_hz if own else RATE_HZ, rel=1e-3)
-    followed = FrameClock()
-    for one in found:
-        followed.set(
-            one["frame"], one["utc_s"], clock.boot.header, within_s=one["within_ms"] / 1e3
-        )
-    assert followed.utc_s(3600.0) == pytest.approx(clock.utc_s(3600.0), abs=1e-3)
+    assert followed(clock, found).utc_s(3600.0) == pytest.approx(clock.utc_s(3600.0), abs=1e-3)
 
 
 def test_an_oscillator_without_a_trim_may_be_8_percent_off_by_its_data_sheet():
@@ -123,14 +119,36 @@ def test_one_anchor_is_an_offset_only():
     assert told["utc"] == "2027-01-15T07:59:59.000Z"
 
 
-@pytest.mark.parametrize("frame", [0, 15, 104, 987_654_321])
-@pytest.mark.parametrize("count", [1, 2, 7])
-def test_anchors_at_one_frame_tell_no_rate(frame, count):
-    # A weighted mean of equal frames need not be that frame.
-    found = [anchor(frame, T0, within_ms=1 + k) for k in range(count)]
+def followed(clock, found):
+    """The clock of that boot as one has it who follows it: from its anchors as they are told."""
+    made = FrameClock()
+    for one in found:
+        told = {"within_s": one["within_ms"] / 1e3, "source": SOURCES[one["source"]]}
+        made.set(one["frame"], one["utc_s"] + one["utc_ms"] / 1e3, clock.boot.header, **told)
+    return made
+
+
+@pytest.mark.parametrize("source", [HOST, CHIP, PERSON])
+@pytest.mark.parametrize("count", [1, 2, 61])
+def test_of_the_anchors_at_one_frame_the_last_told_counts(count, source):
+    # An hour without a sensor, whose frames stand still meanwhile.
+    found = [
+        anchor(6240, T0 + 60 * k, within_ms=1 + k % 7, source=source) for k in range(count)
+    ]  # fmt: skip
     (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
-    assert clock.fitted.drift_ppm is None
-    assert clock.utc_s(frame / RATE_HZ) == pytest.approx(T0, abs=0.02)
+    assert (clock.anchors, clock.fitted.drift_ppm, clock.fault()) == (1, None, None)
+    assert clock.utc_s(60.0) == pytest.approx(T0 + 60 * (count - 1), abs=0.02)
+    assert followed(clock, found).utc_s(60.0) == pytest.approx(clock.utc_s(60.0), abs=1e-3)
+
+
+def test_what_one_frame_was_told_at_first_bends_no_line():
+    found = lived(-7, count=5)
+    wrong = [{**found[2], "utc_s": found[2]["utc_s"] - 60 * k} for k in (3, 2, 1)]
+    (alone,) = anchors.clocks([boot(1, hours(1), *found)]).values()
+    mixed = [*found[:2], *wrong, *found[2:]]
+    (clock,) = anchors.clocks([boot(1, hours(1), *mixed)]).values()
+    assert clock.line() == alone.line() and clock.fault() is None
+    assert followed(clock, mixed).utc_s(240.0) == pytest.approx(clock.utc_s(240.0), abs=1e-3)
 
 
 def test_a_simulated_boards_speed_is_no_drift():
@@ -174,7 +192,7 @@ def test_an_anchor_counts_by_the_square_of_its_doubt():
     # 10 ms and 100 ms of doubt, less the frame's own: weights of 100 to 1 put it a hundredth off.
     doubt_ms = [round(1000 * (off - 1 / RATE_HZ)) for off in (0.1, 1.0)]
     found = [
-        anchor(0, T0, within_ms=doubt_ms[0]), anchor(0, T0 + 10, within_ms=doubt_ms[1])
+        anchor(0, T0, within_ms=doubt_ms[0]), anchor(1, T0 + 10, within_ms=doubt_ms[1])
     ]  # fmt: skip
     (clock,) = anchors.clocks([boot(1, hours(1), *found)]).values()
     assert clock.utc_s(0.0) - T0 == pytest.approx(10 / 101, abs=0.01)
