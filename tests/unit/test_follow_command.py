@@ -105,14 +105,19 @@ def test_at_the_end_come_the_last_records_then_the_summary_and_all_is_well(numbe
     assert re.findall(r"(\d+)\.$", "\n".join(lines), re.M) == list(map(str, range(1, many + 1)))
 
 
-@pytest.mark.parametrize("shown", ["in it", "in a file"])
-def test_a_terminal_that_goes_ends_it_and_takes_away_only_what_it_would_show(shown, tmp_path):
-    """It is told twice, by the kernel and by its shell."""
+@pytest.mark.parametrize(
+    ("shown", "options"),
+    [("in it", ["--long"]), ("in a file", ["--filter", "all"]), ("in a file", ["--json"])],
+)
+def test_a_terminal_that_goes_ends_it_and_takes_away_only_what_it_would_show(
+    shown, options, tmp_path
+):
+    """It is told twice, by the kernel and by its shell; with --json it would show the notes."""
     master, slave = pty.openpty()
     with Peer() as board, (tmp_path / "lines").open("wb") as lines:
         command = ["sh", "-c", 'exec "$@" <"$0"', os.ttyname(slave)]  # so it is its terminal
         tail = subprocess.Popen(
-            [*command, *PROGRAM, "--port", board.port, "--filter", "all"], stderr=slave,
+            [*command, *PROGRAM, "--port", board.port, *options], stderr=slave,
             stdout=slave if shown == "in it" else lines, start_new_session=True,
         )  # fmt: skip
         os.close(slave)
@@ -120,13 +125,15 @@ def test_a_terminal_that_goes_ends_it_and_takes_away_only_what_it_would_show(sho
         time.sleep(0.3)
         for seq in range(1, 401):
             board.push(protocol.RECORD, record(records.MARK, seq, 104 * seq, rest=b"%d." % seq))
+            if seq == 200:
+                board.say(b"E (12) flash\r\n")
         os.close(master)
         time.sleep(0.02)
         tail.send_signal(signal.SIGHUP)
         assert tail.wait(10) in (129, -signal.SIGHUP)  # a shell calls both 129
         wait_for(lambda: any(" bye*" in line for line in board.asked))
     told = (tmp_path / "lines").read_text()
-    assert told.count(" mark ") == (400 if shown == "in a file" else 0)
+    assert len(re.findall(r"\bmark\b", told)) == (400 if shown == "in a file" else 0)
 
 
 def test_what_nohup_keeps_a_terminal_from_ending_goes_on():

@@ -225,8 +225,7 @@ def _follow(port: str | None, asides, printer: _Printer) -> int:
                 for inferred in live.finish():
                     printer.item(inferred)
         finally:
-            with as_far_as_it_goes(sys.stderr):
-                say(summary.text() if summary else _NO_BOARD)
+            say(summary.text() if summary else _NO_BOARD)
     return ended.exit_code
 
 
@@ -269,8 +268,7 @@ def live(context: click.Context, port: str | None, every_s: float, span_s: float
         return run(client, every_s=every_s, span_s=span_s, colour=in_colour())
     if client:
         client.close()
-    with as_far_as_it_goes(sys.stderr):
-        say(_NO_BOARD)
+    say(_NO_BOARD)
     return ended.exit_code
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import rich_click as click
 
+from cribtrace.cli.endings import as_far_as_it_goes
 from cribtrace.errors import Damaged, NoDevice, Silent, Usage
 
 _SHOWN = 5  # faults that are named one by one
@@ -59,8 +60,9 @@ def _own_page(path: Path) -> bool:
 
 
 def say(line: str) -> None:
-    """Tell the user something that is no result: one line on stderr."""
-    click.echo(f"cribtrace: {' '.join(line.split())}", err=True)
+    """Tell the user something that is no result: one line on stderr, while that is there."""
+    with as_far_as_it_goes(sys.stderr):
+        click.echo(f"cribtrace: {' '.join(line.split())}", err=True)
 
 
 def emit(line: dict[str, Any], as_json: bool) -> None:
