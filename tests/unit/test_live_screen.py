@@ -3,6 +3,7 @@
 import asyncio
 import builtins
 import contextlib
+import functools
 import itertools
 import os
 import pty
@@ -14,6 +15,7 @@ import sys
 import termios
 import threading
 import time
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -31,6 +33,7 @@ from tests.unit.test_live_view import HEADER
 from tests.unit.test_tail_line import event
 
 NOISE = np.random.default_rng(4).integers(-90, 90, (4160, 3)).astype(np.int16)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 BRAILLE = "[⠁-⣿]"
 
 
@@ -315,6 +318,59 @@ def test_it_ends_at_once_and_leaves_the_terminal_as_it_was(how, code):
     if how == "fault":
         wait_for(lambda: b"cribtrace: live ended by a fault of its own" in shown)
     os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)]
+)
+@pytest.mark.parametrize("when", ["__init__", "run", "compose", "on_mount", "stop_listening"])
+def test_a_signal_at_any_moment_of_its_start_and_end_ends_it_with_its_code(
+    when, number, code, monkeypatch
+):
+    """Also where a terminal that goes and its shell say so one after the other."""
+    said_bye = []
+
+    def followed(_client, _connect, _to_json, asides):
+        yield from heard(asides)
+        said_bye.append(asides.ended.is_set())
+
+    shown = live_screen.App.run
+    monkeypatch.setattr(
+        live_screen.LiveScreen, "run", lambda app, **how: shown(app, headless=True, **how)
+    )
+    real = getattr(live_screen.LiveScreen, when)
+
+    @functools.wraps(real)  # Textual looks at how many arguments it takes
+    def interrupted(app, *arguments, **options):
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+        return real(app, *arguments, **options)
+
+    monkeypatch.setattr(live_screen.LiveScreen, when, interrupted)
+    if when == "stop_listening":
+        monkeypatch.setattr(live_screen.LiveScreen, "draw", live_screen.LiveScreen.action_leave)
+    monkeypatch.setattr("cribtrace.tail.follow", followed)
+    monkeypatch.setattr(follow, "open_client", lambda _port: Mock())
+    monkeypatch.setattr(follow, "_at_terminal", lambda: True)
+    before = {one: signal.signal(one, lambda *_: sys.exit(15)) for one in SIGNALS}
+    try:
+        assert cli.run(["live"]) == code
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert said_bye == [True]
+
+
+def test_marks_that_are_left_are_no_error_where_nobody_can_be_told(monkeypatch):
+    master, slave = pty.openpty()
+    os.close(master)
+    asides = Asides()
+    asides.mark("not put")
+    monkeypatch.setattr("cribtrace.tail.follow", lambda *_: iter(()))
+    monkeypatch.setattr(live_screen.LiveScreen, "run", lambda *_, **__: None)
+    with open(slave, "w") as gone:
+        monkeypatch.setattr(sys, "stderr", gone)
+        live_screen.run(Mock(), asides, Mock(), every_s=1.0, span_s=20.0, colour=False)
 
 
 def drain(master, shown):

@@ -12,9 +12,11 @@ from cribtrace.errors import by_signal
 
 
 class Ended:
-    """By which signal: the first that came; None while none has."""
+    """By which signal: the first that came; None while none has. Each is told to `end`."""
 
-    number: int | None = None
+    def __init__(self, end: Callable[[int], None]) -> None:
+        self.end = end
+        self.number: int | None = None
 
     @property
     def exit_code(self) -> int:
@@ -24,12 +26,12 @@ class Ended:
 
 @contextmanager
 def ended_by_signals(end: Callable[[int], None]) -> Iterator[Ended]:
-    """Call `end` with the number of each signal that comes to end this."""
-    ended = Ended()
+    """Call `end`, or what took its place, with the number of each signal that is to end this."""
+    ended = Ended(end)
 
     def came(number: int, _frame: object) -> None:
         ended.number = ended.number or number
-        end(number)
+        ended.end(number)
 
     before = {number: signal.signal(number, came) for number in _numbers()}
     try:

@@ -28,6 +28,7 @@ _COLOURS = {
     "board": "bright_black",
 }
 _STARTING_S, _AGAIN_S = 15.0, 0.5  # chosen: a virtual board on a busy machine takes 10 s
+_HEALTH_S = 5.0
 _PATIENCE_S = 1.0  # for a board that does not answer any more
 _NO_BOARD = "ended before a board was there"
 _NEEDS = f"`live` needs Textual: {pip_line('cribtrace[live]')}; `tail` does without"
@@ -258,16 +259,18 @@ def live(context: click.Context, port: str | None, every_s: float, span_s: float
         return context.invoke(tail, port=port)
     from cribtrace.asides import Asides
 
-    run, waiting, client = _screen(), Asides(), None
-    ending = _Ending(waiting)
+    run, asides, client = _screen(), Asides(frames=True, health_s=_HEALTH_S), None
+    ending = _Ending(asides)
     with ended_by_signals(ending) as ended:
         with suppress(KeyboardInterrupt):
-            client = _opened(port, waiting)
+            client = _opened(port, asides)
+            ended.end = lambda _number: asides.end()  # what comes now need not hurry
         ending.done()
-    if client and not waiting.ended.is_set():
-        return run(client, every_s=every_s, span_s=span_s, colour=in_colour())
-    if client:
-        client.close()
+        if client and not asides.ended.is_set():
+            run(client, asides, ended, every_s=every_s, span_s=span_s, colour=in_colour())
+            return ended.exit_code
+        if client:
+            client.close()
     say(_NO_BOARD)
     return ended.exit_code
 

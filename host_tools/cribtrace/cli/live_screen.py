@@ -7,7 +7,7 @@ mouse is asked for.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.text import Text
@@ -17,7 +17,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from cribtrace.asides import Asides
-from cribtrace.cli.endings import ended_by_signals
+from cribtrace.cli.endings import Ended
 from cribtrace.cli.output import say
 from cribtrace.errors import CribtraceError
 from cribtrace.heard import Item
@@ -25,7 +25,6 @@ from cribtrace.live_layout import heights
 from cribtrace.live_view import View
 from cribtrace.tail_line import Line
 
-_HEALTH_S = 5.0
 _LABEL = 8  # characters left of a curve
 _COLOURS = {
     "movement": "cyan", "disturbance": "bright_black", "host": "blue", "fault": "yellow",
@@ -86,6 +85,9 @@ class LiveScreen(App[None]):
         self.loop = asyncio.get_running_loop()
         self.screen.set_focus(None)
         self._listening.start()
+        if self._asides.ended.is_set():
+            self.action_leave()
+            return
         self.set_interval(self._every_s, self.draw)
         self.call_after_refresh(self.draw)
 
@@ -216,24 +218,33 @@ class LiveScreen(App[None]):
         self._asides.end()
         self.exit()
 
+    def leave_soon(self, _number: int) -> None:
+        """End it by a signal, which may come before there is a screen, or when there is none."""
+        if not self.loop:
+            self._asides.end()
+        elif not self.loop.is_closed():  # it may sleep until the next picture
+            self.loop.call_soon_threadsafe(self.call_later, self.action_leave)
+
     def stop_listening(self) -> None:
         """Give the listener a moment to say goodbye to the board."""
         self._asides.end()
-        self._listening.join(3)
+        if self._listening.is_alive():
+            self._listening.join(3)
 
 
-def run(client, *, every_s: float, span_s: float, colour: bool) -> int:
-    """Show the board of `client` until q or a signal. Raises what ended it otherwise."""
+def run(
+    client, asides: Asides, ended: Ended, *, every_s: float, span_s: float, colour: bool
+) -> None:
+    """Show the board of `client` until q or a signal (`ended`). Raises what ended it otherwise."""
     from cribtrace import facts, tail
     from cribtrace.client import Client
     from cribtrace.link import Link
 
-    asides = Asides(frames=True, health_s=_HEALTH_S)
     items = tail.follow(client, lambda name: Client(Link(name)), facts.json_line, asides)
     app = LiveScreen(items, asides, every_s=every_s, span_s=span_s, colour=colour)
+    ended.end = app.leave_soon
     try:
-        with ended_by_signals(_leave(app)) as ended:
-            app.run(mouse=False)
+        app.run(mouse=False)
     finally:
         app.stop_listening()
     if left := asides.marks_left():
@@ -242,14 +253,3 @@ def run(client, *, every_s: float, span_s: float, colour: bool) -> int:
         raise app.failed
     if app.return_code:
         raise CribtraceError("live ended by a fault of its own, told above: please report it")
-    return ended.exit_code
-
-
-def _leave(app: LiveScreen) -> Callable[[int], None]:
-    def leave(_number: int) -> None:
-        if app.loop:  # which may sleep until the next picture
-            app.loop.call_soon_threadsafe(app.call_later, app.action_leave)
-        else:
-            raise KeyboardInterrupt
-
-    return leave
