@@ -9,6 +9,7 @@ a test. The same test runs under CPython
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _TARGET, _PORT = "--cribtrace-target", "--cribtrace-port"
 _TARGETS = ("cpython", "virtual")
-_RIG = pytest.StashKey["Rig"]()
+_LEAVE = pytest.StashKey[Callable[[], list[str]]]()  # makes a test leave all; what that is
 _FLASH = pytest.StashKey[Path]()
 _SCENARIO = ".crib.toml"
 
@@ -39,11 +40,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Have a test that fails leave the board's log, and name what it leaves."""
     report = yield
-    if call.when == "call" and report.failed and (made := item.stash.get(_RIG, None)):
-        from cribtrace import rig
-
-        made.leave_log()
-        report.sections.append(("cribtrace left", "\n".join(rig.left_in(made.folder))))
+    leave = item.stash.get(_LEAVE, None)
+    if call.when == "call" and report.failed and leave and (left := leave()):
+        report.sections.append(("cribtrace left", "\n".join(left)))
     return report
 
 
@@ -97,9 +96,10 @@ class _Lived(pytest.Item):
         if why := self._trial.unfit(target):
             pytest.skip(why)
         folder = _folder(self.config, self.name) / "cribtrace"
+        self.stash[_LEAVE] = partial(rig.left_in, folder)
         unmet = pytest_virtual.undergo(self._trial, folder, port, _flash(self.config))
         if unmet:
-            raise AssertionError("\n".join([*unmet, *rig.left_in(folder)]))
+            raise AssertionError("\n".join(unmet))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo, style: Any = None) -> Any:
         from cribtrace.errors import CribtraceError
@@ -144,7 +144,7 @@ def board(
     with _in_a_sentence():
         made = pytest_virtual.open_rig(tmp_path / "cribtrace", port=port, flash=_cribtrace_flash)
     with made:
-        request.node.stash[_RIG] = made
+        request.node.stash[_LEAVE] = made.leave
         yield made
 
 

@@ -81,7 +81,7 @@ def undergo(trial: Trial, folder: Path, port: str | None, flash: Path | None) ->
             raise CribtraceError(why)
         unmet = trial.unmet(rig.undergo(trial))
         if unmet:
-            rig.leave_log()
+            rig.leave()
         return unmet
 
 

@@ -1,6 +1,5 @@
 """What runs the detector in a test: CPython, a virtual board, or a real one. Prints nothing."""
 
-import contextlib
 import functools
 import time
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from cribtrace import configuration, facts, hil, log_records, recording, replay, scenario
 from cribtrace.client import Client
 from cribtrace.device import records
-from cribtrace.errors import CribtraceError, NoDevice, Usage
+from cribtrace.errors import NoDevice, Usage
 from cribtrace.link import Link
 from cribtrace.pull import pull
 from cribtrace.recording import Recording
@@ -88,6 +87,14 @@ class Rig:
         found = self.live(trial.recording())
         return Outcome(found.events, found.gaps, [], found.lived.same if found.lived else None)
 
+    def leave(self) -> list[str]:
+        """Leave the log too, whatever that meets: the test has failed already. See `left_in`."""
+        try:
+            self.leave_log()
+        except Exception as error:
+            return [*left_in(self.folder), f"no log: {type(error).__name__}: {error}"]
+        return left_in(self.folder)
+
     def leave_log(self) -> None:
         """Put into the folder what the board has logged, where there is one."""
 
@@ -133,8 +140,8 @@ class BoardRig(Rig):
         return Result(events, [gap for gap in gaps if gap], lived)
 
     def leave_log(self) -> None:
-        """Pull the log; without one where that fails: the test has failed already."""
-        with contextlib.suppress(CribtraceError, OSError), self.again() as client:
+        """Pull the log."""
+        with self.again() as client:
             pull(client, self.folder / "log")
 
     def again(self) -> Client:
@@ -154,8 +161,8 @@ class _Noted(Link):
     """A link that keeps what goes over it: a line for each piece, with its direction."""
 
     def __init__(self, port: str, path: Path) -> None:
-        self._file = path.open("ab")
         super().__init__(port)
+        self._file = path.open("ab")
 
     def write(self, line: bytes) -> None:
         """Keep and write it."""

@@ -60,3 +60,39 @@ def test_a_scenarios_failure_names_each_file_too(run, tmp_path):
     said = run("--cribtrace-target", "cpython", name="loud.crib.toml", text=LOUD)
     kept = tmp_path / "tmp" / "loud0" / "cribtrace" / "recording.npz"
     assert f"\nrecording: {kept}\n" in said and kept.exists()
+
+
+@pytest.mark.parametrize("fault", ["KeyError('gone')", "NoDevice('gone: plug it in')"])
+def test_a_log_that_cannot_be_left_is_told_with_the_tests_own_failure(run, fault):
+    broken = f"""
+from cribtrace import rig
+from cribtrace.errors import NoDevice
+
+
+def leave_log(_):
+    raise {fault}
+
+
+rig.Rig.leave_log = leave_log
+"""
+    said = run("--cribtrace-target", "cpython", text=broken + MINE)
+    assert "1 failed" in said and "INTERNALERROR" not in said
+    assert f"no log: {fault.split('(')[0]}: " in said and "\nrecording: " in said
+
+
+@pytest.mark.parametrize("fault", ["NoDevice('gone: plug it in')", "KeyError('gone')"])
+def test_a_scenario_that_cannot_go_on_names_what_it_leaves(run, tmp_path, fault):
+    (tmp_path / "conftest.py").write_text(f"""
+from cribtrace import trial
+from cribtrace.errors import NoDevice
+
+
+def unmet(*_):
+    raise {fault}
+
+
+trial.Trial.unmet = unmet
+""")
+    said = run("--cribtrace-target", "cpython", name="loud.crib.toml", text=LOUD)
+    kept = tmp_path / "tmp" / "loud0" / "cribtrace" / "recording.npz"
+    assert "gone" in said and f"\nrecording: {kept}\n" in said and kept.exists()
