@@ -61,21 +61,22 @@ def _fetched(
         if not segment.header or not segment.records:
             continue
         found.insert(0, segment)
-        _learn(segment, segment.header, clocks)
-        clock = clocks.get(segment.header["boot"])
+        _learn(segment, clocks)
+        clock = clocks.setdefault(segment.header["boot"], FrameClock())
+        clock.of(segment.header)
         began = segment.records[0]["frame"] * 1000 / (segment.header["rate_mhz"] or 1)
-        began_s = clock.utc_s(began) if clock else None
+        began_s = clock.utc_s(began)
         if began_s is not None and began_s < since_s:
             break
     return found
 
 
-def _learn(segment: logfile.Segment, header: dict, clocks: dict[int, FrameClock]) -> None:
+def _learn(segment: logfile.Segment, clocks: dict[int, FrameClock]) -> None:
     """Take the anchors in it, of whichever boot; segments come newest first."""
     for record in reversed(segment.records):
         if record["type"] == records.ANCHOR and record["source"] < len(log_records.SOURCES):
             clocks.setdefault(record["boot"], FrameClock()).set(
-                record["frame"], record["utc_s"] + record["utc_ms"] / 1000, header,
+                record["frame"], record["utc_s"] + record["utc_ms"] / 1000,
                 within_s=record["within_ms"] / 1000, earlier=True,
                 source=log_records.SOURCES[record["source"]],
             )  # fmt: skip

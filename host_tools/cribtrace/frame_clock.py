@@ -22,21 +22,25 @@ class FrameClock:
         self._header: dict = {}
         self._line: Line | None = None
 
+    def of(self, header: dict) -> None:
+        """It is the boot of this header, which says nothing while there is no sensor."""
+        if header["rate_mhz"]:
+            self._header, self._line = header, None
+
     def set(
-        self, frame: int, utc_s: float, header: dict, *, within_s: float = 0.0,
-        source: str = HOST, earlier: bool = False,
+        self, frame: int, utc_s: float, *, within_s: float = 0.0, source: str = HOST,
+        earlier: bool = False,
     ) -> None:  # fmt: skip
-        """Frame `frame` of the boot of that header was at `utc_s`, give or take `within_s`.
+        """Frame `frame` of the boot was at `utc_s`, give or take `within_s`.
 
         `earlier`: told before all that are known, of which it may be one, read once more.
         """
-        if header["rate_mhz"]:
-            told = Anchor(frame, utc_s, within_s, source)
-            self._anchors.insert(0 if earlier else len(self._anchors), told)
-            self._header, self._line = header, None
+        told = Anchor(frame, utc_s, within_s, source)
+        self._anchors.insert(0 if earlier else len(self._anchors), told)
+        self._line = None
 
     def _fitted(self) -> Line | None:
-        if self._line is None and self._anchors:
+        if self._line is None and self._anchors and self._header:
             self._line = line_through(self._anchors, self._header)
         return self._line
 

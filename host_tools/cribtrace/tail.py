@@ -192,9 +192,8 @@ class _Following:
 
     def _learn(self, used: exchange.Exchange) -> None:
         if self._asides:
-            self._asides.clock.set(
-                used.frame, used.utc_ms / 1000, self._header, within_s=used.within_ms / 1000
-            )
+            self._asides.clock.of(self._header)
+            self._asides.clock.set(used.frame, used.utc_ms / 1000, within_s=used.within_ms / 1000)
 
     def _before(self, client: Client, asides: Asides) -> Iterator[Item]:
         """What the log holds from a moment on; what comes live meanwhile is not told twice."""

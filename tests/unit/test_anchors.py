@@ -122,9 +122,10 @@ def test_one_anchor_is_an_offset_only():
 def followed(clock, found):
     """The clock of that boot as one has it who follows it: from its anchors as they are told."""
     made = FrameClock()
+    made.of(clock.boot.header)
     for one in found:
         told = {"within_s": one["within_ms"] / 1e3, "source": SOURCES[one["source"]]}
-        made.set(one["frame"], one["utc_s"] + one["utc_ms"] / 1e3, clock.boot.header, **told)
+        made.set(one["frame"], one["utc_s"] + one["utc_ms"] / 1e3, **told)
     return made
 
 

@@ -7,21 +7,21 @@ import time
 
 import pytest
 
-from cribtrace import anchors, exchange, facts, logfile, tail
+from cribtrace import anchors, exchange, facts, log_records, logfile, tail
 from cribtrace.asides import Asides
 from cribtrace.boots import Boot
 from cribtrace.client import Client
-from cribtrace.device import protocol, records, segment_header
+from cribtrace.device import protocol, records
 from cribtrace.heard import Decoded, Note
 from cribtrace.link import Link
-from tests.support.peer import Peer, packet, record, segment
+from tests.support.peer import Peer, header, packet, record
 
 HZ = 104
 
 
-def log_segment(number, bodies, boot):
+def log_segment(number, bodies, boot, rate_hz=HZ):
     coded = b"".join(packet(b[0], b[1], b[2:])[1:] for b in bodies)
-    return segment(number, segment_header.BYTES, boot=boot) + coded
+    return log_records.pack_header({**header(number, boot), "rate_mhz": rate_hz * 1000}) + coded
 
 
 def mark(seq, at_s, text):
@@ -88,15 +88,17 @@ def test_the_running_boots_earlier_anchors_count_too(peer):
     assert asides.clock.utc_s(10.0) == pytest.approx(time.time() - 100, abs=10)
 
 
-def test_a_persons_last_word_counts_as_in_a_report(peer):
+@pytest.mark.parametrize("rate_hz", [HZ, 0, 52])
+def test_a_persons_last_word_counts_as_in_a_report(peer, rate_hz):
+    """Whatever sensor the board had, or none, when it was told."""
     hour_ago = round(time.time()) - 3600
     said = [
-        anchor(seq, 0, hour_ago + correction_s, 3, exchange.PERSON)
+        anchor(seq, 10, hour_ago + correction_s, 3, exchange.PERSON)
         for seq, correction_s in ((2, 300), (4, -900), (6, 60))
     ]
     peer.segments[1] = log_segment(1, [mark(0, 20, "told"), mark(1, 80, "of boot 3")], 3)
-    peer.segments[2] = log_segment(2, said[:1], 4)
-    peer.segments[4] = log_segment(4, [*said[1:], mark(7, 50, "just now")], 5)
+    peer.segments[2] = log_segment(2, said[:1], 4, rate_hz)
+    peer.segments[4] = log_segment(4, [*said[1:], mark(7, 50, "just now")], 5, rate_hz)
     items = following(peer, 9000)
     first = next(item for item in items if isinstance(item, Decoded) and "text" in item.line)
     items.close()
@@ -104,7 +106,7 @@ def test_a_persons_last_word_counts_as_in_a_report(peer):
     boots = [Boot(one.header, one.records, 0.0) for one in read if one.header]
     of_report = anchors.clocks(boots)[3].utc_s(20.0)
     assert first.clock.utc_s(20.0) == pytest.approx(of_report, abs=0.001)
-    assert of_report == pytest.approx(hour_ago + 80, abs=0.1)
+    assert of_report == pytest.approx(hour_ago + 70, abs=0.1)
 
 
 def test_a_line_of_an_earlier_boot_says_which(peer):

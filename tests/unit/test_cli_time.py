@@ -197,7 +197,8 @@ def test_a_tail_whose_own_clock_is_set_gives_an_anchor_at_once(monkeypatch):
     found = [0.0, 1.5, -1.5, 31.5]  # then: a second and a half are no clock that was set
     monkeypatch.setattr(tail, "_ahead_s", lambda: found.pop(0) if found[1:] else found[0])
     turns, asides = iter(range(12)), Asides()
-    asides.clock.set(10_400, 1e9, peer.header())  # by the clock as it was
+    asides.clock.of(peer.header())
+    asides.clock.set(10_400, 1e9)  # by the clock as it was
     with Peer() as board:
         tailed(board, lambda: next(turns, None) is None, asides)
         assert len(board.anchors) == 2

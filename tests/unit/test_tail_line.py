@@ -31,7 +31,8 @@ def berlin(in_zone):
 def clock():
     """Second 60 of the boot is 2026-11-21 12:00 UTC."""
     made = FrameClock()
-    made.set(6240, datetime(2026, 11, 21, 12, tzinfo=timezone.utc).timestamp(), header())
+    made.of(header())
+    made.set(6240, datetime(2026, 11, 21, 12, tzinfo=timezone.utc).timestamp())
     return made
 
 
@@ -86,9 +87,10 @@ def test_what_has_few_figures_gives_their_room_to_its_reason(clock):
 
 def odd(first_s, speed):
     """Of a simulated boot that runs at `speed` times this clock's, seen for 2 s of it."""
-    made, simulated = FrameClock(), {**header(), "recording_frames": 9}
+    made = FrameClock()
+    made.of({**header(), "recording_frames": 9})
     for k in range(2):
-        made.set(round(104 * (60 + 2 * k * speed)), first_s + 2 * k, simulated)
+        made.set(round(104 * (60 + 2 * k * speed)), first_s + 2 * k)
     return made
 
 
@@ -108,8 +110,8 @@ def test_a_time_that_is_only_about_right_is_marked_for_both_readers(clock, speed
 
 def test_earlier_anchors_of_the_boot_tell_the_rate_of_its_sensor(clock):
     hour_s = 3600.0
-    clock.set(6240 - round(104 * 1.01 * hour_s), clock.utc_s(60.0) - hour_s, header())
-    clock.set(6240 - round(104 * 1.01 * 2 * hour_s), clock.utc_s(60.0) - 2 * hour_s, header())
+    clock.set(6240 - round(104 * 1.01 * hour_s), clock.utc_s(60.0) - hour_s)
+    clock.set(6240 - round(104 * 1.01 * 2 * hour_s), clock.utc_s(60.0) - 2 * hour_s)
     ago_s = clock.utc_s(60.0) - clock.utc_s(60.0 - 1.01 * hour_s)
     assert ago_s == pytest.approx(hour_s, abs=0.1)
     assert not clock.about
