@@ -19,9 +19,9 @@ def poll(app):
     """Answer a press; blink where it is time."""
     global _last_s, _lost, _held  # noqa: PLW0603 - a module holds less heap than an object
     if hasattr(app.board, "button") and app.board.button():
-        from . import request_line
-
         try:
+            from . import request_line
+
             request_line.answer(app.answers, 0, "mark", "button")
             _blink(app)
         except MemoryError:  # as in `Server`

@@ -9,7 +9,8 @@ _MODULES = (
     "request_line", "segments", "segment_header", "verbs", "identity", "ends", "finding", "resume",
     "settings", "in_force", "status", "room", "floor", "wipe", "selftest", "buscheck", "inject",
     "frames", "imu.push", "imu.strangers", "imu.bmi270_load", "imu.bmi270_push",
-    "imu.mpu6050_start", "imu.mpu6050_push", "rtc.clock_chip",
+    "imu.mpu6050_start", "imu.mpu6050_push", "rtc.clock_chip", "rtc.ds3231",
+    "rtc.bm8563",
 )  # fmt: skip
 
 

@@ -61,9 +61,10 @@ class Server:
                     from . import request_line
 
                     request_line.take(self, line)
-                except MemoryError:  # the host asks again, and then there is room
-                    seldom.forget()
-                    self.text("refused=no_memory next=again")
+                except (MemoryError, OSError) as error:
+                    seldom.forget()  # the host asks again, and then there is room
+                    why = "no_memory" if isinstance(error, MemoryError) else "flash_error"
+                    self.text("refused=%s next=again" % why)
         elif self._length <= protocol.LINE_LIMIT:
             self._line[self._length] = c
             self._length += 1

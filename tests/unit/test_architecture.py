@@ -129,7 +129,7 @@ HOST_ORDER = (
     "logfile sensors < redaction < bundle < cli",
     "bmi270 sensors < virtual_parts < virtual < cli demo",
 )
-SELDOM = importlib.import_module("cribtrace.firmware.crib.seldom")._MODULES
+SELDOM = set(importlib.import_module("cribtrace.firmware.crib.seldom")._MODULES)
 PROGRAMS = ("cli", "demo", "pytest")  # the host modules that may print
 
 RADIO = {"network", "bluetooth", "aioble", "espnow", "webrepl"}
@@ -244,15 +244,26 @@ def hidden_imports(module: Module) -> Iterator[str]:
 
 def kept_loaded(module: Module) -> Iterator[str]:
     """Yield what a module that stays in the board's heap would keep there for ever."""
-    _, _, name = module.path.removesuffix(".py").partition("firmware/crib/")
-    if not name or name.replace("/", ".") in SELDOM:
+    own = module.path.removesuffix(".py").removeprefix("firmware/").split("/")
+    on_board = module.area == "firmware" or module.path.endswith("/board.py")
+    if not on_board or ".".join(own[1:]) in SELDOM:
         return
-    for node in module.tree.body:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            told = {alias.name for alias in node.names} | {node.module}
-            folder = "imu." if name.startswith("imu/") else ""
-            for other in sorted(n for n in told if n and folder + n in SELDOM):
-                yield f"line {node.lineno}: {other} is seldom needed: import it where it is"
+    ahead: list[ast.AST] = [module.tree]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, ast.FunctionDef):
+            continue  # loads it when called
+        ahead += ast.iter_child_nodes(node)
+        if isinstance(node, ast.ImportFrom):
+            base = own[: -node.level] if node.level else []
+            base += [node.module] if node.module else []
+        elif isinstance(node, ast.Import):
+            base = []
+        else:
+            continue
+        loaded = {".".join([*base, alias.name]) for alias in node.names} | {".".join(base)}
+        for name in sorted(SELDOM & {each.removeprefix("crib.") for each in loaded}):
+            yield f"line {node.lineno}: {name} is seldom needed: import it where it is"
 
 
 def prints(module: Module) -> Iterator[str]:
@@ -330,7 +341,14 @@ BROKEN = [
     ("firmware/crib/imu/lsm6dso.py", "import machine", "machine belongs to the boards"),
     ("firmware/crib/app.py", "from . import floor", "line 1: floor is seldom needed"),
     ("firmware/crib/app.py", "from .status import HELP", "line 1: status is seldom needed"),
-    ("firmware/crib/imu/spi.py", "from . import push", "line 1: push is seldom needed"),
+    ("firmware/crib/imu/spi.py", "from . import push", "line 1: imu.push is seldom needed"),
+    ("firmware/crib/imu/spi.py", "from .. import ends", "line 1: ends is seldom needed"),
+    ("firmware/crib/health.py", "from .imu import push", "line 1: imu.push is seldom needed"),
+    ("firmware/crib/health.py", "try:\n    from .imu.push import of_mg\nfinally:\n    pass",
+     "line 2: imu.push is seldom needed"),
+    ("firmware/main.py", "import crib.ends", "line 1: ends is seldom needed"),
+    ("boards/thing/board.py", "from crib.rtc.ds3231 import DS3231",
+     "line 1: rtc.ds3231 is seldom needed"),
     ("firmware/crib/server.py", "import network", "network would leave the machine"),
     ("firmware/crib/app.py", "print('here')", "line 1: only the programs talk"),
     ("firmware/crib/app.py", "x = 1\n" * 201, "201 lines, more than 200"),

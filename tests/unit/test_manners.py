@@ -1,7 +1,8 @@
 """When the light of a board is dark: only while what happens goes into the log."""
 
 import importlib
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -66,16 +67,25 @@ def test_a_press_that_the_log_does_not_take_is_no_single_blink(app, monkeypatch)
     assert minute(app) == 12
 
 
-def test_a_press_that_finds_no_room_makes_some_for_the_next(app, monkeypatch):
+@pytest.mark.parametrize("loading", [True, False])
+def test_a_press_that_finds_no_room_makes_some_for_the_next(app, monkeypatch, loading):
     let_go = []
     monkeypatch.setattr(manners.seldom, "forget", lambda: let_go.append(True))
 
-    def without_room(*_):
+    def found_room():
         if not let_go:
             raise MemoryError
 
+    class Package(ModuleType):
+        @property
+        def request_line(self):
+            if loading:
+                found_room()
+            return SimpleNamespace(answer=lambda *_: found_room())
+
+    package = Package("cribtrace.firmware.crib")
+    monkeypatch.setitem(sys.modules, package.__name__, package)
     app.board.button = lambda: True
-    monkeypatch.setattr(request_line, "answer", without_room)
     manners.poll(app)
     assert app.blinks == [] and let_go
     manners.poll(app)

@@ -1,5 +1,6 @@
 """A heap in pieces: an answer may find no room, and the recording goes on; its end is written."""
 
+import errno
 import importlib
 import sys
 from types import SimpleNamespace
@@ -109,6 +110,19 @@ def test_a_person_is_told(tmp_path, short):
     app.board.heard = b"info\r"
     app._turn()
     assert app.board.said.endswith(b"refused=no_memory next=again\r\n")
+
+
+def test_flash_that_does_not_give_what_answers_is_no_end(tmp_path, monkeypatch):
+    app = app_on(Board(), tmp_path)
+    there = sys.modules[FIRMWARE + "request_line"]
+
+    def unreadable(*_):
+        raise OSError(errno.EIO)
+
+    monkeypatch.setattr(there, "take", unreadable)
+    app.board.heard = b"info\r"
+    app._turn()
+    assert app.board.said.endswith(b"refused=flash_error next=again\r\n")
 
 
 def test_the_end_is_written_whatever_an_answer_has_left_in_the_way(tmp_path, short):
