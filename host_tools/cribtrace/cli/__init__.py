@@ -1,8 +1,8 @@
 """The command `cribtrace`: results on stdout, everything else on stderr, exit codes that tell.
 
 0 done; 1 failed; 2 usage; 3 something usable came out, but something was lost or damaged; 4 no
-device, or it is busy or talks something else; 130 Ctrl-C, but 0 of those that it is to end: `tail`,
-`live`, `hil record`; 128 + n another signal n.
+device, or it is busy or talks something else; 130 Ctrl-C, but 0 of those that it is to end:
+`tail`, `live`, `hil record`; 128 + n another signal n.
 """
 
 import os
