@@ -61,7 +61,7 @@ def test_a_sound_board_passes_everything_and_loses_no_frame_to_ten_thousand_read
 
 def test_errors_of_the_lead_are_counted_and_named(checked):
     """The identity is read wrongly three times and not at all twice; the FIFO's reads go on."""
-    nack = {"kind": "nack", "at_ms": 60_000, "register": 0x0F, "count": 2}
+    nack = {"kind": "nack", "at_ms": 30_000, "register": 0x0F, "count": 2}
     code, found, err, _ = checked(lying(), faults=[nack])
     assert code == 3
     assert found["bus"]["failed"] == 2 and found["bus"]["reads"] == 10_000

@@ -17,7 +17,7 @@ from cribtrace.link import Link
 PYTHON = sys.executable
 # How each is started on a port, and the keys that leave it.
 TERMINALS = {
-    "tio": (["tio", "--no-autoconnect", "{port}"], b"\x14q"),
+    "tio": (["tio", "-n", "{port}"], b"\x14q"),
     "picocom": (["picocom", "--baud", "115200", "{port}"], b"\x01\x18"),
     "screen": (["screen", "{port}", "115200"], b"\x01k" + b"y"),
     "miniterm": ([PYTHON, "-m", "serial.tools.miniterm", "--raw", "{port}", "115200"], b"\x1d"),
