@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -20,6 +21,13 @@ def own_ports(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("ports")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hanging_up_ends_what_tests_start():
+    """Under nohup the tests outlive their terminal; what they start is to end with its own."""
+    if hasattr(signal, "SIGHUP"):  # a handler, unlike being ignored, is not inherited
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session", autouse=True)
