@@ -264,6 +264,7 @@ def other_files(port: str, board: str) -> list[str]:
     Stops the firmware, and starts it again. A module may be there compiled or as its source.
     """
     sources = contents(board)
+    mpy.compiler()  # without one nothing could be told, and the board would have stopped for it
     try:
         there = remote.look(port, _top())
     finally:

@@ -9,10 +9,9 @@ import numpy as np
 from cribtrace import analysis, recording, runtime
 from cribtrace.client import Client
 from cribtrace.errors import CribtraceError
-from cribtrace.link import Link
 from cribtrace.pull import pull
 from cribtrace.recording import Recording
-from cribtrace.rig import BoardRig, Rig
+from cribtrace.rig import BoardRig, Noted, Rig
 from cribtrace.trial import Outcome, Trial
 from cribtrace.virtual import VirtualBoard
 from cribtrace.virtual_parts import firmware_files, install_firmware
@@ -102,7 +101,7 @@ def suffered(trial: Trial, folder: Path, flash: Path) -> Outcome:
     ) as board:  # fmt: skip
         if not ended.wait(_LIVED_S) or board.crash:
             raise CribtraceError(f"the virtual board did not live to the end: {board.crash}")
-        with Client(Link(board.port)) as client:
+        with Client(Noted(board.port, folder / "transcript.bin")) as client:
             client.hello()
             client.stop()
             pull(client, folder / "log")

@@ -119,7 +119,7 @@ class BoardRig(Rig):
 
     def client(self) -> Client:
         """A client in session; what goes over the line is kept in transcript.bin."""
-        client = Client(_Noted(self.port, self.folder / "transcript.bin"))
+        client = Client(Noted(self.port, self.folder / "transcript.bin"))
         try:
             client.hello()
         except BaseException:
@@ -157,7 +157,7 @@ class BoardRig(Rig):
             time.sleep(_AGAIN_S)
 
 
-class _Noted(Link):
+class Noted(Link):
     """A link that keeps what goes over it: a line for each piece, with its direction."""
 
     def __init__(self, port: str, path: Path) -> None:

@@ -185,3 +185,17 @@ def test_a_scenario_file_is_a_test_without_a_word_of_code(start, tmp_path):
     assert "loud.crib.toml, expect 1: 2 to 3 event any: there were 0 (none at all)" in done.stdout
     assert "no hardware that could be told to fail (reset)" in done.stdout
     assert (folder / "tmp" / "loud0" / "cribtrace" / "recording.npz").exists()
+
+
+def test_a_scenario_that_fails_leaves_the_same(micropython, tmp_path):
+    reset = '[[fault]]\nkind = "reset"\nat_s = 30\n'
+    (tmp_path / "held.crib.toml").write_text(QUIET.format(count="[2, 3]") + reset)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--basetemp", "tmp"]
+    done = subprocess.run(
+        command, cwd=tmp_path, text=True, capture_output=True,
+        env={**os.environ, "MICROPYTHON": str(micropython.path)},
+    )  # fmt: skip
+    folder = tmp_path / "tmp" / "held0" / "cribtrace"
+    for what, name in ("recording", ".npz"), ("transcript", ".bin"), ("log", ""):
+        assert f"\n{what}: {folder / what}{name}\n" in done.stdout, done.stdout
+    assert b"up   " in (folder / "transcript.bin").read_bytes()

@@ -32,6 +32,7 @@ def test_the_drift_of_a_board_that_lives_faster_is_measured(bench, tmp_path):
         for _ in range(3):
             time.sleep(2)
             used.append(exchange.anchor(client, hello))
+        time.sleep(0.1)  # of two anchors at one frame the last alone counts, and `pull` tells one
         # What the line and a board at work take; an erase or a collection is chosen away.
         assert max(one.trip_ms for one in used) < 200
         pull(client, tmp_path)

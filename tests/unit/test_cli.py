@@ -293,6 +293,8 @@ def test_a_page_of_its_own_goes_and_nothing_else_does(run, tmp_path, monkeypatch
     assert (code, out) == (2, "")
     assert "named.html is there already: name another with -o, or add --overwrite" in err
     assert run(*named, "--overwrite")[0] == 0
+    code, _, err = run("report", log, "-o", tmp_path)
+    assert code == 2 and "is a folder: name a file in it" in err
     page.write_text("<title>mine</title>")
     assert run("report", log)[0] == 2
     assert page.read_text() == "<title>mine</title>"

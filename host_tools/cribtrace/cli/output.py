@@ -50,6 +50,8 @@ def refuse_there(
     """
     if source and path.exists() and source.exists() and path.samefile(source):
         raise Usage(f"{path} is what is to be read: name another file with -o")
+    if path.is_dir():
+        raise Usage(f"{path} is a folder: name a file in it with -o")
     if path.exists() and not overwrite and (named or not _own_page(path)):
         raise Usage(f"{path} is there already: name another with -o, or add --overwrite")
 
