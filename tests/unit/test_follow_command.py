@@ -241,7 +241,7 @@ def test_who_ends_it_while_it_waits_for_a_board_gets_the_same_code(
     monkeypatch.setattr(follow, "_STARTING_S", 0.5)
     monkeypatch.setattr(follow, "_at_terminal", lambda: True)
     monkeypatch.setattr(follow, "_screen", lambda: lambda *_, **__: pytest.fail("it goes on"))
-    monkeypatch.setattr("cribtrace.tail.follow", lambda *_: iter(()))
+    monkeypatch.setattr("cribtrace.tail.follow", lambda *_: (item for item in ()))
     monkeypatch.setattr(follow, "open_client", opened)
     try:
         assert cli.run([command]) == code

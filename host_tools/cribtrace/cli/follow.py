@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 
 import rich_click as click
@@ -208,11 +208,12 @@ def _follow(port: str | None, asides, printer: _Printer) -> int:
             say(f"following {client.link.port}; Ctrl-C ends it")
             summary = tail_summary.Summary()
             items = follow(client, lambda name: Client(Link(name)), facts.json_line, asides)
-            for item in items:
-                found = live.heard(item)
-                summary.add(item)
-                for one in (item, *found):
-                    printer.item(one)
+            with closing(items):  # it says goodbye, while signals are still heard
+                for item in items:
+                    found = live.heard(item)
+                    summary.add(item)
+                    for one in (item, *found):
+                        printer.item(one)
         except KeyboardInterrupt:
             asides.end()
         except OSError as error:
